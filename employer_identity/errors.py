@@ -1,0 +1,69 @@
+"""What can go wrong, as data: a `Problem` says what and where; its words come from `language`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    Parameters
+    ----------
+    code
+        Key of the sentence in ``sentences/problems.toml``, for example ``"survey.text_in_scale"``.
+    where
+        The column, row numbers, group or file concerned; never a person's answer.
+    count
+        How many rows, cells or columns are concerned.
+    values
+        Further words and numbers the sentence asks for.
+    """
+
+    code: str
+    where: str = ""
+    count: int = 0
+    values: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class EmployerIdentityError(Exception):
+    """Base of every refusal of this package; carries its problems as data."""
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class InstrumentError(EmployerIdentityError):
+    """The instrument file cannot be used as it is."""
+
+
+class SurveyError(EmployerIdentityError):
+    """The survey file or frame cannot be used as it is."""
+
+
+class ModelError(EmployerIdentityError):
+    """The model, or the model with these data, cannot be estimated."""
+
+
+class ConvergenceError(ModelError):
+    """The estimator stopped without reaching a minimum."""
+
+
+class ComparisonError(EmployerIdentityError):
+    """A comparison that the invariance decision does not allow."""
+
+
+class ReportError(EmployerIdentityError):
+    """A report cannot be made from these parameters."""
+
+
+class EmployerIdentityWarning(UserWarning):
+    """Base of what a user may accept."""
+
+
+class SmallGroupWarning(EmployerIdentityWarning):
+    """A group is small for what is asked of it."""

@@ -1,0 +1,100 @@
+"""The catalogue of sentences in Dutch and English, filled with numbers.
+
+The words live in ``sentences/TOPIC.toml``; a key is ``"topic.table.name"`` and every entry has ``en`` and ``nl``.
+Numbers are written as the language writes them: ``4,812`` and ``0.93`` in English, ``4.812`` and ``0,93`` in Dutch.
+Besides Python's format specifications a field may choose its word by number: ``{n:#person|people}``.
+"""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, TypeVar, get_args
+
+from employer_identity.errors import EmployerIdentityError, Problem
+
+Language = Literal["en", "nl"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_SWAP = str.maketrans(",.", ".,")
+_Error = TypeVar("_Error", bound=EmployerIdentityError)
+
+
+class _Filler(string.Formatter):
+    """Fill a sentence: numbers in the language's notation, and words that follow a number."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Format one value, see the module's docstring."""
+        if format_spec.startswith("#"):
+            one, _, many = format_spec[1:].partition("|")
+            return one if value == 1 else many
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return format(value, format_spec)
+        text = format(value, format_spec or ("," if isinstance(value, int) else ".2f"))
+        return text.translate(_SWAP) if self.language == "nl" else text
+
+
+@cache
+def _topic(name: str) -> dict[str, Any]:
+    path = files("employer_identity") / "sentences" / f"{name}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _entry(key: str) -> dict[str, str]:
+    topic, *path = key.split(".")
+    found: Any = _topic(topic)
+    for part in path:
+        found = found[part]
+    return found  # type: ignore[no-any-return]
+
+
+def say(key: str, language: Language = "en", /, **values: object) -> str:
+    """Return one sentence of the catalogue, filled.
+
+    Parameters
+    ----------
+    key
+        ``"topic.name"``, or deeper: the file under ``sentences/`` and the table in it.
+    language
+        ``"en"`` or ``"nl"``.
+    **values
+        What the sentence's fields ask for.
+
+    Raises
+    ------
+    KeyError
+        If the catalogue has no such sentence, or a field was not given: a fault of the program.
+    """
+    return _Filler(language).vformat(_entry(key)[language].strip(), (), values)
+
+
+def number(value: float, spec: str = ".2f", language: Language = "en") -> str:
+    """Write one number as the language does, with a Python format specification."""
+    return _Filler(language).format_field(value, spec)
+
+
+def listing(words: Iterable[str], language: Language = "en") -> str:
+    """Join words as a sentence does: ``a, b and c``."""
+    *head, last = list(words) or [""]
+    joint = {"en": "and", "nl": "en"}[language]
+    return f"{', '.join(head)} {joint} {last}" if head else last
+
+
+def describe(problem: Problem, language: Language = "en") -> str:
+    """Say what is wrong, where, what is allowed and what to do."""
+    return say(
+        f"problems.{problem.code}", language, where=problem.where, count=problem.count,
+        **problem.values,
+    )  # fmt: skip
+
+
+def refusal(error: type[_Error], problems: Iterable[Problem]) -> _Error:
+    """Build an exception whose message tells all problems at once, a line each."""
+    found = tuple(problems)
+    return error("\n".join(describe(p) for p in found), found)
