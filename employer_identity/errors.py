@@ -14,7 +14,7 @@ class Problem:
     Parameters
     ----------
     code
-        Key of the sentence in ``sentences/problems.toml``, for example ``"survey.text_in_scale"``.
+        Key of its sentence in the catalogue, for example ``"survey.text_in_scale"``.
     where
         The column, row numbers, group or file concerned; never a person's answer.
     count

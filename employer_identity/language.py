@@ -88,10 +88,7 @@ def listing(words: Iterable[str], language: Language = "en") -> str:
 
 def describe(problem: Problem, language: Language = "en") -> str:
     """Say what is wrong, where, what is allowed and what to do."""
-    return say(
-        f"problems.{problem.code}", language, where=problem.where, count=problem.count,
-        **problem.values,
-    )  # fmt: skip
+    return say(problem.code, language, where=problem.where, count=problem.count, **problem.values)
 
 
 def refusal(error: type[_Error], problems: Iterable[Problem]) -> _Error:
