@@ -1,0 +1,219 @@
+"""One command for everything: set up the project's own environment, then do a task in it.
+
+    python3 run.py report    make the report of the sample survey and print where it is
+    python3 run.py test      run the tests (add --all for the slow ones too)
+    python3 run.py lab       open the notebooks in JupyterLab
+    python3 run.py sample    write data/sample again
+
+What follows the task is handed on: `python3 run.py report --language en`, `python3 run.py test -k survey`.
+Only Python is needed. The packages go into .venv beside this file, once, and nowhere else.
+"""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036  (an older Python must hear why it is refused)
+    sys.exit(
+        "This needs Python 3.11, 3.12 or 3.13, and this is Python %s.\n"  # noqa: UP031
+        "Install a newer one, or name one you have: python3.12 run.py report"
+        % sys.version.split()[0]
+    )
+
+import argparse
+import contextlib
+import hashlib
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+STAMP = VENV / "employer-identity.stamp"
+REQUIREMENTS = ("-c", str(ROOT / "constraints.txt"), "-e")
+TIER_ONE = "not slow and not browser"
+FIRST_NOTEBOOK = ROOT / "notebooks" / "explore" / "01_first_look.ipynb"
+INTERRUPTED = 130
+
+
+class SetupError(Exception):
+    """The environment cannot be made; the message says what to do."""
+
+
+def tell(message: str) -> None:
+    """Speak to the person; standard output is kept for a task's own answer."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def program(name: str) -> Path:
+    """Return where the environment keeps a program."""
+    if os.name == "nt":
+        return VENV / "Scripts" / f"{name}.exe"
+    return VENV / "bin" / name
+
+
+def identity() -> str:
+    """Name the Python and the place an environment belongs to; it works with no other."""
+    return f"{sys.version.split()[0]} {sys.implementation.name} {ROOT}"
+
+
+def wanted(extra: str) -> str:
+    """Digest of all that decides what is installed."""
+    digest = hashlib.sha256(extra.encode())
+    for name in ("pyproject.toml", "constraints.txt"):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def stamped() -> list[str]:
+    """Read the stamp: whose environment it is, then what has been installed in it."""
+    return STAMP.read_text(encoding="utf-8").splitlines() if STAMP.exists() else []
+
+
+def stamp(*installed: str) -> None:
+    """Write the stamp in one go, so that an interruption leaves the old one or the new one."""
+    part = STAMP.with_suffix(".part")
+    part.write_text("\n".join((identity(), *installed)) + "\n", encoding="utf-8")
+    part.replace(STAMP)
+
+
+def run_quietly(*command: str) -> bool:
+    """Run one step of the set-up; True when it succeeded."""
+    environment = {
+        **os.environ,
+        "UV_SYSTEM_CERTS": "1",  # behind a company's proxy only the system's certificates will do
+        "UV_NATIVE_TLS": "1",  # the same under its older name
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    return subprocess.run(command, env=environment, stdout=sys.stderr).returncode == 0
+
+
+def make_venv() -> None:
+    """Make an empty .venv that belongs to this Python and this folder."""
+    if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
+        version = ".".join(map(str, sys.version_info[:2]))
+        raise SetupError(
+            "This Python cannot make a virtual environment: its module venv or ensurepip is missing.\n"
+            f"On Debian or Ubuntu: sudo apt install python{version}-venv (or python3-venv); then again."
+        )
+    if VENV.exists() and not STAMP.exists():
+        raise SetupError(
+            f"{VENV} is there already, and not from this command.\n"
+            "Rename or delete it, and run this again."
+        )
+    shutil.rmtree(VENV, ignore_errors=True)
+    VENV.mkdir(exist_ok=True)
+    stamp()  # first of all: an environment left half-made is known as ours
+    if not run_quietly(sys.executable, "-m", "venv", str(VENV)):
+        raise SetupError(f"No virtual environment could be made in {VENV}: see above.")
+
+
+def install(target: str) -> None:
+    """Install the package in the environment with uv, or else with pip."""
+    python = str(program("python"))
+    pip = (python, "-m", "pip", "install", "--quiet", "--retries", "2")
+    uv = str(program("uv"))
+    if (Path(uv).exists() or run_quietly(*pip, "uv")) and run_quietly(
+        uv, "pip", "install", "--quiet", "--python", python, *REQUIREMENTS, target
+    ):
+        return
+    tell("uv did not manage; once more with pip, which takes longer ...")
+    if not run_quietly(*pip, *REQUIREMENTS, target):
+        raise SetupError(
+            "The packages could not be installed: see above for the reason.\n"
+            "Is there a network connection? Behind a proxy, set HTTPS_PROXY.\n"
+            "Run the same command again and it goes on from here."
+        )
+
+
+def set_up(extra: str = "") -> None:
+    """Bring .venv up to date; at once when there is nothing to do."""
+    owner, *installed = stamped() or [""]
+    if owner == identity() and wanted(extra) in installed and program("python").exists():
+        return
+    tell("Setting up .venv; the first time this takes about a minute ...")
+    if owner != identity() or not program("python").exists():
+        make_venv()
+    stamp()
+    install(f"{ROOT}[{extra}]" if extra else str(ROOT))
+    stamp(*{wanted(extra), wanted("")})
+
+
+@contextlib.contextmanager
+def interrupts_go_to_the_task() -> Iterator[None]:
+    """Leave Ctrl-C to the task, which gets it too and may ask before it stops."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def hand_over(command: Sequence[str | Path], **environment: str) -> int:
+    """Run the task itself and hand its exit code through."""
+    with interrupts_go_to_the_task():
+        code = subprocess.call([str(c) for c in command], env={**os.environ, **environment})
+    return code if code >= 0 else 128 - code
+
+
+def report(arguments: list[str]) -> int:
+    """Make the report of the sample survey."""
+    set_up()
+    return hand_over([program("employer-identity"), "report", "employer_brand_study", *arguments])
+
+
+def test(arguments: list[str]) -> int:
+    """Run the tests: the first tier, or with --all every one."""
+    set_up("test")
+    os.chdir(ROOT)
+    everything = "--all" in arguments
+    handed_on = [a for a in arguments if a != "--all"]
+    tier = [] if everything else ["-m", TIER_ONE]
+    workers = ["-n", "2", "--dist", "loadscope"]
+    return hand_over(
+        [program("python"), "-m", "pytest", *workers, *tier, *handed_on],
+        OMP_NUM_THREADS="1",  # two workers on two cores: a third thread only waits
+        OPENBLAS_NUM_THREADS="1",
+    )
+
+
+def lab(arguments: list[str]) -> int:
+    """Open JupyterLab at the first notebook."""
+    set_up()
+    os.chdir(ROOT)
+    return hand_over([program("python"), "-m", "jupyterlab", *(arguments or [FIRST_NOTEBOOK])])
+
+
+def sample(arguments: list[str]) -> int:
+    """Write the sample survey again, byte for byte, or into another folder."""
+    set_up()
+    folder = Path(*arguments) if arguments else ROOT / "data" / "sample"
+    code = "import sys; from employer_identity.simulate import write_sample; write_sample(sys.argv[1])"
+    return hand_over([program("python"), "-c", code, folder])
+
+
+TASKS = {"report": report, "test": test, "lab": lab, "sample": sample}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do one task; return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("task", choices=TASKS, metavar="report | test | lab | sample")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="handed on to the task")
+    given = parser.parse_args(arguments)
+    try:
+        return TASKS[given.task](given.rest)
+    except SetupError as error:
+        tell(str(error))
+        return 1
+    except KeyboardInterrupt:
+        tell("\nStopped. Run the same command again and it goes on from here.")
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
