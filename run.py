@@ -5,8 +5,8 @@
     python3 run.py lab       open the notebooks in JupyterLab
     python3 run.py sample    write data/sample again
 
-What follows the task is handed on: `python3 run.py report --language en`, `python3 run.py test -k survey`.
-Only Python is needed. The packages go into .venv beside this file, once, and nowhere else.
+What follows the task is handed on: `python3 run.py report --language en`. Only Python is needed;
+the packages go into .venv beside this file, once, and nowhere else.
 """
 
 import sys
@@ -32,7 +32,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "employer-identity.stamp"
-REQUIREMENTS = ("-c", str(ROOT / "constraints.txt"), "-e")
+REQUIREMENTS = ("-c", str(ROOT / "constraints.txt"), "-e", f"{ROOT}[test]")
 TIER_ONE = "not slow and not browser"
 FIRST_NOTEBOOK = ROOT / "notebooks" / "explore" / "01_first_look.ipynb"
 INTERRUPTED = 130
@@ -59,9 +59,9 @@ def identity() -> str:
     return f"{sys.version.split()[0]} {sys.implementation.name} {ROOT}"
 
 
-def wanted(extra: str) -> str:
+def wanted() -> str:
     """Digest of all that decides what is installed."""
-    digest = hashlib.sha256(extra.encode())
+    digest = hashlib.sha256()
     for name in ("pyproject.toml", "constraints.txt"):
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
@@ -95,8 +95,8 @@ def make_venv() -> None:
     if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
         version = ".".join(map(str, sys.version_info[:2]))
         raise SetupError(
-            "This Python cannot make a virtual environment: its module venv or ensurepip is missing.\n"
-            f"On Debian or Ubuntu: sudo apt install python{version}-venv (or python3-venv); then again."
+            "This Python cannot make a virtual environment: it lacks the module venv or ensurepip.\n"
+            f"On Debian or Ubuntu: sudo apt install python3-venv (or python{version}-venv); then again."
         )
     if VENV.exists() and not STAMP.exists():
         raise SetupError(
@@ -110,17 +110,17 @@ def make_venv() -> None:
         raise SetupError(f"No virtual environment could be made in {VENV}: see above.")
 
 
-def install(target: str) -> None:
+def install() -> None:
     """Install the package in the environment with uv, or else with pip."""
     python = str(program("python"))
     pip = (python, "-m", "pip", "install", "--quiet", "--retries", "2")
     uv = str(program("uv"))
     if (Path(uv).exists() or run_quietly(*pip, "uv")) and run_quietly(
-        uv, "pip", "install", "--quiet", "--python", python, *REQUIREMENTS, target
+        uv, "pip", "install", "--quiet", "--python", python, *REQUIREMENTS
     ):
         return
     tell("uv did not manage; once more with pip, which takes longer ...")
-    if not run_quietly(*pip, *REQUIREMENTS, target):
+    if not run_quietly(*pip, *REQUIREMENTS):
         raise SetupError(
             "The packages could not be installed: see above for the reason.\n"
             "Is there a network connection? Behind a proxy, set HTTPS_PROXY.\n"
@@ -128,17 +128,17 @@ def install(target: str) -> None:
         )
 
 
-def set_up(extra: str = "") -> None:
+def set_up() -> None:
     """Bring .venv up to date; at once when there is nothing to do."""
-    owner, *installed = stamped() or [""]
-    if owner == identity() and wanted(extra) in installed and program("python").exists():
+    complete = program("python").exists()
+    if complete and stamped() == [identity(), wanted()]:
         return
     tell("Setting up .venv; the first time this takes about a minute ...")
-    if owner != identity() or not program("python").exists():
+    if not complete or stamped()[:1] != [identity()]:
         make_venv()
     stamp()
-    install(f"{ROOT}[{extra}]" if extra else str(ROOT))
-    stamp(*{wanted(extra), wanted("")})
+    install()
+    stamp(wanted())
 
 
 @contextlib.contextmanager
@@ -166,7 +166,7 @@ def report(arguments: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     """Run the tests: the first tier, or with --all every one."""
-    set_up("test")
+    set_up()
     os.chdir(ROOT)
     everything = "--all" in arguments
     handed_on = [a for a in arguments if a != "--all"]
@@ -190,8 +190,8 @@ def sample(arguments: list[str]) -> int:
     """Write the sample survey again, byte for byte, or into another folder."""
     set_up()
     folder = Path(*arguments) if arguments else ROOT / "data" / "sample"
-    code = "import sys; from employer_identity.simulate import write_sample; write_sample(sys.argv[1])"
-    return hand_over([program("python"), "-c", code, folder])
+    code = f"from employer_identity.simulate import write_sample; write_sample({str(folder)!r})"
+    return hand_over([program("python"), "-c", code])
 
 
 TASKS = {"report": report, "test": test, "lab": lab, "sample": sample}
