@@ -1,0 +1,91 @@
+"""Fit indices from chi-squares, degrees of freedom and moments: pure functions, named as lavaan names them.
+
+Conventions (lavaan 0.6): chi-square is n times the minimum with divisor n, RMSEA carries the square root of the number
+of groups, SRMR includes the means.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc, chndtr
+
+Array = NDArray[np.float64]
+
+
+def chisq_pvalue(chisq: float, df: float) -> float:
+    """Upper tail probability of a chi-square; NaN without degrees of freedom."""
+    return float(chdtrc(df, max(chisq, 0.0))) if df > 0 else np.nan
+
+
+def cfi(chisq: float, df: float, baseline_chisq: float, baseline_df: float) -> float:
+    """Comparative fit index (Bentler 1990)."""
+    excess = max(chisq - df, 0.0)
+    worst = max(chisq - df, baseline_chisq - baseline_df, 0.0)
+    return 1.0 - excess / worst if worst > 0 else 1.0
+
+
+def tli(chisq: float, df: float, baseline_chisq: float, baseline_df: float) -> float:
+    """Tucker-Lewis index, not normed to [0, 1]."""
+    if df == 0 or baseline_df == 0:
+        return 1.0
+    ratio, worst = chisq / df, baseline_chisq / baseline_df
+    return (worst - ratio) / (worst - 1.0) if worst != 1.0 else 1.0
+
+
+def rmsea(chisq: float, df: float, n: int, n_groups: int) -> float:
+    """Root mean square error of approximation (Steiger 1998 for groups)."""
+    return float(np.sqrt(n_groups * max(chisq - df, 0.0) / (n * df))) if df > 0 else 0.0
+
+
+def noncentrality(chisq: float, df: float, probability: float) -> float:
+    """Noncentrality at which P(X <= chisq) is the probability; 0 where even the central one is lower."""
+    if chndtr(chisq, df, 0.0) < probability:
+        return 0.0
+    low, high = 0.0, max(chisq, 1.0)
+    while chndtr(chisq, df, high) > probability:
+        low, high = high, 2 * high
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        if chndtr(chisq, df, middle) > probability:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def rmsea_interval(
+    chisq: float, df: float, n: int, n_groups: int, level: float = 0.90
+) -> tuple[float, float]:
+    """Confidence interval of the RMSEA from the noncentral chi-square (Browne & Cudeck 1993)."""
+    if df <= 0:
+        return 0.0, 0.0
+    tails = (1 + level) / 2, (1 - level) / 2
+    low, high = (
+        float(np.sqrt(n_groups * noncentrality(chisq, df, tail) / (n * df))) for tail in tails
+    )
+    return low, high
+
+
+def rmsea_close(chisq: float, df: float, n: int, n_groups: int, limit: float = 0.05) -> float:
+    """P value of the hypothesis that the RMSEA is at most the limit (close fit)."""
+    return float(1.0 - chndtr(chisq, df, n * df * limit**2 / n_groups)) if df > 0 else np.nan
+
+
+def srmr(n: NDArray[np.int64], S: Array, mean: Array, Sigma: Array, mu: Array) -> float:
+    """Root mean square of standardised residuals, means included, groups weighted by size (Bentler 1995)."""
+    sd = np.sqrt(np.diagonal(S, axis1=1, axis2=2))
+    residual = (S - Sigma) / sd[:, :, None] / sd[:, None, :]
+    lower = np.tril_indices(S.shape[-1])
+    squares = (residual[:, lower[0], lower[1]] ** 2).sum(axis=1) + (((mean - mu) / sd) ** 2).sum(axis=1)
+    each = np.sqrt(squares / (len(lower[0]) + S.shape[-1]))
+    return float(n @ each / n.sum())
+
+
+def saturated_loglikelihood(n: NDArray[np.int64], S: Array) -> float:
+    """Log-likelihood of unrestricted normal moments, their own covariance having divisor n."""
+    p = S.shape[-1]
+    logdet = np.linalg.slogdet(S)[1] if p else np.zeros(len(n))
+    return float(-0.5 * (n * (p * np.log(2 * np.pi) + logdet + p)).sum())

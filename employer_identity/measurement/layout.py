@@ -1,0 +1,141 @@
+"""Integer twins of the model matrices.
+
+The model is Bollen's all-y LISREL form, for each group::
+
+    y = nu + Lambda eta + epsilon,   eta = alpha + Beta eta + zeta,   Psi = Cov(zeta),  Theta = Cov(epsilon)
+
+Every matrix has a twin of integers: -1 where a cell is fixed, k where it is theta[k]. Symmetry, invariance and partial
+invariance are the same integer twice. Observed variables that are regressed or regressed upon get a latent stand-in.
+
+Symbols: p items, m latent variables (factors, then stand-ins), q parameters, G groups, c distinct free cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from employer_identity.measurement.table import Key, Table
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Matrix = Literal["Lambda", "Beta", "Psi", "Theta", "nu", "alpha"]
+MATRICES: tuple[Matrix, ...] = ("Lambda", "Beta", "Psi", "Theta", "nu", "alpha")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The free cells of all matrices, as a list.
+
+    Parameters
+    ----------
+    matrix
+        Position in `MATRICES`, (c,).
+    row, column
+        Place in the matrix, (c,); column 0 for vectors.
+    parameter
+        Index into theta, -1 where the group has the cell fixed; (G, c).
+    """
+
+    matrix: Integers
+    row: Integers
+    column: Integers
+    parameter: Integers
+
+    def where(self, *names: Matrix) -> NDArray[np.bool_]:
+        """Mask of the cells that lie in the named matrices."""
+        return np.isin(self.matrix, [MATRICES.index(name) for name in names])
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each relation of a `Table` stands in the model matrices.
+
+    Parameters
+    ----------
+    twin
+        Per matrix the integers, (G, rows, columns); vectors have one column.
+    fixed
+        Per matrix the values of fixed cells, zero where free; same shapes.
+    cells
+        The free cells.
+    place
+        (matrix, row, column) of each relation of the table.
+    latent
+        Names of the m latent variables, observed stand-ins last.
+    q
+        Number of free parameters.
+    """
+
+    twin: dict[Matrix, Integers]
+    fixed: dict[Matrix, Array]
+    cells: Cells
+    place: tuple[tuple[Matrix, int, int], ...]
+    latent: tuple[str, ...]
+    q: int
+
+    @property
+    def n_groups(self) -> int:
+        """G."""
+        return len(self.twin["nu"])
+
+
+def stand_ins(table: Table) -> tuple[str, ...]:
+    """Observed variables that need a latent stand-in: they explain, are explained, or covary with one that does."""
+    roles = table.roles
+    needed = {n for key in table.rows if key[1] == "~" for n in (key[0], key[2])}
+    latent = set(roles.factors) | needed
+    grown = True
+    while grown:
+        grown = False
+        for lhs, op, rhs in table.rows:
+            if op == "~~" and lhs != rhs and (lhs in latent) != (rhs in latent):
+                latent |= {lhs, rhs}
+                grown = True
+    return tuple(n for n in roles.observed if n in latent)
+
+
+def lay_out(table: Table) -> Layout:
+    """Place every relation of a table in the matrices."""
+    stood = stand_ins(table)
+    latent = (*table.roles.factors, *stood)
+    p, m, groups = len(table.roles.observed), len(latent), len(table.number)
+    shapes = {"Lambda": (p, m), "Beta": (m, m), "Psi": (m, m), "Theta": (p, p)}
+    twin = {k: np.full((groups, *shapes.get(k, (0, 0))), -1, np.int64) for k in MATRICES}
+    twin["nu"], twin["alpha"] = (np.full((groups, k, 1), -1, np.int64) for k in (p, m))
+    fixed = {k: np.zeros(t.shape) for k, t in twin.items()}
+    for name in stood:
+        fixed["Lambda"][:, table.roles.observed.index(name), latent.index(name)] = 1.0
+    place = tuple(_place(key, table.roles.observed, latent) for key in table.rows)
+    for r, (matrix, i, j) in enumerate(place):
+        both = {(i, j), (j, i)} if matrix in ("Psi", "Theta") else {(i, j)}
+        for i_, j_ in both:
+            twin[matrix][:, i_, j_] = table.number[:, r]
+            fixed[matrix][:, i_, j_] = np.nan_to_num(table.value[:, r])
+    return Layout(twin, fixed, _cells(table, place), place, latent, table.n_parameters)
+
+
+def _place(key: Key, observed: tuple[str, ...], latent: tuple[str, ...]) -> tuple[Matrix, int, int]:
+    lhs, op, rhs = key
+    if op == "~1":
+        return ("alpha", latent.index(lhs), 0) if lhs in latent else ("nu", observed.index(lhs), 0)
+    if op == "~":
+        return "Beta", latent.index(lhs), latent.index(rhs)
+    if op == "=~":
+        if rhs in latent:
+            return "Beta", latent.index(rhs), latent.index(lhs)
+        return "Lambda", observed.index(rhs), latent.index(lhs)
+    if lhs in latent:
+        return "Psi", latent.index(lhs), latent.index(rhs)
+    return "Theta", observed.index(lhs), observed.index(rhs)
+
+
+def _cells(table: Table, place: tuple[tuple[Matrix, int, int], ...]) -> Cells:
+    free = np.flatnonzero((table.number >= 0).any(axis=0))
+    matrix = np.array([MATRICES.index(place[r][0]) for r in free], dtype=np.int64)
+    row = np.array([place[r][1] for r in free], dtype=np.int64)
+    column = np.array([place[r][2] for r in free], dtype=np.int64)
+    return Cells(matrix, row, column, table.number[:, free])

@@ -1,0 +1,112 @@
+"""Normal-theory maximum likelihood from complete moments: objective, score and expected information.
+
+F = sum_g (n_g / n) [ log|Sigma| + tr(S Sigma^-1) - log|S| - p + d' Sigma^-1 d ],  d = mean - mu (Bollen 1989, p. 107).
+All quantities are per respondent: chi-square is n F, the information that of one respondent.
+
+With the whitened directions U = L^-1 u, W = L^-1 w (Sigma = L L'), the expected information of two cells a, b is ::
+
+    f_a f_b [ (U_a.U_b)(W_a.W_b) + (U_a.W_b)(W_a.U_b) ] + h_a h_b (U_a.U_b)
+
+which is 1/2 tr(Sigma^-1 dSigma_a Sigma^-1 dSigma_b) + dmu_a' Sigma^-1 dmu_b written out for rank-two derivatives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from employer_identity.measurement.implied import Directions, Implied, directions, imply
+from employer_identity.measurement.layout import Cells, Layout
+from employer_identity.measurement.moments import Moments
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """Score and expected information by group and cell, before cells are tied into parameters.
+
+    Parameters
+    ----------
+    score
+        Derivative of -F/2 by cell, groups weighted by their share; (G, c).
+    information
+        Expected information of one respondent by pair of cells, so weighted; (G, c, c).
+    parameter
+        Index into theta of each cell, -1 where fixed; (G, c).
+    q
+        Number of parameters.
+    """
+
+    score: Array
+    information: Array
+    parameter: NDArray[np.int64]
+    q: int
+
+    def gradient(self) -> Array:
+        """Score by parameter, (q,): one scatter-add."""
+        at = np.where(self.parameter < 0, self.q, self.parameter).ravel()
+        return np.bincount(at, self.score.ravel(), self.q + 1)[: self.q]
+
+    def dense(self) -> Array:
+        """Information by pair of parameters, (q, q)."""
+        wide = self.q + 1
+        at = np.where(self.parameter < 0, self.q, self.parameter)
+        pairs = (at[:, :, None] * wide + at[:, None, :]).ravel()
+        total = np.bincount(pairs, self.information.ravel(), wide * wide)
+        return total.reshape(wide, wide)[: self.q, : self.q]
+
+
+def objective(moments: Moments, layout: Layout, theta: Array) -> float:
+    """Return F at theta; infinite where Sigma is not positive definite."""
+    return _objective(moments, imply(layout, theta))[0]
+
+
+def _objective(moments: Moments, implied: Implied) -> tuple[float, Array]:
+    """Return F and the inverse Cholesky factors of Sigma (G, p, p)."""
+    try:
+        L = np.linalg.cholesky(implied.Sigma)
+    except np.linalg.LinAlgError:
+        return np.inf, np.empty(0)
+    Linv = np.linalg.inv(L)
+    d = (Linv @ (moments.mean - implied.mu)[..., None])[..., 0]
+    logdet = 2.0 * np.log(np.diagonal(L, axis1=1, axis2=2)).sum(axis=1)
+    whitened = Linv @ moments.covariance
+    trace = np.einsum("gij,gij->g", whitened, Linv)
+    saturated = np.linalg.slogdet(moments.covariance)[1]
+    each = logdet + trace - saturated - len(moments.names) + (d * d).sum(axis=1)
+    return float(moments.n @ each / moments.n.sum()), Linv
+
+
+def curvature(moments: Moments, layout: Layout, theta: Array) -> tuple[float, Curvature | None]:
+    """Return F with its score and information, None where Sigma is not positive definite."""
+    implied = imply(layout, theta)
+    value, Linv = _objective(moments, implied)
+    if not np.isfinite(value):
+        return value, None
+    return value, curvature_of(moments, implied, Linv, layout.cells, layout.q)
+
+
+def curvature_of(
+    moments: Moments, implied: Implied, Linv: Array, cells: Cells, q: int
+) -> Curvature:
+    """Return score and information by cell, for the free cells or any others asked about."""
+    share = moments.n / moments.n.sum()
+    D = directions(implied, cells)
+    U, W = D.u @ Linv.transpose(0, 2, 1), D.w @ Linv.transpose(0, 2, 1)
+    information = gram(D, U, W) * share[:, None, None]
+    d = (Linv @ (moments.mean - implied.mu)[..., None])[..., 0]
+    # whitened misfit of the second moments about mu: L^-1 (S + dd' - Sigma) L^-T
+    misfit = Linv @ moments.covariance @ Linv.transpose(0, 2, 1) + d[:, :, None] * d[:, None, :]
+    misfit = misfit - np.eye(misfit.shape[-1])
+    score = D.f * ((U @ misfit) * W).sum(axis=2) + D.h * (U @ d[..., None])[..., 0]
+    return Curvature(score * share[:, None], information, cells.parameter, q)
+
+
+def gram(D: Directions, U: Array, W: Array) -> Array:
+    """Expected information by pair of cells from whitened directions, (G, c, c)."""
+    UU, WW, UW = (a @ b.transpose(0, 2, 1) for a, b in ((U, U), (W, W), (U, W)))
+    ff = D.f[:, None] * D.f
+    return ff * (UU * WW + UW * UW.transpose(0, 2, 1)) + D.h[:, :, None] * D.h[:, None, :] * UU

@@ -1,0 +1,116 @@
+"""Starting values, and whether a model is identified at all."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from employer_identity.measurement.implied import directions, imply
+from employer_identity.measurement.layout import MATRICES, Layout
+from employer_identity.measurement.likelihood import Curvature, gram
+from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.table import Table
+
+Array = NDArray[np.float64]
+
+RANK_TOLERANCE = 1e-9  # eigenvalues of a unit-diagonal information matrix, far above rounding
+
+
+def starting_values(table: Table, layout: Layout, moments: Moments) -> Array:
+    """Return theta (q,): half of each item's variance is shared, loadings signed by the covariances.
+
+    A cell tied over groups starts at the mean of its groups' values.
+    """
+    values = np.stack(
+        [_group_start(table, layout, S, m, g) for g, (S, m) in enumerate(
+            zip(moments.covariance, moments.mean, strict=True))]
+    )  # fmt: skip
+    values = np.where(np.isnan(table.start), values, table.start)
+    free = table.number >= 0
+    total = np.bincount(table.number[free], values[free], layout.q)
+    return total / np.maximum(np.bincount(table.number[free], minlength=layout.q), 1)
+
+
+def _group_start(table: Table, layout: Layout, S: Array, mean: Array, g: int) -> Array:
+    variance = np.diag(S)
+    observed = table.roles.observed
+    marker = {
+        key[0]: key[2]
+        for r, key in reversed(list(enumerate(table.rows)))
+        if key[1] == "=~" and key[2] in observed
+    }
+    scaled = {
+        key[0]: table.value[g, r]
+        for r, key in enumerate(table.rows)
+        if key[1] == "=~" and table.number[g, r] < 0
+    }
+    found = np.zeros(len(table.rows))
+    for r, (lhs, op, rhs) in enumerate(table.rows):
+        if op == "=~":
+            found[r] = _loading(lhs, rhs, marker, observed, S, by_marker=lhs in scaled)
+        elif op == "~~" and lhs == rhs:
+            if lhs in observed:
+                found[r] = variance[observed.index(lhs)] * (1.0 if table.given[r] else 0.5)
+            elif lhs in scaled and lhs in marker:
+                found[r] = 0.5 * variance[observed.index(marker[lhs])]
+            else:
+                found[r] = 0.5 if lhs in table.roles.indicators else 1.0
+        elif op == "~1" and lhs in observed:
+            found[r] = mean[observed.index(lhs)]
+    return found
+
+
+def _loading(
+    factor: str,
+    rhs: str,
+    marker: dict[str, str],
+    observed: tuple[str, ...],
+    S: Array,
+    *,
+    by_marker: bool,
+) -> float:
+    if rhs not in observed:
+        return 0.7
+    i, first = observed.index(rhs), observed.index(marker[factor])
+    sign = 1.0 if S[i, first] >= 0 else -1.0
+    scale = np.sqrt(S[first, first]) if by_marker else np.sqrt(2.0)
+    return float(sign * np.sqrt(S[i, i]) / scale)
+
+
+def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.int64]:
+    """Return the parameters that the data cannot tell apart, whatever they are; empty if all can be.
+
+    The rank of the moments' derivatives at a generic point near the start decides: at the start itself
+    a symmetric model (two equal factors) may look unidentified by accident.
+    """
+    jitter = np.random.default_rng(0).uniform(0.9, 1.1, len(start))
+    implied = imply(layout, start * jitter + 0.05 * (jitter - 1.0))
+    D = directions(implied, layout.cells)
+    unit = 1.0 / np.sqrt(np.diagonal(moments.covariance, axis1=1, axis2=2))
+    information = gram(D, D.u * unit[:, None], D.w * unit[:, None])
+    total = Curvature(np.zeros(D.h.shape), information, layout.cells.parameter, layout.q).dense()
+    scale = np.sqrt(np.maximum(np.diag(total), np.finfo(float).tiny))
+    scaled = total / scale[:, None] / scale
+    try:
+        if np.diag(np.linalg.cholesky(scaled)).min() > np.sqrt(RANK_TOLERANCE) * 10:
+            return np.empty(0, dtype=np.int64)
+    except np.linalg.LinAlgError:
+        pass
+    size, vectors = np.linalg.eigh(scaled)
+    null = vectors[:, size < RANK_TOLERANCE * max(size[-1], 1.0)]
+    return np.flatnonzero((np.abs(null) > 1e-4).any(axis=1))
+
+
+def with_sample_values(layout: Layout, table: Table, moments: Moments) -> Layout:
+    """Return the layout whose observed predictors' moments are the sample's (lavaan's ``fixed.x``)."""
+    fixed = {name: layout.fixed[name].copy() for name in MATRICES}
+    observed = table.roles.observed
+    for r in np.flatnonzero(table.given):
+        matrix, i, j = layout.place[r]
+        lhs, _, rhs = table.rows[r]
+        if matrix == "alpha":
+            fixed[matrix][:, i, 0] = moments.mean[:, observed.index(lhs)]
+        else:
+            s = moments.covariance[:, observed.index(lhs), observed.index(rhs)]
+            fixed[matrix][:, i, j] = fixed[matrix][:, j, i] = s
+    return Layout(layout.twin, fixed, layout.cells, layout.place, layout.latent, layout.q)

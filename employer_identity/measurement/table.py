@@ -1,0 +1,201 @@
+"""Complete a model's terms into a table of relations x groups: what is free, what is fixed, what is tied.
+
+The defaults are lavaan's: every factor's first loading is 1 (or its variance, with ``std_lv``), residual variances and
+intercepts are free, factors that nothing explains covary. Names live here; `layout` turns the table into integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from employer_identity.measurement.syntax import Modifier, Term
+
+Key = tuple[str, str, str]
+FAMILIES = (
+    "loadings", "intercepts", "residuals", "residual.covariances", "lv.variances",
+    "lv.covariances", "means", "regressions",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which names a model measures with, measures, explains and takes as given."""
+
+    factors: tuple[str, ...]
+    observed: tuple[str, ...]
+    indicators: frozenset[str]
+    outcomes: frozenset[str]
+    exogenous: tuple[str, ...]
+
+    @classmethod
+    def of(cls, terms: Sequence[Term]) -> Roles:
+        """Read the roles off a model's terms; observed names in order of appearance."""
+        factors = tuple(dict.fromkeys(t.lhs for t in terms if t.op == "=~"))
+        indicators = dict.fromkeys(t.rhs for t in terms if t.op == "=~")
+        others = dict.fromkeys(n for t in terms if t.op != "=~" for n in (t.lhs, t.rhs) if n)
+        observed = tuple(n for n in {**indicators, **others} if n not in factors)
+        outcomes = {t.lhs for t in terms if t.op == "~"}
+        causes = {t.rhs for t in terms if t.op == "~"}
+        exogenous = (n for n in observed if n in causes - outcomes and n not in indicators)
+        return cls(factors, observed, frozenset(indicators), frozenset(outcomes), tuple(exogenous))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Relations x groups.
+
+    Parameters
+    ----------
+    rows
+        (lhs, op, rhs) of each relation, (R,).
+    number
+        Index of the parameter that a cell is, -1 where fixed; (G, R). Equality is the same number twice.
+    value
+        The value of fixed cells, NaN elsewhere; (G, R).
+    start
+        Starting values asked for in the text, NaN elsewhere; (G, R).
+    label
+        The user's labels, (G, R).
+    given
+        Relations among observed predictors, whose values are the sample's own; (R,).
+    """
+
+    roles: Roles
+    rows: tuple[Key, ...]
+    number: NDArray[np.int64]
+    value: NDArray[np.float64]
+    start: NDArray[np.float64]
+    label: NDArray[np.object_]
+    given: NDArray[np.bool_]
+
+    @property
+    def n_parameters(self) -> int:
+        """Count of distinct free parameters, q."""
+        return int(self.number.max(initial=-1)) + 1
+
+
+def default_terms(terms: Sequence[Term], roles: Roles, *, orthogonal: bool) -> list[Key]:
+    """List the relations that the text leaves unsaid, in lavaan's order."""
+    said = {(t.lhs, t.op, t.rhs) for t in terms} | {(t.rhs, t.op, t.lhs) for t in terms}
+    wanted: list[Key] = [(n, "~~", n) for n in (*roles.observed, *roles.factors)]
+    free_factors = [f for f in roles.factors if f not in roles.indicators | roles.outcomes]
+    causes = {t.rhs for t in terms if t.op == "~"}
+    last = [n for n in (*roles.factors, *roles.observed) if n in roles.outcomes - causes]
+    last = [n for n in last if n not in roles.indicators]
+    together = [[] if orthogonal else free_factors, last, list(roles.exogenous)]
+    for names in together:
+        wanted += [(a, "~~", b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    wanted += [(n, "~1", "") for n in (*roles.observed, *roles.factors)]
+    return [key for key in wanted if key not in said]
+
+
+def family(key: Key, roles: Roles) -> str:
+    """Name the family (lavaan's ``group.equal``) that a relation belongs to."""
+    lhs, op, rhs = key
+    latent = lhs in roles.factors
+    if op == "~~":
+        if lhs == rhs:
+            return "lv.variances" if latent else "residuals"
+        return "lv.covariances" if latent and rhs in roles.factors else "residual.covariances"
+    if op == "~1":
+        return "means" if latent else "intercepts"
+    return {"=~": "loadings", "~": "regressions"}[op]
+
+
+def complete(
+    terms: Sequence[Term],
+    n_groups: int,
+    *,
+    equal: Sequence[str] = (),
+    free: frozenset[tuple[Key, int | None]] = frozenset(),
+    std_lv: bool = False,
+    orthogonal: bool = False,
+) -> Table:
+    """Complete, identify and number a model.
+
+    Parameters
+    ----------
+    terms
+        The text's terms; each has one modifier or ``n_groups``.
+    equal
+        Families held equal across groups.
+    free
+        Relations released from ``equal``: in all groups (None) or in one group's index.
+    std_lv
+        Identify factors by variance 1 instead of a first loading of 1.
+    """
+    roles = Roles.of(terms)
+    said: list[tuple[Key, tuple[Modifier, ...]]] = [
+        ((t.lhs, t.op, t.rhs), t.modifiers) for t in terms
+    ]
+    unsaid = default_terms(terms, roles, orthogonal=orthogonal)
+    said += [(key, (Modifier(),)) for key in unsaid]
+    rows = tuple(key for key, _ in said)
+    shape = (n_groups, len(rows))
+    value, start = np.full(shape, np.nan), np.full(shape, np.nan)
+    label = np.full(shape, "", dtype=object)
+    silent = np.zeros(len(rows), dtype=bool)
+    for r, (_, modifiers) in enumerate(said):
+        wide = modifiers * (n_groups // len(modifiers))
+        silent[r] = all(m.fixed is None and not m.freed for m in modifiers)
+        for g, modifier in enumerate(wide):
+            value[g, r] = np.nan if modifier.fixed is None else modifier.fixed
+            start[g, r] = np.nan if modifier.start is None else modifier.start
+            label[g, r] = modifier.label or ""
+    _identify(value, rows, roles, silent, frozenset(equal), std_lv=std_lv)
+    given = np.array(
+        [k[0] in roles.exogenous and (k[2] in roles.exogenous or not k[2]) for k in rows]
+    )
+    value[:, given & silent] = 0.0
+    number = _number(value, label, rows, roles, frozenset(equal), free)
+    return Table(roles, rows, number, value, start, label, given & silent)
+
+
+def _identify(
+    value: NDArray[np.float64],
+    rows: tuple[Key, ...],
+    roles: Roles,
+    silent: NDArray[np.bool_],
+    equal: frozenset[str],
+    *,
+    std_lv: bool,
+) -> None:
+    """Fix what gives factors a scale and an origin; free it in later groups as they are tied."""
+    variance_from = 1 if "loadings" in equal and "lv.variances" not in equal else len(value)
+    mean_from = 1 if "intercepts" in equal and "means" not in equal else len(value)
+    position = {key: r for r, key in enumerate(rows)}
+    for factor in roles.factors:
+        first = next(r for r, key in enumerate(rows) if key[:2] == (factor, "=~"))
+        variance, mean = position[(factor, "~~", factor)], position[(factor, "~1", "")]
+        if std_lv and silent[variance]:
+            value[:variance_from, variance] = 1.0
+        elif not std_lv and silent[first]:
+            value[:, first] = 1.0
+        if silent[mean]:
+            # a factor measured by others' factors gets its level from them
+            value[: len(value) if factor in roles.indicators else mean_from, mean] = 0.0
+
+
+def _number(
+    value: NDArray[np.float64],
+    label: NDArray[np.object_],
+    rows: tuple[Key, ...],
+    roles: Roles,
+    equal: frozenset[str],
+    free: frozenset[tuple[Key, int | None]],
+) -> NDArray[np.int64]:
+    """Give each free cell its parameter's number; tied cells share one."""
+    numbers: dict[object, int] = {}
+    found = np.full(value.shape, -1, dtype=np.int64)
+    for g in range(len(value)):
+        for r, key in enumerate(rows):
+            if not np.isnan(value[g, r]):
+                continue
+            tied = family(key, roles) in equal and not {(key, None), (key, g)} & free
+            name: object = label[g, r] or ((key, "all groups") if tied else (key, g))
+            found[g, r] = numbers.setdefault(name, len(numbers))
+    return found

@@ -1,0 +1,170 @@
+"""From answers to what the estimator needs: the model's columns, complete rows, groups, moments."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from employer_identity.errors import ModelError, Problem
+from employer_identity.language import listing, refusal
+from employer_identity.measurement.moments import Moments
+
+if TYPE_CHECKING:
+    from employer_identity.survey import Survey
+
+Data = "Survey | pd.DataFrame | Moments"
+
+SINGULAR = 1e-10  # smallest eigenvalue of a correlation matrix that is not rounding
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Complete answers as moments.
+
+    Parameters
+    ----------
+    moments
+        Per group, in the order of ``groups``.
+    groups
+        Labels; the first is the reference group. One empty label where there are no groups.
+    notes
+        What was left out on the way, and why.
+    """
+
+    moments: Moments
+    groups: tuple[str, ...]
+    notes: tuple[Problem, ...]
+
+
+def take(
+    data: Survey | pd.DataFrame | Moments,
+    items: Sequence[str],
+    group: str | None,
+    reference: str | None,
+) -> Sample:
+    """Return the moments of the items, a group at a time.
+
+    Raises
+    ------
+    ModelError
+        With all reasons why the data cannot serve the model.
+    """
+    if isinstance(data, Moments):
+        return _published(data, items, group)
+    frame = data if isinstance(data, pd.DataFrame) else data.answers
+    _refuse([*_unknown(items, list(frame.columns), group)])
+    _refuse([p for item in items for p in _unfit(frame[item], item)])
+    values = frame[list(items)].to_numpy(dtype=float, na_value=np.nan)
+    complete = ~np.isnan(values).any(axis=1)
+    labels, codes = _groups(frame, group, reference)
+    used = complete & (codes >= 0)
+    notes = [
+        Problem("model.rows_incomplete", count=int((~complete).sum())),
+        Problem("model.rows_without_group", where=str(group), count=int((codes < 0).sum())),
+    ]
+    kept = tuple(note for note in notes if note.count)
+    values, codes = values[used], codes[used]
+    _refuse(_too_small(codes, labels, group, len(items)))
+    moments = Moments.of(items, values, codes)
+    _refuse(_degenerate(moments, labels))
+    return Sample(moments, labels, kept)
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise refusal(ModelError, problems)
+
+
+def _published(moments: Moments, items: Sequence[str], group: str | None) -> Sample:
+    _refuse(_unknown(items, list(moments.names), None))
+    if group is not None:
+        raise refusal(ModelError, [Problem("model.moments_have_no_groups", where=group)])
+    chosen = moments.select(items)
+    labels = tuple(str(g + 1) for g in range(len(chosen.n))) if len(chosen.n) > 1 else ("",)
+    _refuse(_degenerate(chosen, labels))
+    return Sample(chosen, labels, ())
+
+
+def _unknown(items: Sequence[str], columns: list[str], group: str | None) -> list[Problem]:
+    wanted = [*items, *([group] if group else [])]
+    missing = [n for n in wanted if n not in columns]
+    found = []
+    for name in missing:
+        near = difflib.get_close_matches(name, [str(c) for c in columns], n=3)
+        code = "model.unknown_item_near" if near else "model.unknown_item"
+        found.append(Problem(code, where=name, values={"near": listing(near)}))
+    twice = [n for n in wanted if columns.count(n) > 1]
+    return found + [Problem("model.column_twice", where=n) for n in twice]
+
+
+def _unfit(column: pd.Series, item: str) -> list[Problem]:
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        return [Problem("model.not_numeric", where=item)]
+    infinite = int(np.isinf(column.to_numpy(dtype=float, na_value=np.nan)).sum())
+    if infinite:
+        return [Problem("model.infinite", where=item, count=infinite)]
+    if column.notna().sum() == 0:
+        return [Problem("model.item_empty", where=item)]
+    return []
+
+
+def _groups(
+    frame: pd.DataFrame, group: str | None, reference: str | None
+) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """Return the labels, reference first, and each row's number among them (-1: none)."""
+    if group is None:
+        return ("",), np.zeros(len(frame), dtype=np.intp)
+    column = frame[group]
+    column = column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("category")
+    column = column.cat.remove_unused_categories()
+    labels = [str(c) for c in column.cat.categories]
+    codes = column.cat.codes.to_numpy(dtype=np.intp)
+    if len(labels) < 2:
+        raise refusal(ModelError, [Problem("model.one_group", where=group, count=len(labels))])
+    if reference is not None:
+        if str(reference) not in labels:
+            values = {"reference": reference, "allowed": listing(labels)}
+            raise refusal(ModelError, [Problem("model.unknown_group", where=group, values=values)])
+        first = labels.index(str(reference))
+        order = [first, *(i for i in range(len(labels)) if i != first)]
+        labels = [labels[i] for i in order]
+        codes = np.append(np.argsort(order), -1)[codes]
+    return tuple(labels), codes
+
+
+def _too_small(
+    codes: NDArray[np.intp], labels: tuple[str, ...], group: str | None, p: int
+) -> list[Problem]:
+    n = np.bincount(codes, minlength=len(labels))
+    small = [label for label, k in zip(labels, n, strict=True) if k <= p]
+    if not small:
+        return []
+    if group is None:
+        return [Problem("model.too_few_rows", count=p + 1)]
+    values = {"groups": listing(small), "needed": p + 1}
+    return [Problem("model.group_too_small", where=group, count=len(small), values=values)]
+
+
+def _degenerate(moments: Moments, labels: tuple[str, ...]) -> list[Problem]:
+    """Items without variance, and items that the others determine."""
+    found = []
+    for S, label in zip(moments.covariance, labels, strict=True):
+        sd = np.sqrt(np.diag(S))
+        flat = [n for n, s in zip(moments.names, sd, strict=True) if not s > 1e-12]
+        if flat:
+            code = "model.item_constant_in_group" if label else "model.item_constant"
+            found.append(Problem(code, where=listing(flat), values={"group": label}))
+            continue
+        size, vectors = np.linalg.eigh(S / sd[:, None] / sd)
+        if size[0] < SINGULAR:
+            tied = np.abs(vectors[:, 0]) > 0.05
+            names = [n for n, t in zip(moments.names, tied, strict=True) if t]
+            code = "model.singular_in_group" if label else "model.singular"
+            found.append(Problem(code, where=listing(names), values={"group": label}))
+    return found
