@@ -1,0 +1,336 @@
+"""A fitted model: the engine's numbers under the field's names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from employer_identity.errors import Problem
+from employer_identity.language import describe, say
+from employer_identity.measurement import indices
+from employer_identity.measurement.implied import Implied, fill, imply
+from employer_identity.measurement.layout import Layout
+from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.scoring import Solution
+from employer_identity.measurement.table import Table, family
+
+Array = NDArray[np.float64]
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A model with the answers it was fitted to.
+
+    Made by `cfa`. Its tables and indices are computed when first asked for.
+
+    Parameters
+    ----------
+    group
+        The column whose groups were fitted together, None for one group.
+    groups
+        The groups' labels, the reference group first; ``("",)`` without groups.
+    estimator, missing
+        What was resolved.
+    notes
+        What was settled or left out on the way.
+    """
+
+    group: str | None
+    groups: tuple[str, ...]
+    moments: Moments
+    table: Table
+    layout: Layout
+    solution: Solution
+    estimator: str
+    missing: str
+    std_lv: bool
+    notes: tuple[Problem, ...]
+
+    # -- what was fitted ------------------------------------------------------------------------
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The observed variables, (p,)."""
+        return self.table.roles.observed
+
+    @cached_property
+    def factors(self) -> dict[str, tuple[str, ...]]:
+        """Each factor with what measures it."""
+        rows = self.table.rows
+        return {
+            f: tuple(r for lhs, op, r in rows if op == "=~" and lhs == f)
+            for f in self.table.roles.factors
+        }
+
+    @property
+    def n(self) -> dict[str, int]:
+        """Respondents used, by group."""
+        return dict(zip(self.groups, (int(k) for k in self.moments.n), strict=True))
+
+    @property
+    def ntotal(self) -> int:
+        """Respondents used."""
+        return int(self.moments.n.sum())
+
+    @cached_property
+    def implied(self) -> Implied:
+        """Model matrices and moments at the estimates."""
+        return imply(self.layout, self.solution.theta)
+
+    # -- estimates ------------------------------------------------------------------------------
+
+    @cached_property
+    def vcov(self) -> Array:
+        """Covariance matrix of the parameter estimates from the expected information, (q, q)."""
+        curvature = self.solution.curvature
+        assert curvature is not None  # a fit is only made of a solution that has one
+        information = curvature.dense() * self.ntotal
+        scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
+        scaled = information / scale[:, None] / scale
+        try:
+            np.linalg.cholesky(scaled)
+            inverse = np.linalg.inv(scaled)
+        except np.linalg.LinAlgError:
+            inverse = np.full_like(scaled, np.nan)
+        return inverse / scale[:, None] / scale
+
+    @cached_property
+    def _cells(self) -> tuple[Array, Array]:
+        """Estimates and completely standardised estimates of every relation, each (G, R)."""
+        matrices, Sigma, Phi = self.implied.matrices, self.implied.Sigma, self.implied.Phi
+        with np.errstate(invalid="ignore"):
+            sd_y = np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2))
+            sd_eta = np.sqrt(np.diagonal(Phi, axis1=1, axis2=2))
+            spread = {k: np.sqrt(np.abs(np.diagonal(matrices[k], axis1=1, axis2=2)))
+                      for k in ("Psi", "Theta")}  # fmt: skip
+        scales = {"Lambda": (sd_y, sd_eta), "Beta": (sd_eta, sd_eta), "nu": (sd_y, None),
+                  "alpha": (sd_eta, None)}  # fmt: skip
+        est = np.empty(self.table.number.shape)
+        std = np.empty_like(est)
+        for r, (matrix, i, j) in enumerate(self.layout.place):
+            value = matrices[matrix][:, i, j]
+            est[:, r] = value
+            with np.errstate(invalid="ignore", divide="ignore"):
+                if matrix in ("Psi", "Theta"):
+                    total = sd_eta if matrix == "Psi" else sd_y
+                    own = spread["Psi" if matrix == "Psi" else "Theta"]
+                    std[:, r] = value / (total[:, i] ** 2 if i == j else own[:, i] * own[:, j])
+                else:
+                    out, by = scales[matrix]
+                    std[:, r] = value * (1.0 if by is None else by[:, j]) / out[:, i]
+        return est, std
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """Every relation of every group.
+
+        Columns lhs, op, rhs, group, label, parameter, est, se, z, pvalue, ci_lower, ci_upper (95 %), std_all.
+        Cells with the same ``parameter`` are tied; it is -1, and se is missing, where a value is fixed.
+        ``std_all`` is completely standardised by the model-implied standard deviations. Checked against lavaan.
+        """
+        est, std = self._cells
+        number = self.table.number
+        se_theta = np.append(np.sqrt(np.maximum(np.diag(self.vcov), 0.0)), np.nan)
+        se = se_theta[number]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            z = est / se
+        lhs, op, rhs = (np.array(part, dtype=object) for part in zip(*self.table.rows, strict=True))
+        G, half = len(self.groups), ndtri(0.5 + LEVEL / 2) * se
+        return pd.DataFrame(
+            {
+                "lhs": np.tile(lhs, G), "op": np.tile(op, G), "rhs": np.tile(rhs, G),
+                "group": np.repeat(np.array(self.groups, dtype=object), len(lhs)),
+                "label": self.table.label.ravel(), "parameter": number.ravel(),
+                "est": est.ravel(), "se": se.ravel(), "z": z.ravel(),
+                "pvalue": (2.0 * ndtr(-np.abs(z))).ravel(),
+                "ci_lower": (est - half).ravel(), "ci_upper": (est + half).ravel(),
+                "std_all": std.ravel(),
+            }
+        )  # fmt: skip
+
+    @cached_property
+    def latent_correlations(self) -> pd.DataFrame:
+        """Correlations of the factors: group, factor_1, factor_2, est, se, ci_lower, ci_upper (delta method, 95 %).
+
+        An estimate beyond 1 in size is an improper solution and stays visible.
+        """
+        names = self.table.roles.factors
+        i, j = np.triu_indices(len(names), 1)
+        value, slope = self._correlation_slopes(i, j)
+        se = np.sqrt(np.maximum(np.einsum("gkq,qr,gkr->gk", slope, self.vcov, slope), 0.0))
+        half = ndtri(0.5 + LEVEL / 2) * se
+        G, k = len(self.groups), len(i)
+        return pd.DataFrame(
+            {
+                "group": np.repeat(np.array(self.groups, dtype=object), k),
+                "factor_1": [names[a] for a in i] * G, "factor_2": [names[b] for b in j] * G,
+                "est": value.ravel(), "se": se.ravel(),
+                "ci_lower": (value - half).ravel(), "ci_upper": (value + half).ravel(),
+            }
+        )  # fmt: skip
+
+    def _correlation_slopes(self, i: NDArray[np.intp], j: NDArray[np.intp]) -> tuple[Array, Array]:
+        """Correlations (G, k) and their derivatives by parameter (G, k, q), by complex steps."""
+        theta = self.solution.theta
+        slope = np.zeros((len(self.groups), len(i), self.layout.q))
+        cells = self.layout.cells
+        asked = cells.parameter[:, cells.where("Psi", "Beta")]
+        for k in np.unique(asked[asked >= 0]):
+            moved = theta.astype(complex)
+            moved[k] += 1e-20j
+            slope[:, :, k] = self._correlations(moved, i, j).imag / 1e-20
+        return self._correlations(theta.astype(complex), i, j).real, slope
+
+    def _correlations(
+        self, theta: NDArray[np.complex128], i: NDArray[np.intp], j: NDArray[np.intp]
+    ) -> NDArray[np.complex128]:
+        M = fill(self.layout, theta)  # type: ignore[arg-type]  # complex for the derivative's sake
+        Gamma = np.linalg.inv(np.eye(M["Psi"].shape[-1]) - M["Beta"])
+        Phi = Gamma @ M["Psi"] @ Gamma.transpose(0, 2, 1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found: NDArray[np.complex128] = Phi[:, i, j] / np.sqrt(
+                Phi[:, i, i].astype(complex) * Phi[:, j, j]
+            )
+        return found
+
+    # -- fit ------------------------------------------------------------------------------------
+
+    @cached_property
+    def _baseline(self) -> tuple[float, int]:
+        """Chi-square and df of independence with free means; observed predictors may covary."""
+        S = self.moments.covariance
+        given = [self.items.index(n) for n in self.table.roles.exogenous]
+        others = [i for i in range(len(self.items)) if i not in given]
+        logdet = np.log(np.diagonal(S, axis1=1, axis2=2)[:, others]).sum(axis=1)
+        if given:
+            logdet = logdet + np.linalg.slogdet(S[:, given][:, :, given])[1]
+        chisq = float((self.moments.n * (logdet - np.linalg.slogdet(S)[1])).sum())
+        y = len(others)
+        return chisq, len(self.groups) * (y * (y - 1) // 2 + y * len(given))
+
+    @property
+    def df(self) -> int:
+        """Degrees of freedom: moments less parameters."""
+        return self.ledger["moments"] - self.layout.q
+
+    @property
+    def chisq(self) -> float:
+        """Chi-square: n times the minimum of the discrepancy."""
+        return self.ntotal * max(self.solution.objective, 0.0)
+
+    @cached_property
+    def fit_measures(self) -> pd.Series:
+        """Fit measures under lavaan's names.
+
+        ``chisq df pvalue baseline.* cfi tli rmsea rmsea.ci.lower rmsea.ci.upper`` (90 %) ``rmsea.pvalue`` (of RMSEA
+        <= .05) ``srmr logl unrestricted.logl aic bic ntotal npar``. Formulas in `measurement.indices`; checked
+        against lavaan 0.6-14.
+        """
+        chisq, df, n, G = self.chisq, self.df, self.ntotal, len(self.groups)
+        base, base_df = self._baseline
+        low, high = indices.rmsea_interval(chisq, df, n, G)
+        m, model = self.moments, self.implied
+        given = [self.items.index(x) for x in self.table.roles.exogenous]
+        saturated = indices.saturated_loglikelihood(m.n, m.covariance)
+        saturated -= indices.saturated_loglikelihood(m.n, m.covariance[:, given][:, :, given])
+        logl, q = saturated - chisq / 2, self.layout.q
+        return pd.Series(
+            {
+                "npar": q, "chisq": chisq, "df": df, "pvalue": indices.chisq_pvalue(chisq, df),
+                "baseline.chisq": base, "baseline.df": base_df,
+                "baseline.pvalue": indices.chisq_pvalue(base, base_df),
+                "cfi": indices.cfi(chisq, df, base, base_df),
+                "tli": indices.tli(chisq, df, base, base_df),
+                "rmsea": indices.rmsea(chisq, df, n, G),
+                "rmsea.ci.lower": low, "rmsea.ci.upper": high,
+                "rmsea.pvalue": indices.rmsea_close(chisq, df, n, G),
+                "srmr": indices.srmr(m.n, m.covariance, m.mean, model.Sigma, model.mu),
+                "logl": logl, "unrestricted.logl": saturated,
+                "aic": 2.0 * (q - logl), "bic": np.log(n) * q - 2.0 * logl, "ntotal": n,
+            },
+            name="value", dtype=float,
+        )  # fmt: skip
+
+    @cached_property
+    def residuals(self) -> pd.DataFrame:
+        """What the model leaves unexplained: group, item_1, item_2, residual (observed less implied correlation)."""
+        S, Sigma = self.moments.covariance, self.implied.Sigma
+        sd = np.sqrt(np.diagonal(S, axis1=1, axis2=2))
+        left = (S - Sigma) / sd[:, :, None] / sd[:, None, :]
+        i, j = np.tril_indices(len(self.items), -1)
+        names, G = np.array(self.items, dtype=object), len(self.groups)
+        return pd.DataFrame(
+            {
+                "group": np.repeat(np.array(self.groups, dtype=object), len(i)),
+                "item_1": np.tile(names[j], G), "item_2": np.tile(names[i], G),
+                "residual": left[:, i, j].ravel(),
+            }
+        )  # fmt: skip
+
+    def score_tests(self) -> pd.DataFrame:
+        """Test each tied cell: would the fit improve if this group had a value of its own?
+
+        See `scores.score_tests` for the columns and formulas.
+        """
+        from employer_identity.scores import score_tests
+
+        return score_tests(self)
+
+    # -- what is to be known of it --------------------------------------------------------------
+
+    @cached_property
+    def ledger(self) -> dict[str, int]:
+        """Counts behind the degrees of freedom: moments, parameters, df, cells free, cells tied to another."""
+        p, G, x = len(self.items), len(self.groups), len(self.table.roles.exogenous)
+        moments = G * (p * (p + 3) // 2 - x * (x + 3) // 2)
+        free = int((self.table.number >= 0).sum())
+        q = self.layout.q
+        return {"moments": moments, "parameters": q, "df": moments - q, "cells_free": free,
+                "cells_tied": free - q}  # fmt: skip
+
+    @cached_property
+    def equal(self) -> tuple[str, ...]:
+        """Families in which at least one cell is tied across groups."""
+        rows, number = self.table.rows, self.table.number
+        tied = [r for r in range(len(rows)) if np.bincount(number[:, r] + 1)[1:].max(initial=0) > 1]
+        return tuple(dict.fromkeys(family(rows[r], self.table.roles) for r in tied))
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """Signs of an improper solution, each named; empty when there is none."""
+        from employer_identity.improper import improper
+
+        return improper(self)
+
+    def summary(self) -> str:
+        """Fit, estimates, notes and problems as text."""
+        shown = self.estimates.drop(columns=["parameter", "label"]).round(3)
+        notes = [describe(note) for note in (*self.notes, *self.problems)]
+        return "\n\n".join([repr(self), shown.to_string(index=False, na_rep=""), *notes])
+
+    def _lines(self) -> list[str]:
+        m = self.fit_measures
+        first = say(
+            "fit.model", factors=len(self.factors), items=len(self.items), groups=len(self.groups),
+            n=self.ntotal, equal=", ".join(self.equal) or say("fit.nothing"),
+            estimator=self.estimator, missing=self.missing,
+        )  # fmt: skip
+        p = "p < .001" if m["pvalue"] < 0.001 else f"p = {m['pvalue']:.3f}"
+        second = say(
+            "fit.measures", df=int(m["df"]), chisq=m["chisq"], p=p, cfi=m["cfi"], tli=m["tli"],
+            rmsea=m["rmsea"], low=m["rmsea.ci.lower"], high=m["rmsea.ci.upper"], srmr=m["srmr"],
+        )  # fmt: skip
+        third = say("fit.problems", count=len(self.problems)) if self.problems else ""
+        return [line for line in (first, second, third) if line]
+
+    def __repr__(self) -> str:
+        return "\n  ".join(self._lines())
+
+    def _repr_html_(self) -> str:
+        return "<br>".join(self._lines())

@@ -1,0 +1,94 @@
+"""Score tests: which equality constraint do the answers contradict, and by how much?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import chdtrc
+
+from employer_identity.measurement.layout import MATRICES
+
+if TYPE_CHECKING:
+    from employer_identity.fit import Fit
+
+Array = NDArray[np.float64]
+
+
+def holm(pvalues: Array) -> Array:
+    """Return p values adjusted by Holm's (1979) step-down procedure; missing ones stay missing."""
+    p = np.asarray(pvalues, dtype=float)
+    adjusted = np.full(len(p), np.nan)
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    factor = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(factor * p[order]), 1.0)
+    return adjusted
+
+
+def score_tests(fit: Fit) -> pd.DataFrame:
+    """Test every cell that is tied across groups, by freeing it in that group alone.
+
+    With s the cell's own score and I the expected information, X2 = s^2 / V on 1 df and the expected parameter
+    change is s / V, where V = I_cc - I_ct I_tt^-1 I_tc (Sorbom 1989). With two groups freeing a cell in one is
+    freeing it in the other, so each is listed once, for the second group. Equal to lavaan's univariate score tests.
+
+    Returns
+    -------
+    DataFrame with lhs, op, rhs, group, x2, df, pvalue, pvalue_holm, epc, epc_std; largest x2 first. ``epc_std`` is
+    in standard deviations of the item (of the factor and item for loadings). x2 is missing where the cell cannot be
+    freed on its own.
+    """
+    curvature = fit.solution.curvature
+    assert curvature is not None
+    g, c = _tied(curvature.parameter)
+    n, q = fit.ntotal, curvature.q
+    own = curvature.information[g, c, c]
+    at = np.where(curvature.parameter < 0, q, curvature.parameter)
+    cross = np.zeros((len(g), q + 1))
+    np.add.at(cross, (np.arange(len(g))[:, None], at[g]), curvature.information[g, c])
+    cross = cross[:, :q]
+    left = own - np.einsum("tq,qr,tr->t", cross, fit.vcov * n, cross)
+    left = np.where(left > 1e-10 * own, left, np.nan)  # nothing left: not identified if freed
+    score = curvature.score[g, c]
+    epc, x2 = score / left, n * score**2 / left
+    return _frame(fit, g, c, x2, epc)
+
+
+def _tied(parameter: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Group and cell of everything tied across groups; the second of two that are tied only to each other."""
+    groups, cells = np.nonzero(parameter >= 0)
+    same = parameter[:, cells] == parameter[groups, cells]
+    times = same.sum(axis=0)
+    last = len(parameter) - 1 - np.argmax(same[::-1], axis=0)
+    keep = (times > 2) | ((times == 2) & (groups == last))
+    return groups[keep], cells[keep]
+
+
+def _frame(
+    fit: Fit, g: NDArray[np.intp], c: NDArray[np.intp], x2: Array, epc: Array
+) -> pd.DataFrame:
+    cells = fit.layout.cells
+    row_of = {place: r for r, place in enumerate(fit.layout.place)}
+    sd_y = np.sqrt(np.diagonal(fit.implied.Sigma, axis1=1, axis2=2))
+    sd_eta = np.sqrt(np.abs(np.diagonal(fit.implied.Phi, axis1=1, axis2=2)))
+    keys, scale = [], np.ones(len(g))
+    for t, (group, cell) in enumerate(zip(g, c, strict=True)):
+        matrix = MATRICES[cells.matrix[cell]]
+        i, j = int(cells.row[cell]), int(cells.column[cell])
+        keys.append(fit.table.rows[row_of[(matrix, i, j)]])
+        if matrix == "Lambda":
+            scale[t] = sd_eta[group, j] / sd_y[group, i]
+        elif matrix in ("nu", "Theta"):
+            scale[t] = 1.0 / sd_y[group, i] / (sd_y[group, j] if matrix == "Theta" else 1.0)
+        else:
+            scale[t] = (sd_eta[group, j] if matrix == "Beta" else 1.0) / sd_eta[group, i]
+    pvalue = np.where(np.isnan(x2), np.nan, chdtrc(1, np.nan_to_num(x2)))
+    frame = pd.DataFrame(keys, columns=["lhs", "op", "rhs"])
+    frame["group"] = [fit.groups[k] for k in g]
+    frame["x2"], frame["df"], frame["pvalue"] = x2, 1, pvalue
+    frame["pvalue_holm"] = holm(pvalue)
+    frame["epc"], frame["epc_std"] = epc, epc * scale
+    return frame.sort_values("x2", ascending=False, kind="stable", ignore_index=True)
