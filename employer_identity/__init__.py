@@ -14,13 +14,21 @@ _HOME = {
     "cfa": "cfa",
     "Fit": "fit",
     "Moments": "measurement.moments",
+    "invariance": "invariance",
+    "Ladder": "invariance",
+    "difference_test": "invariance",
+    "latent_means": "bias",
+    "reliability": "reliability",
 }
 __all__ = [*_HOME, "__version__"]
 
 if TYPE_CHECKING:
+    from employer_identity.bias import latent_means
     from employer_identity.cfa import cfa
     from employer_identity.fit import Fit
+    from employer_identity.invariance import Ladder, difference_test, invariance
     from employer_identity.measurement.moments import Moments
+    from employer_identity.reliability import reliability
 
 
 def __getattr__(name: str) -> Any:

@@ -79,7 +79,9 @@ def srmr(n: NDArray[np.int64], S: Array, mean: Array, Sigma: Array, mu: Array) -
     sd = np.sqrt(np.diagonal(S, axis1=1, axis2=2))
     residual = (S - Sigma) / sd[:, :, None] / sd[:, None, :]
     lower = np.tril_indices(S.shape[-1])
-    squares = (residual[:, lower[0], lower[1]] ** 2).sum(axis=1) + (((mean - mu) / sd) ** 2).sum(axis=1)
+    squares = (residual[:, lower[0], lower[1]] ** 2).sum(axis=1) + (((mean - mu) / sd) ** 2).sum(
+        axis=1
+    )
     each = np.sqrt(squares / (len(lower[0]) + S.shape[-1]))
     return float(n @ each / n.sum())
 

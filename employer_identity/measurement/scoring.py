@@ -112,7 +112,9 @@ def _minimise(evaluate: Evaluate, start: Array, solve: Solve) -> Solution:
             trial, there = evaluate(theta + step)
             # a shrinking score counts as progress where F is flat to rounding
             flat = abs(trial - value) <= 1e-12 * (1 + abs(value))
-            if there is not None and (trial < value or (flat and scaled_gradient(there) < gradient)):
+            if there is not None and (
+                trial < value or (flat and scaled_gradient(there) < gradient)
+            ):
                 break
             damping = max(10 * damping, 1e-4)
         else:

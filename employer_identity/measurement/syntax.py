@@ -56,9 +56,7 @@ def parse(text: str) -> tuple[Term, ...]:
         try:
             terms.extend(_terms(statement))
         except _UnreadableError as fault:
-            problems.append(
-                Problem(fault.code, where=str(number), values={"text": fault.text})
-            )
+            problems.append(Problem(fault.code, where=str(number), values={"text": fault.text}))
     if not terms and not problems:
         problems.append(Problem("model.empty"))
     if problems:
@@ -138,9 +136,7 @@ def _modifiers(texts: list[str]) -> tuple[Modifier, ...]:
         wide = max(len(together), len(read))
         if {len(together), len(read)} - {1, wide}:
             raise _UnreadableError("model.modifier_lengths", text)
-        pairs = zip(
-            together * (wide // len(together)), read * (wide // len(read)), strict=True
-        )
+        pairs = zip(together * (wide // len(together)), read * (wide // len(read)), strict=True)
         together = tuple(_both(a, b) for a, b in pairs)
     return together
 

@@ -1,0 +1,190 @@
+"""Decision rules as objects: what each looks at, its cut-offs, where they come from.
+
+A rule reads the change from one rung of a ladder to the next and returns a verdict with its numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+Index = Literal["cfi", "rmsea", "srmr", "pvalue", "releases"]
+Combination = Literal["cfi_only", "cfi_and_one", "any", "all"]
+RuleName = Literal[
+    "localised",
+    "chen_2007",
+    "cheung_rensvold_2002",
+    "rutkowski_svetina_2014",
+    "scaled_difference",
+]
+SMALL_GROUP = 300  # below it Chen's stricter set applies; a parameter of `rules_for`
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number held against its cut-off; ``holds`` says on which side it lies."""
+
+    index: Index
+    value: float
+    cutoff: float
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one rule says of one rung, with the numbers it read."""
+
+    level: str
+    rule: str
+    holds: bool
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """The step to a rung: changes of the indices, the difference test's p value, the rung's score tests."""
+
+    level: str
+    d_cfi: float
+    d_rmsea: float
+    d_srmr: float
+    pvalue: float
+    score_tests: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class FitChange:
+    """Indices may not worsen by more than a cut-off (signs as in DOMAIN: CFI falls, RMSEA and SRMR rise).
+
+    Parameters
+    ----------
+    cutoffs
+        Per level the largest tolerated change of each index; levels that are not listed are not judged.
+    combination
+        When broken cut-offs make the rung fail: ``cfi_only``; ``cfi_and_one`` (the CFI and one other);
+        ``any``; ``all``.
+    """
+
+    name: str
+    citation: str
+    cutoffs: Mapping[str, Mapping[Literal["cfi", "rmsea", "srmr"], float]]
+    combination: Combination = "cfi_and_one"
+
+    def judge(self, change: Change) -> Verdict | None:
+        """Return the verdict on a rung, None where the rule says nothing about its level."""
+        cutoffs = self.cutoffs.get(change.level)
+        if cutoffs is None:
+            return None
+        values = {"cfi": change.d_cfi, "rmsea": change.d_rmsea, "srmr": change.d_srmr}
+        readings = tuple(
+            Reading(index, values[index], cutoff,
+                    values[index] >= cutoff if index == "cfi" else values[index] <= cutoff)
+            for index, cutoff in cutoffs.items()
+        )  # fmt: skip
+        broken = {r.index for r in readings if not r.holds}
+        others = [r.index for r in readings if r.index != "cfi"]
+        fails = {
+            "cfi_only": "cfi" in broken,
+            "cfi_and_one": "cfi" in broken and (not others or bool(broken & set(others))),
+            "any": bool(broken),
+            "all": len(broken) == len(readings),
+        }[self.combination]
+        return Verdict(change.level, self.name, not fails, readings)
+
+
+@dataclass(frozen=True)
+class DifferenceTest:
+    """The chi-square difference may not be significant; with many respondents everything is."""
+
+    name: str = "scaled_difference"
+    citation: str = "Satorra & Bentler (2001)"
+    alpha: float = 0.05
+
+    def judge(self, change: Change) -> Verdict:
+        """Return the verdict on a rung."""
+        holds = change.pvalue >= self.alpha
+        reading = Reading("pvalue", change.pvalue, self.alpha, holds)
+        return Verdict(change.level, self.name, holds, (reading,))
+
+
+@dataclass(frozen=True)
+class Localised:
+    """No tied cell may be both contradicted (score test, Holm within the rung) and of a size that matters.
+
+    Parameters
+    ----------
+    alpha
+        Level of the Holm-adjusted score tests.
+    loading, intercept
+        Smallest expected change that matters, in item standard deviations.
+    """
+
+    name: str = "localised"
+    citation: str = "score tests with expected change (Saris, Satorra & van der Veld 2009)"
+    alpha: float = 0.05
+    loading: float = 0.10
+    intercept: float = 0.20
+
+    def culprits(self, score_tests: pd.DataFrame) -> pd.DataFrame:
+        """Return the constraints that should be released, most important first."""
+        needed = score_tests["op"].map({"=~": self.loading, "~1": self.intercept}).fillna(0.20)
+        matters = score_tests["epc_std"].abs() >= needed
+        return score_tests[(score_tests["pvalue_holm"] < self.alpha) & matters]
+
+    def judge(self, change: Change) -> Verdict:
+        """Return the verdict on a rung."""
+        count = len(self.culprits(change.score_tests))
+        reading = Reading("releases", count, 0, count == 0)
+        return Verdict(change.level, self.name, count == 0, (reading,))
+
+
+Rule = FitChange | DifferenceTest | Localised
+
+_ANY = {"metric": {"cfi": -0.010}, "scalar": {"cfi": -0.010}, "strict": {"cfi": -0.010}}
+_LARGE = {"cfi": -0.010, "rmsea": 0.015, "srmr": 0.010}
+_SMALL = {"cfi": -0.005, "rmsea": 0.010, "srmr": 0.005}
+CHEUNG_RENSVOLD = FitChange(
+    "cheung_rensvold_2002", "Cheung & Rensvold (2002)", _ANY, combination="cfi_only"
+)
+CHEN_LARGE = FitChange(
+    "chen_2007", "Chen (2007)",
+    {"metric": {**_LARGE, "srmr": 0.030}, "scalar": _LARGE, "strict": _LARGE},
+)  # fmt: skip
+CHEN_SMALL = FitChange(
+    "chen_2007", "Chen (2007), small groups",
+    {"metric": {**_SMALL, "srmr": 0.025}, "scalar": _SMALL, "strict": _SMALL},
+)  # fmt: skip
+RUTKOWSKI_SVETINA = FitChange(
+    "rutkowski_svetina_2014", "Rutkowski & Svetina (2014)",
+    {"metric": {"cfi": -0.020, "rmsea": 0.030}, "scalar": {"cfi": -0.010, "rmsea": 0.010}},
+)  # fmt: skip
+
+
+def rules_for(smallest_group: int) -> tuple[Rule, ...]:
+    """Return all rules that are computed; Chen's set depends on the smallest group."""
+    chen = CHEN_LARGE if smallest_group >= SMALL_GROUP else CHEN_SMALL
+    return (Localised(), chen, CHEUNG_RENSVOLD, RUTKOWSKI_SVETINA, DifferenceTest())
+
+
+@dataclass(frozen=True)
+class AbsoluteFit:
+    """The configural rung's own fit: SRMR below .08 together with CFI above .95 or RMSEA below .06."""
+
+    name: str = "hu_bentler_1999"
+    citation: str = "Hu & Bentler (1999)"
+    cfi: float = 0.95
+    rmsea: float = 0.06
+    srmr: float = 0.08
+
+    def judge(self, cfi: float, rmsea: float, srmr: float) -> Verdict:
+        """Return the verdict on the configural rung."""
+        readings = (
+            Reading("cfi", cfi, self.cfi, cfi > self.cfi),
+            Reading("rmsea", rmsea, self.rmsea, rmsea < self.rmsea),
+            Reading("srmr", srmr, self.srmr, srmr < self.srmr),
+        )
+        holds = readings[2].holds and (readings[0].holds or readings[1].holds)
+        return Verdict("configural", self.name, holds, readings)

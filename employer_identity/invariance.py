@@ -1,0 +1,358 @@
+"""`invariance`: the ladder from the same structure to the same scores, with every rule's verdict.
+
+Factors are never identified by a marker item: the reference group's factors have mean 0 and variance 1, the other
+groups' are freed as loadings and intercepts are tied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from employer_identity.cfa import Estimator, Missing, cfa
+from employer_identity.criteria import (
+    AbsoluteFit,
+    Change,
+    Localised,
+    RuleName,
+    Verdict,
+    rules_for,
+)
+from employer_identity.errors import ModelError, Problem
+from employer_identity.fit import Fit
+from employer_identity.language import Language, listing, refusal, say
+from employer_identity.measurement.indices import chisq_pvalue
+from employer_identity.scores import holm
+
+if TYPE_CHECKING:
+    from employer_identity.measurement.moments import Moments
+    from employer_identity.survey import Survey
+
+Level = Literal["configural", "metric", "scalar", "strict"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+EQUAL: dict[Level, tuple[str, ...]] = {
+    "configural": (),
+    "metric": ("loadings",),
+    "scalar": ("loadings", "intercepts"),
+    "strict": ("loadings", "intercepts", "residuals"),
+}
+Statement = Literal["structure", "correlations", "latent means", "observed means", "reliability"]
+NEEDS: dict[Statement, Level] = {
+    "structure": "configural",
+    "correlations": "metric",
+    "latent means": "scalar",
+    "observed means": "scalar",
+    "reliability": "strict",
+}
+
+
+@dataclass(frozen=True)
+class DifferenceTest:
+    """Chi-square difference of two nested fits."""
+
+    chisq_diff: float
+    df_diff: int
+    pvalue: float
+    method: str = "standard"
+
+
+def difference_test(restricted: Fit, free: Fit) -> DifferenceTest:
+    """Test a restricted fit against a freer one of the same answers.
+
+    Parameters
+    ----------
+    restricted, free
+        Two maximum likelihood fits; the first has more degrees of freedom.
+
+    Returns
+    -------
+    DifferenceTest with chisq_diff, df_diff, pvalue and the method's name (``standard``: plain difference).
+
+    Raises
+    ------
+    ModelError
+        If the fits rest on different data, or the first is not the more restricted.
+
+    Notes
+    -----
+    Checked against lavaan's ``lavTestLRT``.
+    """
+    problems = []
+    if not _same_data(restricted, free):
+        values = {"first": restricted.ntotal, "second": free.ntotal}
+        problems.append(Problem("model.different_data", values=values))
+    df = restricted.df - free.df
+    if df <= 0 or restricted.chisq < free.chisq - 1e-6 * (1 + free.chisq):
+        values = {"first": restricted.df, "second": free.df}
+        problems.append(Problem("model.not_nested", values=values))
+    if problems:
+        raise refusal(ModelError, problems)
+    chisq = max(restricted.chisq - free.chisq, 0.0)
+    return DifferenceTest(chisq, df, chisq_pvalue(chisq, df))
+
+
+def _same_data(one: Fit, other: Fit) -> bool:
+    if set(one.items) != set(other.items) or one.ntotal != other.ntotal:
+        return False
+    ours, theirs = one.moments, other.moments.select(one.moments.names)
+    if len(ours.n) != len(theirs.n):
+        return True  # a fit without groups beside one with groups: the same rows pooled
+    return bool(np.array_equal(ours.n, theirs.n) and np.allclose(ours.mean, theirs.mean))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a statement about groups is allowed, and why (or why not)."""
+
+    statement: Statement
+    allowed: bool
+    needs: Level
+    reached: Level | None
+    rule: str
+
+    def reason(self, language: Language = "en") -> str:
+        """Say it in a sentence."""
+        reached = self.reached or "none"
+        key = "allowed" if self.allowed else "refused"
+        return say(
+            f"invariance.{key}", language,
+            statement=say(f"invariance.statement.{self.statement.replace(' ', '_')}", language),
+            needs=say(f"invariance.level.{self.needs}", language),
+            reached=say(f"invariance.level.{reached}", language),
+            rule=say(f"invariance.rule.{self.rule}", language),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The rungs of an invariance test and what follows from them.
+
+    Parameters
+    ----------
+    fits
+        Level -> `Fit`, from configural to strict.
+    group
+        The grouping column.
+    rule
+        The rule that decides; the others are reported beside it.
+    """
+
+    fits: Mapping[Level, Fit]
+    group: str
+    rule: RuleName
+
+    def __getitem__(self, level: Level) -> Fit:
+        return self.fits[level]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Group labels, the reference group first."""
+        return self.fits["configural"].groups
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What was settled or left out on the way."""
+        return self.fits["configural"].notes
+
+    @cached_property
+    def changes(self) -> dict[Level, Change]:
+        """The step to each rung above the first."""
+        found = {}
+        for below, level in zip(LEVELS, LEVELS[1:], strict=False):
+            free, fit = self.fits[below], self.fits[level]
+            a, b = free.fit_measures, fit.fit_measures
+            test = difference_test(fit, free)
+            found[level] = Change(
+                level, b["cfi"] - a["cfi"], b["rmsea"] - a["rmsea"], b["srmr"] - a["srmr"],
+                test.pvalue, _of_this_rung(level, fit),
+            )  # fmt: skip
+        return found
+
+    @cached_property
+    def judged(self) -> tuple[Verdict, ...]:
+        """Every rule's verdict on every rung it judges."""
+        m = self.fits["configural"].fit_measures
+        first = AbsoluteFit().judge(m["cfi"], m["rmsea"], m["srmr"])
+        rules = rules_for(min(self.fits["configural"].n.values()))
+        each = (rule.judge(change) for change in self.changes.values() for rule in rules)
+        return (first, *(verdict for verdict in each if verdict is not None))
+
+    def holds(self, level: Level) -> bool:
+        """Whether the deciding rule accepts this rung, taken by itself."""
+        rule = "hu_bentler_1999" if level == "configural" else self.rule
+        found = [v.holds for v in self.judged if v.level == level and v.rule == rule]
+        return bool(found) and found[0]
+
+    @property
+    def level(self) -> Level | None:
+        """The highest rung that holds with all below it; None where even the structure differs."""
+        reached: Level | None = None
+        for level in LEVELS:
+            if not self.holds(level):
+                return reached
+            reached = level
+        return reached
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a rung: fit, change from the rung below (``d_``), whether it is accepted with all below it."""
+        rows = {}
+        accepted = True
+        for i, level in enumerate(LEVELS):
+            m = self.fits[level].fit_measures
+            accepted = accepted and self.holds(level)
+            row = {
+                "chisq": m["chisq"], "df": int(m["df"]), "pvalue": m["pvalue"], "cfi": m["cfi"],
+                "tli": m["tli"], "rmsea": m["rmsea"], "rmsea_lower": m["rmsea.ci.lower"],
+                "rmsea_upper": m["rmsea.ci.upper"], "srmr": m["srmr"], "bic": m["bic"],
+                "d_chisq": np.nan, "d_df": pd.NA, "d_pvalue": np.nan, "d_cfi": np.nan,
+                "d_rmsea": np.nan, "d_srmr": np.nan, "accepted": accepted,
+            }  # fmt: skip
+            if i:
+                below = self.fits[LEVELS[i - 1]]
+                change = self.changes[level]
+                row |= {
+                    "d_chisq": self.fits[level].chisq - below.chisq,
+                    "d_df": self.fits[level].df - below.df, "d_pvalue": change.pvalue,
+                    "d_cfi": change.d_cfi, "d_rmsea": change.d_rmsea, "d_srmr": change.d_srmr,
+                }  # fmt: skip
+            rows[level] = row
+        frame = pd.DataFrame.from_dict(rows, orient="index").astype({"d_df": "Int64"})
+        frame.index.name = "level"
+        return frame
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """Every number every rule looked at: level, rule, index, value, cutoff, holds (the number), verdict (the rule)."""
+        return pd.DataFrame(
+            [
+                {"level": v.level, "rule": v.rule, "index": r.index, "value": r.value,
+                 "cutoff": r.cutoff, "holds": r.holds, "verdict": v.holds}
+                for v in self.judged for r in v.readings
+            ]
+        )  # fmt: skip
+
+    @property
+    def disagreement(self) -> dict[Level, tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Rungs on which rules disagree: level -> (rules that accept it, rules that reject it)."""
+        found = {}
+        for level in LEVELS[1:]:
+            yes = tuple(v.rule for v in self.judged if v.level == level and v.holds)
+            no = tuple(v.rule for v in self.judged if v.level == level and not v.holds)
+            if yes and no:
+                found[level] = (yes, no)
+        return found
+
+    @cached_property
+    def worst(self) -> pd.DataFrame:
+        """Score tests of the first rejected rung, most contradicted constraint first; empty if none is rejected.
+
+        A rejected configural rung has no constraints to test and gives an empty frame too.
+        """
+        for level in LEVELS[1:]:
+            if not self.holds(level):
+                return self.changes[level].score_tests
+        return self.changes["strict"].score_tests.iloc[:0]
+
+    @cached_property
+    def culprits(self) -> pd.DataFrame:
+        """The constraints among `worst` that are both significant and large enough to matter."""
+        return Localised().culprits(self.worst)
+
+    @cached_property
+    def decision(self) -> dict[Statement, Decision]:
+        """What may be said about the groups: statement -> `Decision`."""
+        reached = self.level
+        height = LEVELS.index(reached) if reached else -1
+        rule = self.rule if reached else "hu_bentler_1999"
+        return {
+            statement: Decision(statement, height >= LEVELS.index(needs), needs, reached, rule)
+            for statement, needs in NEEDS.items()
+        }
+
+    def _printed(self) -> pd.DataFrame:
+        shown = self.table[["chisq", "df", "cfi", "rmsea", "srmr", "d_cfi", "d_rmsea", "accepted"]]
+        return shown.round({"chisq": 2, **dict.fromkeys(["cfi", "rmsea", "srmr"], 3),
+                            **dict.fromkeys(["d_cfi", "d_rmsea"], 3)})  # fmt: skip
+
+    def _heading(self) -> str:
+        return say(
+            "invariance.heading", group=self.group, groups=listing(self.groups),
+            reached=say(f"invariance.level.{self.level or 'none'}"),
+            rule=say(f"invariance.rule.{self.rule}"),
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"{self._heading()}\n{self._printed().to_string(na_rep='')}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self._heading()}</p>{self._printed().to_html(na_rep='')}"
+
+
+def _of_this_rung(level: Level, fit: Fit) -> pd.DataFrame:
+    """Score tests of the constraints that the rung adds."""
+    tests = fit.score_tests()
+    residual = (tests["op"] == "~~") & (tests["lhs"] == tests["rhs"])
+    mask = {"metric": tests["op"] == "=~", "scalar": tests["op"] == "~1", "strict": residual}[level]
+    found = tests[mask].drop(columns="pvalue_holm").reset_index(drop=True)
+    found.insert(7, "pvalue_holm", holm(found["pvalue"].to_numpy()))
+    return found
+
+
+def invariance(
+    data: Survey | pd.DataFrame | Moments,
+    model: str | None = None,
+    *,
+    group: str,
+    reference: str | None = None,
+    rule: RuleName = "localised",
+    estimator: Estimator | None = None,
+    missing: Missing | None = None,
+) -> Ladder:
+    """Test whether a questionnaire measures the same in several groups.
+
+    Four rungs are fitted: configural (same pattern), metric (equal loadings), scalar (and intercepts), strict (and
+    residual variances). The rule decides how far the groups are comparable; every other rule is reported beside it.
+
+    Parameters
+    ----------
+    data, model, group, reference, estimator, missing
+        As in `cfa`.
+    rule
+        ``localised`` (a tied parameter is contradicted by its score test *and* by a change that matters),
+        ``chen_2007``, ``cheung_rensvold_2002``, ``rutkowski_svetina_2014`` or ``scaled_difference``.
+
+    Returns
+    -------
+    Ladder
+
+    Raises
+    ------
+    ModelError
+        As in `cfa`, and for an unknown rule.
+
+    Notes
+    -----
+    Checked against lavaan 0.6-14 rung by rung.
+
+    Examples
+    --------
+    >>> ladder = ei.invariance(survey, group="generation")
+    >>> ladder.decision["latent means"].allowed
+    """
+    if rule not in get_args(RuleName):
+        values = {"asked": rule, "allowed": listing(get_args(RuleName))}
+        raise refusal(ModelError, [Problem("model.not_available", where="rule", values=values)])
+    fits = {
+        level: cfa(
+            data, model, group=group, reference=reference, equal=EQUAL[level], std_lv=True,
+            estimator=estimator, missing=missing,
+        )
+        for level in LEVELS
+    }  # fmt: skip
+    return Ladder(fits, group, rule)
