@@ -1,4 +1,4 @@
-"""Do employees share an identity with their employer, and does the questionnaire mean the same to everyone?
+"""Do employees share an identity with their employer? Does the questionnaire mean the same to all?
 
 ``import employer_identity as ei``; every public name is loaded when it is first used.
 """
@@ -20,7 +20,17 @@ _HOME = {
     "latent_means": "bias",
     "reliability": "reliability",
 }
-__all__ = [*_HOME, "__version__"]
+__all__ = [
+    "Fit",
+    "Ladder",
+    "Moments",
+    "__version__",
+    "cfa",
+    "difference_test",
+    "invariance",
+    "latent_means",
+    "reliability",
+]
 
 if TYPE_CHECKING:
     from employer_identity.bias import latent_means

@@ -7,43 +7,49 @@ import pandas as pd
 from scipy.special import ndtri
 
 from employer_identity.errors import ComparisonError, Problem
+from employer_identity.fit import Fit
 from employer_identity.invariance import Ladder
 from employer_identity.language import listing, refusal
 
 
-def latent_means(ladder: Ladder) -> pd.DataFrame:
+def latent_means(ladder: Ladder | Fit) -> pd.DataFrame:
     """Return each group's factor means, from the scalar rung.
 
-    The reference group's means are 0 and its factor standard deviations 1, so ``est`` is in those; ``d`` divides by
-    the standard deviation pooled over all groups, sqrt(sum n psi / sum n).
+    The reference group's means are 0 and its factor standard deviations 1, so ``est`` is in those;
+    ``d`` divides by the standard deviation pooled over all groups, sqrt(sum n psi / sum n).
 
     Parameters
     ----------
     ladder
-        Result of `invariance`.
+        Result of `invariance`; a single fit is refused with advice.
 
     Returns
     -------
-    DataFrame with group, factor, est, se, ci_lower, ci_upper (95 %), d; ``se`` is 0 in the reference group.
+    DataFrame with group, factor, est, se, ci_lower, ci_upper (95 %), d; ``se`` is 0 in the
+    reference group.
 
     Raises
     ------
     ComparisonError
-        If the ladder does not hold loadings and intercepts equal, with the constraints that the answers contradict.
+        If the ladder does not hold loadings and intercepts equal, with the constraints that the
+        answers contradict.
 
     Notes
     -----
     Checked against lavaan's scalar model, identified by the reference group's unit variances.
     """
-    if not isinstance(ladder, Ladder):
-        groups = len(getattr(ladder, "groups", ("",)))
+    if isinstance(ladder, Fit):
         raise refusal(
-            ComparisonError, [Problem("invariance.means_need_ties", values={"groups": groups})]
+            ComparisonError,
+            [Problem("invariance.means_need_ties", values={"groups": len(ladder.groups)})],
         )
     decision = ladder.decision["latent means"]
     if not decision.allowed:
-        worst = [f"{r.lhs}{r.op}{r.rhs}@{r.group}" for r in ladder.worst.head(3).itertuples()]
-        values = {
+        worst = [
+            f"{r['lhs']}{r['op']}{r['rhs']}@{r['group']}"
+            for r in ladder.worst.head(3).to_dict("records")
+        ]
+        values: dict[str, object] = {
             "groups": len(ladder.groups),
             "reason": decision.reason(),
             "worst": listing(worst) if worst else "-",

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import listing, refusal
@@ -44,25 +47,29 @@ def cfa(
 ) -> Fit:
     """Fit a measurement or structural model by maximum likelihood, in one group or several at once.
 
-    Defaults are those of lavaan's ``cfa``/``sem`` with the mean structure: a factor's first loading is 1, factors
-    covary, residual variances and intercepts are free, factor means are 0. Observed predictors are conditioned on.
+    Defaults are those of lavaan's ``cfa``/``sem`` with the mean structure: a factor's first loading
+    is 1, factors covary, residual variances and intercepts are free, factor means are 0. Observed
+    predictors are conditioned on.
 
     Parameters
     ----------
     data
-        A `Survey`, a frame with a numeric column for each item, or `Moments` (a published covariance matrix).
+        A `Survey`, a frame with a numeric column for each item, or `Moments` (a published
+        covariance matrix).
     model
-        lavaan's syntax (``=~ ~~ ~ ~1``, labels, ``0.5*x``, ``NA*x``). None: the instrument's pillars.
+        lavaan's syntax (``=~ ~~ ~ ~1``, labels, ``0.5*x``, ``NA*x``). None: the instrument's
+        pillars.
     group
         Column whose groups are fitted together. Order: the categories' own, else sorted.
     reference
         The group that comes first: its factor means are 0. None: the first.
     equal
-        Families held equal across groups: loadings, intercepts, residuals, residual.covariances, lv.variances,
-        lv.covariances, means, regressions. With equal intercepts factor means are free beyond the reference group;
-        with ``std_lv`` and equal loadings factor variances are.
+        Families held equal across groups: loadings, intercepts, residuals, residual.covariances,
+        lv.variances, lv.covariances, means, regressions. With equal intercepts factor means are
+        free beyond the reference group; with ``std_lv`` and equal loadings factor variances are.
     free
-        Released again: ``"ent3~1"``, ``"entrepreneurship=~ent3"``, ``"x1~~x1"``; ``"ent3~1@young"`` in one group only.
+        Released again: ``"ent3~1"``, ``"entrepreneurship=~ent3"``, ``"x1~~x1"``; ``"ent3~1@young"``
+        in one group only.
     estimator, missing
         ML on complete rows, which None resolves to; the result says so.
     std_lv
@@ -77,7 +84,8 @@ def cfa(
     Raises
     ------
     ModelError
-        If the model cannot be read, names what the data lack, is not identified, or the data cannot serve it.
+        If the model cannot be read, names what the data lack, is not identified, or the data cannot
+        serve it.
     ConvergenceError
         If no minimum was reached.
 
@@ -89,28 +97,45 @@ def cfa(
     --------
     >>> fit = ei.cfa(survey, group="generation", equal=("loadings", "intercepts"))
     """
-    _check_options(estimator, missing, equal, group)
-    text = _model_text(data, model)
-    terms = parse(text)
+    check_options(estimator, missing, equal, group)
+    terms, sample = prepare(data, model, group, reference)
+    return estimate(
+        terms, sample, group, equal=equal, free=free, std_lv=std_lv, orthogonal=orthogonal
+    )
+
+
+def prepare(
+    data: Survey | pd.DataFrame | Moments,
+    model: str | None,
+    group: str | None,
+    reference: str | None,
+) -> tuple[tuple[Term, ...], Sample]:
+    """Read the model and take what it needs from the data."""
+    terms = parse(_model_text(data, model))
     _check_terms(terms)
     sample = take(data, Roles.of(terms).observed, group, reference)
-    terms = _one_modifier_a_group(terms, len(sample.groups))
-    released = _released(free, terms, sample, equal, group)
+    _check_modifiers(terms, len(sample.groups))
+    resolved = Problem("model.resolved", values={"estimator": "ML", "missing": "listwise"})
+    return terms, replace(sample, notes=(resolved, *sample.notes, *_unused(data)))
+
+
+def estimate(
+    terms: Sequence[Term],
+    sample: Sample,
+    group: str | None,
+    *,
+    equal: Sequence[str] = (),
+    free: Sequence[str] = (),
+    std_lv: bool = False,
+    orthogonal: bool = False,
+) -> Fit:
+    """Complete the terms, check that they are identified, and fit them to a sample's moments."""
+    moments = sample.moments
+    released = _released(free, terms, sample)
     table = complete(
         terms, len(sample.groups), equal=equal, free=released, std_lv=std_lv, orthogonal=orthogonal
     )
-    _check_released(free, released, table, equal)
-    notes = (
-        Problem("model.resolved", values={"estimator": "ML", "missing": "listwise"}),
-        *sample.notes,
-        *_unused(data),
-    )
-    return estimate(table, replace(sample, notes=notes), group, std_lv=std_lv)
-
-
-def estimate(table: Table, sample: Sample, group: str | None, *, std_lv: bool) -> Fit:
-    """Fit a completed table to a sample's moments."""
-    moments = sample.moments
+    _check_released(released, table, equal)
     layout = with_sample_values(lay_out(table), table, moments)
     start = starting_values(table, layout, moments)
     _check_identified(table, unidentified(layout, moments, start), moments)
@@ -127,9 +152,13 @@ def estimate(table: Table, sample: Sample, group: str | None, *, std_lv: bool) -
     )  # fmt: skip
 
 
-def _check_options(
-    estimator: str | None, missing: str | None, equal: Sequence[str], group: str | None
+def check_options(
+    estimator: str | None,
+    missing: str | None,
+    equal: Sequence[str] = (),
+    group: str | None = None,
 ) -> None:
+    """Refuse what is not offered, all at once."""
     problems = []
     for name, asked, known in (("estimator", estimator, Estimator), ("missing", missing, Missing)):
         if asked is not None and asked not in get_args(known):
@@ -173,7 +202,7 @@ def _check_terms(terms: Sequence[Term]) -> None:
         raise refusal(ModelError, problems)
 
 
-def _one_modifier_a_group(terms: tuple[Term, ...], groups: int) -> tuple[Term, ...]:
+def _check_modifiers(terms: Sequence[Term], groups: int) -> None:
     """Check that what the text says group by group has as many entries as there are groups."""
     problems = [
         Problem(
@@ -187,20 +216,15 @@ def _one_modifier_a_group(terms: tuple[Term, ...], groups: int) -> tuple[Term, .
     ]
     if problems:
         raise refusal(ModelError, problems)
-    return terms
 
 
 def _released(
-    free: Sequence[str],
-    terms: Sequence[Term],
-    sample: Sample,
-    equal: Sequence[str],
-    group: str | None,
+    free: Sequence[str], terms: Sequence[Term], sample: Sample
 ) -> frozenset[tuple[Key, int | None]]:
     """Read ``free`` into relations and group numbers."""
     found: set[tuple[Key, int | None]] = set()
     problems = []
-    known = set(complete(terms, 1).rows)
+    known = set(complete(terms, len(sample.groups)).rows) if free else set()
     for text in free:
         match = _FREED.match(text)
         key, label = _spelled(match) if match else (None, None)
@@ -221,10 +245,7 @@ def _spelled(match: re.Match[str]) -> tuple[Key, str | None]:
 
 
 def _check_released(
-    free: Sequence[str],
-    released: frozenset[tuple[Key, int | None]],
-    table: Table,
-    equal: Sequence[str],
+    released: frozenset[tuple[Key, int | None]], table: Table, equal: Sequence[str]
 ) -> None:
     problems = []
     for key, _ in sorted(released, key=str):
@@ -238,7 +259,7 @@ def _check_released(
         raise refusal(ModelError, problems)
 
 
-def _check_identified(table: Table, unknown: Sequence[int], moments: Moments) -> None:
+def _check_identified(table: Table, unknown: NDArray[np.int64], moments: Moments) -> None:
     p, groups = len(moments.names), len(moments.n)
     x = len(table.roles.exogenous)
     count = groups * (p * (p + 3) // 2 - x * (x + 3) // 2)
@@ -252,7 +273,7 @@ def _check_identified(table: Table, unknown: Sequence[int], moments: Moments) ->
 
 
 def _unused(data: Survey | pd.DataFrame | Moments) -> list[Problem]:
-    """Name the weight and cluster columns that the survey declares and this estimator leaves aside."""
+    """Name the weight and cluster columns that the survey declares and this estimator ignores."""
     instrument = getattr(data, "instrument", None)
     declared = [getattr(instrument, name, None) for name in ("weight", "cluster")]
     names = [str(name) for name in declared if name]

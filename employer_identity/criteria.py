@@ -1,6 +1,7 @@
 """Decision rules as objects: what each looks at, its cut-offs, where they come from.
 
-A rule reads the change from one rung of a ladder to the next and returns a verdict with its numbers.
+A rule reads the change from one rung of a ladder to the next and returns a verdict with its
+numbers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Literal
 
 import pandas as pd
 
+ChangeIndex = Literal["cfi", "rmsea", "srmr"]
+Cutoffs = Mapping[ChangeIndex, float]
 Index = Literal["cfi", "rmsea", "srmr", "pvalue", "releases"]
 Combination = Literal["cfi_only", "cfi_and_one", "any", "all"]
 RuleName = Literal[
@@ -45,7 +48,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Change:
-    """The step to a rung: changes of the indices, the difference test's p value, the rung's score tests."""
+    """The step to a rung: changes of the indices, the difference test, the rung's score tests."""
 
     level: str
     d_cfi: float
@@ -57,20 +60,21 @@ class Change:
 
 @dataclass(frozen=True)
 class FitChange:
-    """Indices may not worsen by more than a cut-off (signs as in DOMAIN: CFI falls, RMSEA and SRMR rise).
+    """Indices may not worsen by more than a cut-off: CFI falls, RMSEA and SRMR rise.
 
     Parameters
     ----------
     cutoffs
-        Per level the largest tolerated change of each index; levels that are not listed are not judged.
+        Per level the largest tolerated change of each index; levels that are not listed are not
+        judged.
     combination
-        When broken cut-offs make the rung fail: ``cfi_only``; ``cfi_and_one`` (the CFI and one other);
-        ``any``; ``all``.
+        When broken cut-offs make the rung fail: ``cfi_only``; ``cfi_and_one`` (the CFI and one
+        other); ``any``; ``all``.
     """
 
     name: str
     citation: str
-    cutoffs: Mapping[str, Mapping[Literal["cfi", "rmsea", "srmr"], float]]
+    cutoffs: Mapping[str, Cutoffs]
     combination: Combination = "cfi_and_one"
 
     def judge(self, change: Change) -> Verdict | None:
@@ -112,7 +116,7 @@ class DifferenceTest:
 
 @dataclass(frozen=True)
 class Localised:
-    """No tied cell may be both contradicted (score test, Holm within the rung) and of a size that matters.
+    """No tied cell may be both contradicted (score test, Holm within the rung) and large enough.
 
     Parameters
     ----------
@@ -143,9 +147,13 @@ class Localised:
 
 Rule = FitChange | DifferenceTest | Localised
 
-_ANY = {"metric": {"cfi": -0.010}, "scalar": {"cfi": -0.010}, "strict": {"cfi": -0.010}}
-_LARGE = {"cfi": -0.010, "rmsea": 0.015, "srmr": 0.010}
-_SMALL = {"cfi": -0.005, "rmsea": 0.010, "srmr": 0.005}
+_ANY: dict[str, Cutoffs] = {
+    "metric": {"cfi": -0.010},
+    "scalar": {"cfi": -0.010},
+    "strict": {"cfi": -0.010},
+}
+_LARGE: Cutoffs = {"cfi": -0.010, "rmsea": 0.015, "srmr": 0.010}
+_SMALL: Cutoffs = {"cfi": -0.005, "rmsea": 0.010, "srmr": 0.005}
 CHEUNG_RENSVOLD = FitChange(
     "cheung_rensvold_2002", "Cheung & Rensvold (2002)", _ANY, combination="cfi_only"
 )
@@ -171,7 +179,7 @@ def rules_for(smallest_group: int) -> tuple[Rule, ...]:
 
 @dataclass(frozen=True)
 class AbsoluteFit:
-    """The configural rung's own fit: SRMR below .08 together with CFI above .95 or RMSEA below .06."""
+    """The configural rung's own fit: SRMR below .08, and CFI above .95 or RMSEA below .06."""
 
     name: str = "hu_bentler_1999"
     citation: str = "Hu & Bentler (1999)"

@@ -103,10 +103,10 @@ class Fit:
     @cached_property
     def _cells(self) -> tuple[Array, Array]:
         """Estimates and completely standardised estimates of every relation, each (G, R)."""
-        matrices, Sigma, Phi = self.implied.matrices, self.implied.Sigma, self.implied.Phi
+        matrices = self.implied.matrices
         with np.errstate(invalid="ignore"):
-            sd_y = np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2))
-            sd_eta = np.sqrt(np.diagonal(Phi, axis1=1, axis2=2))
+            sd_y = np.sqrt(np.diagonal(self.implied.Sigma, axis1=1, axis2=2))
+            sd_eta = np.sqrt(np.diagonal(self.implied.Phi, axis1=1, axis2=2))
             spread = {k: np.sqrt(np.abs(np.diagonal(matrices[k], axis1=1, axis2=2)))
                       for k in ("Psi", "Theta")}  # fmt: skip
         scales = {"Lambda": (sd_y, sd_eta), "Beta": (sd_eta, sd_eta), "nu": (sd_y, None),
@@ -130,9 +130,10 @@ class Fit:
     def estimates(self) -> pd.DataFrame:
         """Every relation of every group.
 
-        Columns lhs, op, rhs, group, label, parameter, est, se, z, pvalue, ci_lower, ci_upper (95 %), std_all.
-        Cells with the same ``parameter`` are tied; it is -1, and se is missing, where a value is fixed.
-        ``std_all`` is completely standardised by the model-implied standard deviations. Checked against lavaan.
+        Columns lhs, op, rhs, group, label, parameter, est, se, z, pvalue, ci_lower, ci_upper (95
+        %), std_all. Cells with the same ``parameter`` are tied; it is -1, and se is missing, where
+        a value is fixed. ``std_all`` is completely standardised by the model-implied standard
+        deviations. Checked against lavaan.
         """
         est, std = self._cells
         number = self.table.number
@@ -141,10 +142,10 @@ class Fit:
         with np.errstate(invalid="ignore", divide="ignore"):
             z = est / se
         lhs, op, rhs = (np.array(part, dtype=object) for part in zip(*self.table.rows, strict=True))
-        G, half = len(self.groups), ndtri(0.5 + LEVEL / 2) * se
+        groups, half = len(self.groups), ndtri(0.5 + LEVEL / 2) * se
         return pd.DataFrame(
             {
-                "lhs": np.tile(lhs, G), "op": np.tile(op, G), "rhs": np.tile(rhs, G),
+                "lhs": np.tile(lhs, groups), "op": np.tile(op, groups), "rhs": np.tile(rhs, groups),
                 "group": np.repeat(np.array(self.groups, dtype=object), len(lhs)),
                 "label": self.table.label.ravel(), "parameter": number.ravel(),
                 "est": est.ravel(), "se": se.ravel(), "z": z.ravel(),
@@ -156,20 +157,22 @@ class Fit:
 
     @cached_property
     def latent_correlations(self) -> pd.DataFrame:
-        """Correlations of the factors: group, factor_1, factor_2, est, se, ci_lower, ci_upper (delta method, 95 %).
+        """Correlations of the factors: group, factor_1, factor_2, est, se, ci_lower, ci_upper.
 
-        An estimate beyond 1 in size is an improper solution and stays visible.
+        Standard errors and 95 % intervals by the delta method. An estimate beyond 1 in size is an
+        improper solution and stays visible.
         """
         names = self.table.roles.factors
         i, j = np.triu_indices(len(names), 1)
         value, slope = self._correlation_slopes(i, j)
         se = np.sqrt(np.maximum(np.einsum("gkq,qr,gkr->gk", slope, self.vcov, slope), 0.0))
         half = ndtri(0.5 + LEVEL / 2) * se
-        G, k = len(self.groups), len(i)
+        groups, k = len(self.groups), len(i)
         return pd.DataFrame(
             {
                 "group": np.repeat(np.array(self.groups, dtype=object), k),
-                "factor_1": [names[a] for a in i] * G, "factor_2": [names[b] for b in j] * G,
+                "factor_1": [names[a] for a in i] * groups,
+                "factor_2": [names[b] for b in j] * groups,
                 "est": value.ravel(), "se": se.ravel(),
                 "ci_lower": (value - half).ravel(), "ci_upper": (value + half).ravel(),
             }
@@ -190,12 +193,12 @@ class Fit:
     def _correlations(
         self, theta: NDArray[np.complex128], i: NDArray[np.intp], j: NDArray[np.intp]
     ) -> NDArray[np.complex128]:
-        M = fill(self.layout, theta)  # type: ignore[arg-type]  # complex for the derivative's sake
-        Gamma = np.linalg.inv(np.eye(M["Psi"].shape[-1]) - M["Beta"])
-        Phi = Gamma @ M["Psi"] @ Gamma.transpose(0, 2, 1)
+        matrices = fill(self.layout, theta)  # type: ignore[arg-type]  # complex for its derivative
+        total = np.linalg.inv(np.eye(len(self.layout.latent)) - matrices["Beta"])
+        latent = (total @ matrices["Psi"] @ total.transpose(0, 2, 1)).astype(complex)
         with np.errstate(invalid="ignore", divide="ignore"):
-            found: NDArray[np.complex128] = Phi[:, i, j] / np.sqrt(
-                Phi[:, i, i].astype(complex) * Phi[:, j, j]
+            found: NDArray[np.complex128] = latent[:, i, j] / np.sqrt(
+                latent[:, i, i] * latent[:, j, j]
             )
         return found
 
@@ -204,13 +207,13 @@ class Fit:
     @cached_property
     def _baseline(self) -> tuple[float, int]:
         """Chi-square and df of independence with free means; observed predictors may covary."""
-        S = self.moments.covariance
+        observed = self.moments.covariance
         given = [self.items.index(n) for n in self.table.roles.exogenous]
         others = [i for i in range(len(self.items)) if i not in given]
-        logdet = np.log(np.diagonal(S, axis1=1, axis2=2)[:, others]).sum(axis=1)
+        logdet = np.log(np.diagonal(observed, axis1=1, axis2=2)[:, others]).sum(axis=1)
         if given:
-            logdet = logdet + np.linalg.slogdet(S[:, given][:, :, given])[1]
-        chisq = float((self.moments.n * (logdet - np.linalg.slogdet(S)[1])).sum())
+            logdet = logdet + np.linalg.slogdet(observed[:, given][:, :, given])[1]
+        chisq = float((self.moments.n * (logdet - np.linalg.slogdet(observed)[1])).sum())
         y = len(others)
         return chisq, len(self.groups) * (y * (y - 1) // 2 + y * len(given))
 
@@ -228,13 +231,13 @@ class Fit:
     def fit_measures(self) -> pd.Series:
         """Fit measures under lavaan's names.
 
-        ``chisq df pvalue baseline.* cfi tli rmsea rmsea.ci.lower rmsea.ci.upper`` (90 %) ``rmsea.pvalue`` (of RMSEA
-        <= .05) ``srmr logl unrestricted.logl aic bic ntotal npar``. Formulas in `measurement.indices`; checked
-        against lavaan 0.6-14.
+        ``chisq df pvalue baseline.* cfi tli rmsea rmsea.ci.lower rmsea.ci.upper`` (90 %)
+        ``rmsea.pvalue`` (of RMSEA <= .05) ``srmr logl unrestricted.logl aic bic ntotal npar``.
+        Formulas in `measurement.indices`; checked against lavaan 0.6-14.
         """
-        chisq, df, n, G = self.chisq, self.df, self.ntotal, len(self.groups)
+        chisq, df, n, groups = self.chisq, self.df, self.ntotal, len(self.groups)
         base, base_df = self._baseline
-        low, high = indices.rmsea_interval(chisq, df, n, G)
+        low, high = indices.rmsea_interval(chisq, df, n, groups)
         m, model = self.moments, self.implied
         given = [self.items.index(x) for x in self.table.roles.exogenous]
         saturated = indices.saturated_loglikelihood(m.n, m.covariance)
@@ -247,9 +250,9 @@ class Fit:
                 "baseline.pvalue": indices.chisq_pvalue(base, base_df),
                 "cfi": indices.cfi(chisq, df, base, base_df),
                 "tli": indices.tli(chisq, df, base, base_df),
-                "rmsea": indices.rmsea(chisq, df, n, G),
+                "rmsea": indices.rmsea(chisq, df, n, groups),
                 "rmsea.ci.lower": low, "rmsea.ci.upper": high,
-                "rmsea.pvalue": indices.rmsea_close(chisq, df, n, G),
+                "rmsea.pvalue": indices.rmsea_close(chisq, df, n, groups),
                 "srmr": indices.srmr(m.n, m.covariance, m.mean, model.Sigma, model.mu),
                 "logl": logl, "unrestricted.logl": saturated,
                 "aic": 2.0 * (q - logl), "bic": np.log(n) * q - 2.0 * logl, "ntotal": n,
@@ -259,16 +262,19 @@ class Fit:
 
     @cached_property
     def residuals(self) -> pd.DataFrame:
-        """What the model leaves unexplained: group, item_1, item_2, residual (observed less implied correlation)."""
-        S, Sigma = self.moments.covariance, self.implied.Sigma
-        sd = np.sqrt(np.diagonal(S, axis1=1, axis2=2))
-        left = (S - Sigma) / sd[:, :, None] / sd[:, None, :]
+        """What the model leaves unexplained: group, item_1, item_2, residual.
+
+        The residual is the observed less the implied covariance, in the items' observed SDs.
+        """
+        observed = self.moments.covariance
+        sd = np.sqrt(np.diagonal(observed, axis1=1, axis2=2))
+        left = (observed - self.implied.Sigma) / sd[:, :, None] / sd[:, None, :]
         i, j = np.tril_indices(len(self.items), -1)
-        names, G = np.array(self.items, dtype=object), len(self.groups)
+        names, groups = np.array(self.items, dtype=object), len(self.groups)
         return pd.DataFrame(
             {
                 "group": np.repeat(np.array(self.groups, dtype=object), len(i)),
-                "item_1": np.tile(names[j], G), "item_2": np.tile(names[i], G),
+                "item_1": np.tile(names[j], groups), "item_2": np.tile(names[i], groups),
                 "residual": left[:, i, j].ravel(),
             }
         )  # fmt: skip
@@ -286,9 +292,9 @@ class Fit:
 
     @cached_property
     def ledger(self) -> dict[str, int]:
-        """Counts behind the degrees of freedom: moments, parameters, df, cells free, cells tied to another."""
-        p, G, x = len(self.items), len(self.groups), len(self.table.roles.exogenous)
-        moments = G * (p * (p + 3) // 2 - x * (x + 3) // 2)
+        """Counts behind the degrees of freedom, and how many cells are tied to another."""
+        p, x = len(self.items), len(self.table.roles.exogenous)
+        moments = len(self.groups) * (p * (p + 3) // 2 - x * (x + 3) // 2)
         free = int((self.table.number >= 0).sum())
         q = self.layout.q
         return {"moments": moments, "parameters": q, "df": moments - q, "cells_free": free,

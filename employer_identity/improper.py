@@ -1,4 +1,4 @@
-"""Improper solutions, named: negative variances, correlations beyond 1, a singular information matrix.
+"""Improper solutions, named: negative variances, correlations beyond 1, singular information.
 
 With real answers of this kind they are normal output, so they are reported and the estimates kept.
 """
@@ -21,21 +21,28 @@ SLACK = 1e-6  # what rounding may do to a bound
 def improper(fit: Fit) -> tuple[Problem, ...]:
     """Return every sign of an improper solution."""
     table = fit.estimates
-    found = []
+    found: list[Problem] = []
     variances = table[(table["op"] == "~~") & (table["lhs"] == table["rhs"])]
-    for row in variances[variances["est"] < -SLACK].itertuples():
-        found.append(_problem("negative_variance", row.lhs, row.est, row.group))
-    for pair in fit.latent_correlations.itertuples():
-        if abs(pair.est) > 1 + SLACK:
-            name = listing([pair.factor_1, pair.factor_2])
-            found.append(_problem("correlation_above_one", name, pair.est, pair.group))
+    found += [
+        _problem("negative_variance", row["lhs"], row["est"], row["group"])
+        for row in variances[variances["est"] < -SLACK].to_dict("records")
+    ]
+    pairs = fit.latent_correlations
+    for pair in pairs[pairs["est"].abs() > 1 + SLACK].to_dict("records"):
+        name = listing([pair["factor_1"], pair["factor_2"]])
+        found.append(_problem("correlation_above_one", name, pair["est"], pair["group"]))
     m = len(fit.factors)
-    for label, Phi in zip(fit.groups, fit.implied.Phi, strict=True):
-        if np.linalg.eigvalsh(Phi[:m, :m])[0] < -SLACK:
-            found.append(_problem("latent_not_positive_definite", "", 0.0, label))
+    smallest = np.linalg.eigvalsh(fit.implied.Phi[:, :m, :m])[:, 0]
+    found += [
+        _problem("latent_not_positive_definite", "", size, label)
+        for label, size in zip(fit.groups, smallest, strict=True)
+        if size < -SLACK
+    ]
     loadings = table[table["op"] == "=~"]
-    for row in loadings[loadings["std_all"].abs() > 1 + SLACK].itertuples():
-        found.append(_problem("loading_above_one", row.rhs, row.std_all, row.group))
+    found += [
+        _problem("loading_above_one", row["rhs"], row["std_all"], row["group"])
+        for row in loadings[loadings["std_all"].abs() > 1 + SLACK].to_dict("records")
+    ]
     if np.isnan(fit.vcov).any():
         found.append(Problem("model.information_singular"))
     return tuple(found)

@@ -1,7 +1,7 @@
 """`invariance`: the ladder from the same structure to the same scores, with every rule's verdict.
 
-Factors are never identified by a marker item: the reference group's factors have mean 0 and variance 1, the other
-groups' are freed as loadings and intercepts are tied.
+Factors are never identified by a marker item: the reference group's factors have mean 0 and
+variance 1, the other groups' are freed as loadings and intercepts are tied.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from employer_identity.cfa import Estimator, Missing, cfa
+from employer_identity.cfa import Estimator, Missing, check_options, estimate, prepare
 from employer_identity.criteria import (
     AbsoluteFit,
     Change,
@@ -71,7 +72,8 @@ def difference_test(restricted: Fit, free: Fit) -> DifferenceTest:
 
     Returns
     -------
-    DifferenceTest with chisq_diff, df_diff, pvalue and the method's name (``standard``: plain difference).
+    DifferenceTest with chisq_diff, df_diff, pvalue and the method's name (``standard``: plain
+    difference).
 
     Raises
     ------
@@ -163,7 +165,7 @@ class Ladder:
     def changes(self) -> dict[Level, Change]:
         """The step to each rung above the first."""
         found = {}
-        for below, level in zip(LEVELS, LEVELS[1:], strict=False):
+        for below, level in pairwise(LEVELS):
             free, fit = self.fits[below], self.fits[level]
             a, b = free.fit_measures, fit.fit_measures
             test = difference_test(fit, free)
@@ -200,7 +202,7 @@ class Ladder:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a rung: fit, change from the rung below (``d_``), whether it is accepted with all below it."""
+        """One row a rung: fit, change from the rung below (``d_``), accepted with all below it."""
         rows = {}
         accepted = True
         for i, level in enumerate(LEVELS):
@@ -228,7 +230,10 @@ class Ladder:
 
     @cached_property
     def verdicts(self) -> pd.DataFrame:
-        """Every number every rule looked at: level, rule, index, value, cutoff, holds (the number), verdict (the rule)."""
+        """Every number every rule read: level, rule, index, value, cutoff, holds, verdict.
+
+        ``holds`` is about the one number, ``verdict`` about the rule as a whole.
+        """
         return pd.DataFrame(
             [
                 {"level": v.level, "rule": v.rule, "index": r.index, "value": r.value,
@@ -250,9 +255,10 @@ class Ladder:
 
     @cached_property
     def worst(self) -> pd.DataFrame:
-        """Score tests of the first rejected rung, most contradicted constraint first; empty if none is rejected.
+        """Score tests of the first rejected rung, most contradicted constraint first.
 
-        A rejected configural rung has no constraints to test and gives an empty frame too.
+        Empty if no rung is rejected. A rejected configural rung has no constraints to test and
+        gives an empty frame too.
         """
         for level in LEVELS[1:]:
             if not self.holds(level):
@@ -316,16 +322,18 @@ def invariance(
 ) -> Ladder:
     """Test whether a questionnaire measures the same in several groups.
 
-    Four rungs are fitted: configural (same pattern), metric (equal loadings), scalar (and intercepts), strict (and
-    residual variances). The rule decides how far the groups are comparable; every other rule is reported beside it.
+    Four rungs are fitted: configural (same pattern), metric (equal loadings), scalar (and
+    intercepts), strict (and residual variances). The rule decides how far the groups are
+    comparable; every other rule is reported beside it.
 
     Parameters
     ----------
     data, model, group, reference, estimator, missing
         As in `cfa`.
     rule
-        ``localised`` (a tied parameter is contradicted by its score test *and* by a change that matters),
-        ``chen_2007``, ``cheung_rensvold_2002``, ``rutkowski_svetina_2014`` or ``scaled_difference``.
+        ``localised`` (a tied parameter is contradicted by its score test *and* by a change that
+        matters), ``chen_2007``, ``cheung_rensvold_2002``, ``rutkowski_svetina_2014`` or
+        ``scaled_difference``.
 
     Returns
     -------
@@ -348,11 +356,10 @@ def invariance(
     if rule not in get_args(RuleName):
         values = {"asked": rule, "allowed": listing(get_args(RuleName))}
         raise refusal(ModelError, [Problem("model.not_available", where="rule", values=values)])
+    check_options(estimator, missing)
+    terms, sample = prepare(data, model, group, reference)
     fits = {
-        level: cfa(
-            data, model, group=group, reference=reference, equal=EQUAL[level], std_lv=True,
-            estimator=estimator, missing=missing,
-        )
-        for level in LEVELS
-    }  # fmt: skip
+        level: estimate(terms, sample, group, equal=equal, std_lv=True)
+        for level, equal in EQUAL.items()
+    }
     return Ladder(fits, group, rule)

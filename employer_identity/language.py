@@ -1,8 +1,9 @@
 """The catalogue of sentences in Dutch and English, filled with numbers.
 
-The words live in ``sentences/TOPIC.toml``; a key is ``"topic.table.name"`` and every entry has ``en`` and ``nl``.
-Numbers are written as the language writes them: ``4,812`` and ``0.93`` in English, ``4.812`` and ``0,93`` in Dutch.
-Besides Python's format specifications a field may choose its word by number: ``{n:#person|people}``.
+The words live in ``sentences/TOPIC.toml``; a key is ``"topic.table.name"`` and every entry has
+``en`` and ``nl``. Numbers are written as the language writes them: ``4,812`` and ``0.93`` in
+English, ``4.812`` and ``0,93`` in Dutch. Besides Python's format specifications a field may choose
+its word by number: ``{n:#person|people}``.
 """
 
 from __future__ import annotations

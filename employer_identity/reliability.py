@@ -19,12 +19,13 @@ def reliability(fit: Fit) -> pd.DataFrame:
 
     With Lambda_f the factor's loadings and Phi_ff its variance, over the items that measure it ::
 
-        omega = (sum Lambda_f)^2 Phi_ff / [ (sum Lambda_f)^2 Phi_ff + sum Theta ]     (model-implied denominator)
-        alpha = k / (k - 1) * (1 - tr S / 1'S1)                                   from the observed covariances S
-        ave   = sum(Lambda_f^2) Phi_ff / [ sum(Lambda_f^2) Phi_ff + tr Theta ]
+        omega = (sum Lambda_f)^2 Phi_ff / [ (sum Lambda_f)^2 Phi_ff + sum Theta ]     (model-implied
+        denominator) alpha = k / (k - 1) * (1 - tr S / 1'S1)                                   from
+        the observed covariances S ave   = sum(Lambda_f^2) Phi_ff / [ sum(Lambda_f^2) Phi_ff + tr
+        Theta ]
 
-    where sum Theta includes residual covariances. All are proportions of variance; omega and alpha assume that the
-    items measure this one factor.
+    where sum Theta includes residual covariances. All are proportions of variance; omega and alpha
+    assume that the items measure this one factor.
 
     Returns
     -------
@@ -37,7 +38,8 @@ def reliability(fit: Fit) -> pd.DataFrame:
 
     Notes
     -----
-    Formulas: McDonald (1999), Cronbach (1951), Fornell & Larcker (1981). Checked against semTools 0.5-6.
+    Formulas: McDonald (1999), Cronbach (1951), Fornell & Larcker (1981). Checked against semTools
+    0.5-6.
     """
     measured = {f: [i for i in items if i in fit.items] for f, items in fit.factors.items()}
     short = [f for f, items in measured.items() if len(items) < 2]
@@ -49,8 +51,8 @@ def reliability(fit: Fit) -> pd.DataFrame:
             at = [fit.items.index(i) for i in items]
             f = fit.layout.latent.index(factor)
             loading = fit.implied.matrices["Lambda"][g, at, f]
-            Theta = fit.implied.matrices["Theta"][g][np.ix_(at, at)]
-            S = fit.moments.covariance[g][np.ix_(at, at)]
+            residual = fit.implied.matrices["Theta"][g][np.ix_(at, at)]
+            observed = fit.moments.covariance[g][np.ix_(at, at)]
             variance, k = fit.implied.Phi[g, f, f], len(items)
             shared, spread = loading.sum() ** 2 * variance, (loading**2).sum() * variance
             rows.append(
@@ -58,9 +60,9 @@ def reliability(fit: Fit) -> pd.DataFrame:
                     "group": label,
                     "factor": factor,
                     "items": k,
-                    "alpha": k / (k - 1) * (1 - np.trace(S) / S.sum()),
-                    "omega": shared / (shared + Theta.sum()),
-                    "ave": spread / (spread + np.trace(Theta)),
+                    "alpha": k / (k - 1) * (1 - np.trace(observed) / observed.sum()),
+                    "omega": shared / (shared + residual.sum()),
+                    "ave": spread / (spread + np.trace(residual)),
                 }
             )
     return pd.DataFrame(rows)

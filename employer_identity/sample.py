@@ -124,7 +124,7 @@ def _groups(
     column = column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("category")
     column = column.cat.remove_unused_categories()
     labels = [str(c) for c in column.cat.categories]
-    codes = column.cat.codes.to_numpy(dtype=np.intp)
+    codes: NDArray[np.intp] = column.cat.codes.to_numpy(dtype=np.intp)
     if len(labels) < 2:
         raise refusal(ModelError, [Problem("model.one_group", where=group, count=len(labels))])
     if reference is not None:
@@ -134,7 +134,7 @@ def _groups(
         first = labels.index(str(reference))
         order = [first, *(i for i in range(len(labels)) if i != first)]
         labels = [labels[i] for i in order]
-        codes = np.append(np.argsort(order), -1)[codes]
+        codes = np.append(np.argsort(order), -1)[codes].astype(np.intp)
     return tuple(labels), codes
 
 
@@ -154,14 +154,14 @@ def _too_small(
 def _degenerate(moments: Moments, labels: tuple[str, ...]) -> list[Problem]:
     """Items without variance, and items that the others determine."""
     found = []
-    for S, label in zip(moments.covariance, labels, strict=True):
-        sd = np.sqrt(np.diag(S))
+    for covariance, label in zip(moments.covariance, labels, strict=True):
+        sd = np.sqrt(np.diag(covariance))
         flat = [n for n, s in zip(moments.names, sd, strict=True) if not s > 1e-12]
         if flat:
             code = "model.item_constant_in_group" if label else "model.item_constant"
             found.append(Problem(code, where=listing(flat), values={"group": label}))
             continue
-        size, vectors = np.linalg.eigh(S / sd[:, None] / sd)
+        size, vectors = np.linalg.eigh(covariance / sd[:, None] / sd)
         if size[0] < SINGULAR:
             tied = np.abs(vectors[:, 0]) > 0.05
             names = [n for n, t in zip(moments.names, tied, strict=True) if t]

@@ -31,15 +31,16 @@ def holm(pvalues: Array) -> Array:
 def score_tests(fit: Fit) -> pd.DataFrame:
     """Test every cell that is tied across groups, by freeing it in that group alone.
 
-    With s the cell's own score and I the expected information, X2 = s^2 / V on 1 df and the expected parameter
-    change is s / V, where V = I_cc - I_ct I_tt^-1 I_tc (Sorbom 1989). With two groups freeing a cell in one is
-    freeing it in the other, so each is listed once, for the second group. Equal to lavaan's univariate score tests.
+    With s the cell's own score and I the expected information, X2 = s^2 / V on 1 df and the
+    expected parameter change is s / V, where V = I_cc - I_ct I_tt^-1 I_tc (Sorbom 1989). With two
+    groups freeing a cell in one is freeing it in the other, so each is listed once, for the second
+    group. Equal to lavaan's univariate score tests.
 
     Returns
     -------
-    DataFrame with lhs, op, rhs, group, x2, df, pvalue, pvalue_holm, epc, epc_std; largest x2 first. ``epc_std`` is
-    in standard deviations of the item (of the factor and item for loadings). x2 is missing where the cell cannot be
-    freed on its own.
+    DataFrame with lhs, op, rhs, group, x2, df, pvalue, pvalue_holm, epc, epc_std; largest x2 first.
+    ``epc_std`` is in standard deviations of the item (of the factor and item for loadings). x2 is
+    missing where the cell cannot be freed on its own.
     """
     curvature = fit.solution.curvature
     assert curvature is not None
@@ -58,7 +59,7 @@ def score_tests(fit: Fit) -> pd.DataFrame:
 
 
 def _tied(parameter: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Group and cell of everything tied across groups; the second of two that are tied only to each other."""
+    """Group and cell of everything tied across groups; of two tied to each other the second."""
     groups, cells = np.nonzero(parameter >= 0)
     same = parameter[:, cells] == parameter[groups, cells]
     times = same.sum(axis=0)

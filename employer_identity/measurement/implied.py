@@ -1,11 +1,13 @@
 """What a model implies: Sigma(theta), mu(theta) and their derivatives, batched over groups.
 
-With ``Gamma = (I - Beta)^-1`` and ``Phi = Gamma Psi Gamma'``: Sigma = Lambda Phi Lambda' + Theta, mu = nu + Lambda Gamma alpha.
-The derivative with respect to any one cell has the same simple form ::
+With ``Gamma = (I - Beta)^-1`` and ``Phi = Gamma Psi Gamma'``: Sigma = Lambda Phi Lambda' + Theta,
+mu = nu + Lambda Gamma alpha. The derivative with respect to any one cell has the same simple form
+::
 
     dSigma/dcell = f (u w' + w u'),      dmu/dcell = h u
 
-where u and w are columns of known matrices (Bollen 1989, appendix 4A, gives the matrices; this is their rank-two form):
+where u and w are columns of known matrices (Bollen 1989, appendix 4A, gives the matrices; this is
+their rank-two form):
 
 ====== =============== =============== ====== =============
 cell   u               w               f      h
@@ -46,7 +48,7 @@ class Implied:
 
 @dataclass(frozen=True)
 class Directions:
-    """The derivatives of Sigma and mu by cell: u, w (G, c, p), f (c,), h (G, c); see the module's docstring."""
+    """The derivatives of Sigma and mu by cell: u, w (G, c, p), f (c,), h (G, c); see above."""
 
     u: Array
     w: Array
@@ -64,8 +66,9 @@ def imply(layout: Layout, theta: Array) -> Implied:
     """Return the moments that a model implies at theta (q,)."""
     M = fill(layout, theta)
     m = M["Psi"].shape[-1]
-    identity = np.broadcast_to(np.eye(m), M["Psi"].shape)
-    Gamma = np.linalg.inv(identity - M["Beta"]) if M["Beta"].any() else identity
+    Gamma: Array = np.broadcast_to(np.eye(m), M["Psi"].shape)
+    if M["Beta"].any():
+        Gamma = np.asarray(np.linalg.inv(Gamma - M["Beta"]), dtype=float)
     Phi = Gamma @ M["Psi"] @ Gamma.transpose(0, 2, 1)
     Lambda = M["Lambda"]
     Sigma = Lambda @ Phi @ Lambda.transpose(0, 2, 1) + M["Theta"]
@@ -76,7 +79,7 @@ def imply(layout: Layout, theta: Array) -> Implied:
 def directions(implied: Implied, cells: Cells) -> Directions:
     """Return the derivatives of Sigma and mu with respect to each cell."""
     Lambda = implied.matrices["Lambda"]
-    groups, p, m = Lambda.shape
+    groups, p, _ = Lambda.shape
     LambdaGamma = Lambda @ implied.Gamma
     LambdaPhi = Lambda @ implied.Phi
     level = (implied.Gamma @ implied.matrices["alpha"])[..., 0]
@@ -85,12 +88,6 @@ def directions(implied: Implied, cells: Cells) -> Directions:
     nothing = np.zeros((groups, p, 1))
     columns = np.concatenate([unit, LambdaGamma, LambdaPhi, nothing], axis=2)
     columns = columns.transpose(0, 2, 1)
-    symmetric, mean = cells.where("Psi", "Theta"), cells.where("nu", "alpha")
-    slope = cells.where("Lambda", "Beta")
-    u = cells.row + np.where(cells.where("Beta", "Psi", "alpha"), p, 0)
-    w = np.where(cells.where("Theta"), cells.column, p + cells.column)
-    w = np.where(slope, p + m + cells.column, w)
-    w = np.where(mean, p + 2 * m, w)
-    f = np.where(mean, 0.0, np.where(symmetric & (cells.row == cells.column), 0.5, 1.0))
-    h = np.where(slope, level[:, np.where(slope, cells.column, 0)], mean.astype(float))
+    u, w, f = cells.basis
+    h = np.where(cells.slope, level[:, np.where(cells.slope, cells.column, 0)], f == 0.0)
     return Directions(columns[:, u], columns[:, w], f, h)

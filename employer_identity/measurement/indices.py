@@ -1,7 +1,7 @@
-"""Fit indices from chi-squares, degrees of freedom and moments: pure functions, named as lavaan names them.
+"""Fit indices from chi-squares, degrees of freedom and moments: pure functions, lavaan's names.
 
-Conventions (lavaan 0.6): chi-square is n times the minimum with divisor n, RMSEA carries the square root of the number
-of groups, SRMR includes the means.
+Conventions (lavaan 0.6): chi-square is n times the minimum with divisor n, RMSEA carries the square
+root of the number of groups, SRMR includes the means.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def rmsea(chisq: float, df: float, n: int, n_groups: int) -> float:
 
 
 def noncentrality(chisq: float, df: float, probability: float) -> float:
-    """Noncentrality at which P(X <= chisq) is the probability; 0 where even the central one is lower."""
+    """Noncentrality at which P(X <= chisq) is the probability; 0 where the central one is lower."""
     if chndtr(chisq, df, 0.0) < probability:
         return 0.0
     low, high = 0.0, max(chisq, 1.0)
@@ -75,7 +75,7 @@ def rmsea_close(chisq: float, df: float, n: int, n_groups: int, limit: float = 0
 
 
 def srmr(n: NDArray[np.int64], S: Array, mean: Array, Sigma: Array, mu: Array) -> float:
-    """Root mean square of standardised residuals, means included, groups weighted by size (Bentler 1995)."""
+    """Root mean square of standardised residuals with means, groups weighted by size (Bentler)."""
     sd = np.sqrt(np.diagonal(S, axis1=1, axis2=2))
     residual = (S - Sigma) / sd[:, :, None] / sd[:, None, :]
     lower = np.tril_indices(S.shape[-1])

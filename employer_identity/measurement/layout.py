@@ -2,17 +2,21 @@
 
 The model is Bollen's all-y LISREL form, for each group::
 
-    y = nu + Lambda eta + epsilon,   eta = alpha + Beta eta + zeta,   Psi = Cov(zeta),  Theta = Cov(epsilon)
+    y = nu + Lambda eta + epsilon,   eta = alpha + Beta eta + zeta,   Psi = Cov(zeta),  Theta =
+    Cov(epsilon)
 
-Every matrix has a twin of integers: -1 where a cell is fixed, k where it is theta[k]. Symmetry, invariance and partial
-invariance are the same integer twice. Observed variables that are regressed or regressed upon get a latent stand-in.
+Every matrix has a twin of integers: -1 where a cell is fixed, k where it is theta[k]. Symmetry,
+invariance and partial invariance are the same integer twice. Observed variables that are regressed
+or regressed upon get a latent stand-in.
 
-Symbols: p items, m latent variables (factors, then stand-ins), q parameters, G groups, c distinct free cells.
+Symbols: p items, m latent variables (factors, then stand-ins), q parameters, G groups, c distinct
+free cells.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -26,7 +30,7 @@ Matrix = Literal["Lambda", "Beta", "Psi", "Theta", "nu", "alpha"]
 MATRICES: tuple[Matrix, ...] = ("Lambda", "Beta", "Psi", "Theta", "nu", "alpha")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cells:
     """The free cells of all matrices, as a list.
 
@@ -38,16 +42,37 @@ class Cells:
         Place in the matrix, (c,); column 0 for vectors.
     parameter
         Index into theta, -1 where the group has the cell fixed; (G, c).
+    p, m
+        Items and latent variables.
     """
 
     matrix: Integers
     row: Integers
     column: Integers
     parameter: Integers
+    p: int
+    m: int
 
     def where(self, *names: Matrix) -> NDArray[np.bool_]:
         """Mask of the cells that lie in the named matrices."""
         return np.isin(self.matrix, [MATRICES.index(name) for name in names])
+
+    @cached_property
+    def slope(self) -> NDArray[np.bool_]:
+        """Cells of Lambda and Beta, whose derivatives of mu depend on theta."""
+        return self.where("Lambda", "Beta")
+
+    @cached_property
+    def basis(self) -> tuple[Integers, Integers, Array]:
+        """Where u and w stand among the columns [I, Lambda Gamma, Lambda Phi, 0], and f."""
+        p, m = self.p, self.m
+        symmetric, mean = self.where("Psi", "Theta"), self.where("nu", "alpha")
+        u = self.row + np.where(self.where("Beta", "Psi", "alpha"), p, 0)
+        w = np.where(self.where("Theta"), self.column, p + self.column)
+        w = np.where(self.slope, p + m + self.column, w)
+        w = np.where(mean, p + 2 * m, w)
+        half = np.where(symmetric & (self.row == self.column), 0.5, 1.0)
+        return u, w, np.where(mean, 0.0, half)
 
 
 @dataclass(frozen=True)
@@ -84,7 +109,7 @@ class Layout:
 
 
 def stand_ins(table: Table) -> tuple[str, ...]:
-    """Observed variables that need a latent stand-in: they explain, are explained, or covary with one that does."""
+    """Observed variables that explain, are explained, or covary with one that does."""
     roles = table.roles
     needed = {n for key in table.rows if key[1] == "~" for n in (key[0], key[2])}
     latent = set(roles.factors) | needed
@@ -115,7 +140,7 @@ def lay_out(table: Table) -> Layout:
         for i_, j_ in both:
             twin[matrix][:, i_, j_] = table.number[:, r]
             fixed[matrix][:, i_, j_] = np.nan_to_num(table.value[:, r])
-    return Layout(twin, fixed, _cells(table, place), place, latent, table.n_parameters)
+    return Layout(twin, fixed, _cells(table, place, p, m), place, latent, table.n_parameters)
 
 
 def _place(key: Key, observed: tuple[str, ...], latent: tuple[str, ...]) -> tuple[Matrix, int, int]:
@@ -133,9 +158,9 @@ def _place(key: Key, observed: tuple[str, ...], latent: tuple[str, ...]) -> tupl
     return "Theta", observed.index(lhs), observed.index(rhs)
 
 
-def _cells(table: Table, place: tuple[tuple[Matrix, int, int], ...]) -> Cells:
+def _cells(table: Table, place: tuple[tuple[Matrix, int, int], ...], p: int, m: int) -> Cells:
     free = np.flatnonzero((table.number >= 0).any(axis=0))
     matrix = np.array([MATRICES.index(place[r][0]) for r in free], dtype=np.int64)
     row = np.array([place[r][1] for r in free], dtype=np.int64)
     column = np.array([place[r][2] for r in free], dtype=np.int64)
-    return Cells(matrix, row, column, table.number[:, free])
+    return Cells(matrix, row, column, table.number[:, free], p, m)

@@ -1,13 +1,16 @@
-"""Normal-theory maximum likelihood from complete moments: objective, score and expected information.
+"""Normal-theory maximum likelihood from complete moments: objective, score, information.
 
-F = sum_g (n_g / n) [ log|Sigma| + tr(S Sigma^-1) - log|S| - p + d' Sigma^-1 d ],  d = mean - mu (Bollen 1989, p. 107).
-All quantities are per respondent: chi-square is n F, the information that of one respondent.
+F = sum_g (n_g / n) [ log|Sigma| + tr(S Sigma^-1) - log|S| - p + d' Sigma^-1 d ],  d = mean - mu
+(Bollen 1989, p. 107). All quantities are per respondent: chi-square is n F, the information that of
+one respondent.
 
-With the whitened directions U = L^-1 u, W = L^-1 w (Sigma = L L'), the expected information of two cells a, b is ::
+With the whitened directions U = L^-1 u, W = L^-1 w (Sigma = L L'), the expected information of two
+cells a, b is ::
 
     f_a f_b [ (U_a.U_b)(W_a.W_b) + (U_a.W_b)(W_a.U_b) ] + h_a h_b (U_a.U_b)
 
-which is 1/2 tr(Sigma^-1 dSigma_a Sigma^-1 dSigma_b) + dmu_a' Sigma^-1 dmu_b written out for rank-two derivatives.
+which is 1/2 tr(Sigma^-1 dSigma_a Sigma^-1 dSigma_b) + dmu_a' Sigma^-1 dmu_b written out for
+rank-two derivatives.
 """
 
 from __future__ import annotations
@@ -48,15 +51,20 @@ class Curvature:
     def gradient(self) -> Array:
         """Score by parameter, (q,): one scatter-add."""
         at = np.where(self.parameter < 0, self.q, self.parameter).ravel()
-        return np.bincount(at, self.score.ravel(), self.q + 1)[: self.q]
+        return _sums(at, self.score.ravel(), self.q + 1)[: self.q]
 
     def dense(self) -> Array:
         """Information by pair of parameters, (q, q)."""
         wide = self.q + 1
         at = np.where(self.parameter < 0, self.q, self.parameter)
         pairs = (at[:, :, None] * wide + at[:, None, :]).ravel()
-        total = np.bincount(pairs, self.information.ravel(), wide * wide)
+        total = _sums(pairs, self.information.ravel(), wide * wide)
         return total.reshape(wide, wide)[: self.q, : self.q]
+
+
+def _sums(at: NDArray[np.int64], values: Array, length: int) -> Array:
+    """Add up values by the place they belong to."""
+    return np.bincount(at, values, length).astype(float, copy=False)
 
 
 def objective(moments: Moments, layout: Layout, theta: Array) -> float:

@@ -1,4 +1,4 @@
-"""Sufficient statistics of complete answers: n, mean and covariance a group. Moments of parts add up."""
+"""Sufficient statistics of complete answers: n, mean, covariance a group; parts add up."""
 
 from __future__ import annotations
 

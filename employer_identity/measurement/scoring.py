@@ -1,9 +1,10 @@
 """Fisher scoring with step control; how it ended is a value.
 
-A step solves ``information . step = score``. The expected information is the Gauss-Newton matrix of the discrepancy, so
-steps are quadratic near a good fit; where a step does not lower F, the information's diagonal is weighted up
-(Levenberg-Marquardt) until it does. The problem is scaled by the square roots of the information's diagonal: a scaled
-score of 1 is one standard error's worth for n = 1.
+A step solves ``information . step = score``. The expected information is the Gauss-Newton matrix of
+the discrepancy, so steps are quadratic near a good fit; where a step does not lower F, the
+information's diagonal is weighted up (Levenberg-Marquardt) until it does. The problem is scaled by
+the square roots of the information's diagonal: a scaled score of 1 is one standard error's worth
+for n = 1.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Solution:
-    """Where the search ended: estimates (q,), F, curvature there, largest scaled score, steps taken, status."""
+    """Where the search ended: estimates (q,), F, curvature, largest scaled score, steps, status."""
 
     theta: Array
     objective: float
@@ -52,7 +53,7 @@ class Solution:
 
 @cache
 def _threads() -> Any:
-    # on shared cores a two-thread product of small matrices is many times slower than a one-thread one
+    # on shared cores a two-thread product of small matrices is many times slower
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
@@ -68,7 +69,8 @@ def solve_dense(curvature: Curvature, damping: float) -> Array:
         step = cho_solve(cho_factor(scaled), curvature.gradient() / scale)
     except np.linalg.LinAlgError:
         step = np.linalg.lstsq(scaled, curvature.gradient() / scale, rcond=1e-10)[0]
-    return step / scale
+    found: Array = step / scale
+    return found
 
 
 def scaled_gradient(curvature: Curvature) -> float:
@@ -88,7 +90,8 @@ def minimise(evaluate: Evaluate, start: Array, solve: Solve = solve_dense) -> So
     Parameters
     ----------
     evaluate
-        Returns F and its curvature at theta, (inf, None) where the model implies no covariance matrix.
+        Returns F and its curvature at theta, (inf, None) where the model implies no covariance
+        matrix.
     start
         Starting values, (q,).
     solve

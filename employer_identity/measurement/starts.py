@@ -17,7 +17,7 @@ RANK_TOLERANCE = 1e-9  # eigenvalues of a unit-diagonal information matrix, far 
 
 
 def starting_values(table: Table, layout: Layout, moments: Moments) -> Array:
-    """Return theta (q,): half of each item's variance is shared, loadings signed by the covariances.
+    """Return theta (q,): half of each variance is shared, loadings signed by the covariances.
 
     A cell tied over groups starts at the mean of its groups' values.
     """
@@ -78,10 +78,10 @@ def _loading(
 
 
 def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.int64]:
-    """Return the parameters that the data cannot tell apart, whatever they are; empty if all can be.
+    """Return the parameters that no data could tell apart; empty if all can be.
 
-    The rank of the moments' derivatives at a generic point near the start decides: at the start itself
-    a symmetric model (two equal factors) may look unidentified by accident.
+    The rank of the moments' derivatives at a generic point near the start decides: at the start
+    itself a symmetric model (two equal factors) may look unidentified by accident.
     """
     jitter = np.random.default_rng(0).uniform(0.9, 1.1, len(start))
     implied = imply(layout, start * jitter + 0.05 * (jitter - 1.0))
@@ -102,7 +102,7 @@ def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.i
 
 
 def with_sample_values(layout: Layout, table: Table, moments: Moments) -> Layout:
-    """Return the layout whose observed predictors' moments are the sample's (lavaan's ``fixed.x``)."""
+    """Fill in the sample's moments of observed predictors (lavaan's ``fixed.x``)."""
     fixed = {name: layout.fixed[name].copy() for name in MATRICES}
     observed = table.roles.observed
     for r in np.flatnonzero(table.given):

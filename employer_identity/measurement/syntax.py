@@ -1,8 +1,9 @@
-"""Read lavaan's model text into terms: which variable, which operator, which variable, with what modifiers.
+"""Read lavaan's model text into terms: variable, operator, variable, modifiers.
 
-Understood are ``=~`` (is measured by), ``~~`` (covaries with), ``~`` (is regressed on) and ``~ 1`` (intercept or mean);
-``0.5*x`` fixes, ``NA*x`` frees, ``a*x`` labels, ``start(0.5)*x`` starts, ``c(a, b)*x`` says it group by group.
-Comments begin with ``#`` or ``!``; a line that ends in an operator or ``+`` goes on in the next.
+Understood are ``=~`` (is measured by), ``~~`` (covaries with), ``~`` (is regressed on) and ``~ 1``
+(intercept or mean); ``0.5*x`` fixes, ``NA*x`` frees, ``a*x`` labels, ``start(0.5)*x`` starts,
+``c(a, b)*x`` says it group by group. Comments begin with ``#`` or ``!``; a line that ends in an
+operator or ``+`` goes on in the next.
 """
 
 from __future__ import annotations

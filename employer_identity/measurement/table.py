@@ -1,7 +1,8 @@
-"""Complete a model's terms into a table of relations x groups: what is free, what is fixed, what is tied.
+"""Complete a model's terms into a table of relations x groups: free, fixed or tied.
 
-The defaults are lavaan's: every factor's first loading is 1 (or its variance, with ``std_lv``), residual variances and
-intercepts are free, factors that nothing explains covary. Names live here; `layout` turns the table into integers.
+The defaults are lavaan's: every factor's first loading is 1 (or its variance, with ``std_lv``),
+residual variances and intercepts are free, factors that nothing explains covary. Names live here;
+`layout` turns the table into integers.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Roles:
         observed = tuple(n for n in {**indicators, **others} if n not in factors)
         outcomes = {t.lhs for t in terms if t.op == "~"}
         causes = {t.rhs for t in terms if t.op == "~"}
-        exogenous = (n for n in observed if n in causes - outcomes and n not in indicators)
+        given = causes - outcomes - set(indicators)
+        exogenous = [n for n in observed if n in given]
         return cls(factors, observed, frozenset(indicators), frozenset(outcomes), tuple(exogenous))
 
 
@@ -53,7 +55,8 @@ class Table:
     rows
         (lhs, op, rhs) of each relation, (R,).
     number
-        Index of the parameter that a cell is, -1 where fixed; (G, R). Equality is the same number twice.
+        Index of the parameter that a cell is, -1 where fixed; (G, R). Equality is the same number
+        twice.
     value
         The value of fixed cells, NaN elsewhere; (G, R).
     start
@@ -82,9 +85,11 @@ def default_terms(terms: Sequence[Term], roles: Roles, *, orthogonal: bool) -> l
     """List the relations that the text leaves unsaid, in lavaan's order."""
     said = {(t.lhs, t.op, t.rhs) for t in terms} | {(t.rhs, t.op, t.lhs) for t in terms}
     wanted: list[Key] = [(n, "~~", n) for n in (*roles.observed, *roles.factors)]
-    free_factors = [f for f in roles.factors if f not in roles.indicators | roles.outcomes]
+    explained = roles.indicators | roles.outcomes
+    free_factors = [f for f in roles.factors if f not in explained]
     causes = {t.rhs for t in terms if t.op == "~"}
-    last = [n for n in (*roles.factors, *roles.observed) if n in roles.outcomes - causes]
+    ends = roles.outcomes - causes
+    last = [n for n in (*roles.factors, *roles.observed) if n in ends]
     last = [n for n in last if n not in roles.indicators]
     together = [[] if orthogonal else free_factors, last, list(roles.exogenous)]
     for names in together:
