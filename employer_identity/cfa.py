@@ -128,8 +128,12 @@ def estimate(
     free: Sequence[str] = (),
     std_lv: bool = False,
     orthogonal: bool = False,
+    near: NDArray[np.float64] | None = None,
 ) -> Fit:
-    """Complete the terms, check that they are identified, and fit them to a sample's moments."""
+    """Complete the terms, check that they are identified, and fit them to a sample's moments.
+
+    ``near`` (G, R) starts from another solution's values.
+    """
     moments = sample.moments
     released = _released(free, terms, sample)
     table = complete(
@@ -137,7 +141,7 @@ def estimate(
     )
     _check_released(released, table, equal)
     layout = with_sample_values(lay_out(table), table, moments)
-    start = starting_values(table, layout, moments)
+    start = starting_values(table, layout, moments, near)
     _check_identified(table, unidentified(layout, moments, start), moments)
     solution = minimise(lambda theta: curvature(moments, layout, theta), start)
     if solution.status is Status.NO_START:

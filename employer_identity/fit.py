@@ -126,6 +126,11 @@ class Fit:
                     std[:, r] = value * (1.0 if by is None else by[:, j]) / out[:, i]
         return est, std
 
+    @property
+    def values(self) -> Array:
+        """Estimates of every relation, (G, R), in the table's order."""
+        return self._cells[0]
+
     @cached_property
     def estimates(self) -> pd.DataFrame:
         """Every relation of every group.

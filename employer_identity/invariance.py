@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from employer_identity.cfa import Estimator, Missing, check_options, estimate, prepare
 from employer_identity.criteria import (
@@ -362,4 +363,30 @@ def invariance(
         level: estimate(terms, sample, group, equal=equal, std_lv=True)
         for level, equal in EQUAL.items()
     }
+    for free, restricted in reversed(list(pairwise(LEVELS))):
+        # a freer model cannot fit worse: its search ended in a local minimum
+        if fits[free].solution.objective > fits[restricted].solution.objective + 1e-9:
+            near = _with_unit_factors(fits[restricted])
+            fits[free] = estimate(
+                terms, sample, group, equal=EQUAL[free], std_lv=True, near=near
+            )  # fmt: skip
     return Ladder(fits, group, rule)
+
+
+def _with_unit_factors(fit: Fit) -> NDArray[np.float64]:
+    """Return a fit's values (G, R) rewritten for factors of mean 0 and variance 1 in every group."""
+    values = fit.values.copy()
+    at = {key: r for r, key in enumerate(fit.table.rows)}
+    factors = [f for f in fit.factors if (f, "~1", "") in at]
+    sd = {f: np.sqrt(np.maximum(values[:, at[f, "~~", f]], 1e-6)) for f in factors}
+    mean = {f: values[:, at[f, "~1", ""]].copy() for f in factors}
+    for (lhs, op, rhs), r in at.items():
+        if op == "=~":
+            intercept = at[rhs, "~1", ""]
+            values[:, intercept] += values[:, r] * mean[lhs]
+            values[:, r] *= sd[lhs]
+        elif op == "~~" and lhs in sd and rhs in sd:
+            values[:, r] /= sd[lhs] * sd[rhs]
+    for f in factors:
+        values[:, at[f, "~1", ""]] = 0.0
+    return values

@@ -124,7 +124,7 @@ def _groups(
     column = column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("category")
     column = column.cat.remove_unused_categories()
     labels = [str(c) for c in column.cat.categories]
-    codes: NDArray[np.intp] = column.cat.codes.to_numpy(dtype=np.intp)
+    codes = column.cat.codes.to_numpy().astype(np.intp)
     if len(labels) < 2:
         raise refusal(ModelError, [Problem("model.one_group", where=group, count=len(labels))])
     if reference is not None:

@@ -16,19 +16,27 @@ Array = NDArray[np.float64]
 RANK_TOLERANCE = 1e-9  # eigenvalues of a unit-diagonal information matrix, far above rounding
 
 
-def starting_values(table: Table, layout: Layout, moments: Moments) -> Array:
+def starting_values(
+    table: Table, layout: Layout, moments: Moments, near: Array | None = None
+) -> Array:
     """Return theta (q,): half of each variance is shared, loadings signed by the covariances.
 
-    A cell tied over groups starts at the mean of its groups' values.
+    A cell tied over groups starts at the mean of its groups' values. ``near`` (G, R) are values of
+    another solution to start from instead.
     """
-    values = np.stack(
+    if near is None:
+        near = _guessed(table, layout, moments)
+    values = np.where(np.isnan(table.start), near, table.start)
+    free = table.number >= 0
+    total = np.bincount(table.number[free], values[free], layout.q)
+    return np.asarray(total / np.maximum(np.bincount(table.number[free], minlength=layout.q), 1))
+
+
+def _guessed(table: Table, layout: Layout, moments: Moments) -> Array:
+    return np.stack(
         [_group_start(table, layout, S, m, g) for g, (S, m) in enumerate(
             zip(moments.covariance, moments.mean, strict=True))]
     )  # fmt: skip
-    values = np.where(np.isnan(table.start), values, table.start)
-    free = table.number >= 0
-    total = np.bincount(table.number[free], values[free], layout.q)
-    return total / np.maximum(np.bincount(table.number[free], minlength=layout.q), 1)
 
 
 def _group_start(table: Table, layout: Layout, S: Array, mean: Array, g: int) -> Array:
