@@ -20,6 +20,7 @@ from employer_identity.measurement.scoring import Status, minimise
 from employer_identity.measurement.starts import starting_values, unidentified, with_sample_values
 from employer_identity.measurement.syntax import Term, parse
 from employer_identity.measurement.table import FAMILIES, Key, Roles, Table, complete, family
+from employer_identity.measurement.threads import on_one_thread
 from employer_identity.sample import Sample, take
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def cfa(
     )
 
 
+@on_one_thread
 def prepare(
     data: Survey | pd.DataFrame | Moments,
     model: str | None,
@@ -119,6 +121,7 @@ def prepare(
     return terms, replace(sample, notes=(resolved, *sample.notes, *_unused(data)))
 
 
+@on_one_thread
 def estimate(
     terms: Sequence[Term],
     sample: Sample,

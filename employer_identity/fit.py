@@ -18,6 +18,7 @@ from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.scoring import Solution
 from employer_identity.measurement.table import Table, family
+from employer_identity.measurement.threads import on_one_thread
 
 Array = NDArray[np.float64]
 LEVEL = 0.95
@@ -86,6 +87,7 @@ class Fit:
     # -- estimates ------------------------------------------------------------------------------
 
     @cached_property
+    @on_one_thread
     def vcov(self) -> Array:
         """Covariance matrix of the parameter estimates from the expected information, (q, q)."""
         curvature = self.solution.curvature
@@ -161,6 +163,7 @@ class Fit:
         )  # fmt: skip
 
     @cached_property
+    @on_one_thread
     def latent_correlations(self) -> pd.DataFrame:
         """Correlations of the factors: group, factor_1, factor_2, est, se, ci_lower, ci_upper.
 
@@ -233,6 +236,7 @@ class Fit:
         return self.ntotal * max(self.solution.objective, 0.0)
 
     @cached_property
+    @on_one_thread
     def fit_measures(self) -> pd.Series:
         """Fit measures under lavaan's names.
 

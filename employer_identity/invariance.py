@@ -374,7 +374,7 @@ def invariance(
 
 
 def _with_unit_factors(fit: Fit) -> NDArray[np.float64]:
-    """Return a fit's values (G, R) rewritten for factors of mean 0 and variance 1 in every group."""
+    """Return a fit's values (G, R) for factors of mean 0 and variance 1 in every group."""
     values = fit.values.copy()
     at = {key: r for r, key in enumerate(fit.table.rows)}
     factors = [f for f in fit.factors if (f, "~1", "") in at]

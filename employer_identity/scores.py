@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from employer_identity.measurement.layout import MATRICES
+from employer_identity.measurement.threads import on_one_thread
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
@@ -28,6 +29,7 @@ def holm(pvalues: Array) -> Array:
     return adjusted
 
 
+@on_one_thread
 def score_tests(fit: Fit) -> pd.DataFrame:
     """Test every cell that is tied across groups, by freeing it in that group alone.
 

@@ -125,7 +125,7 @@ def spoilt(**columns):
         (spoilt(pro1=np.inf), {}, "model.infinite"),
         (spoilt(pro1=4.0), {}, "model.item_constant"),
         (spoilt(pro2=lambda d: d["pro1"]), {}, "model.singular"),
-        (spoilt(pro4=lambda d: d["pro1"] + d["pro2"]), {"group": "band"}, "model.singular_in_group"),
+        (spoilt(pro4=lambda d: -d["pro1"]), {"group": "band"}, "model.singular_in_group"),
         (answers(4, 1), {}, "model.too_few_rows"),
         (spoilt(band=["a"] * 197 + ["b"] * 3), {"group": "band"}, "model.group_too_small"),
         (pd.concat([spoilt(), spoilt()[["pro1"]]], axis=1), {}, "model.column_twice"),

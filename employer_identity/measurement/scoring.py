@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,14 +47,6 @@ class Solution:
     gradient: float
     steps: int
     status: Status
-
-
-@cache
-def _threads() -> Any:
-    # on shared cores a two-thread product of small matrices is many times slower
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def solve_dense(curvature: Curvature, damping: float) -> Array:
@@ -97,11 +87,6 @@ def minimise(evaluate: Evaluate, start: Array, solve: Solve = solve_dense) -> So
     solve
         Turns curvature and damping into a step; the seam for a block-arrow solver.
     """
-    with _threads().limit(limits=1):
-        return _minimise(evaluate, start, solve)
-
-
-def _minimise(evaluate: Evaluate, start: Array, solve: Solve) -> Solution:
     theta, damping = start, 0.0
     value, here = evaluate(theta)
     if here is None:
