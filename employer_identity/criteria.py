@@ -127,7 +127,7 @@ class Localised:
     """
 
     name: str = "localised"
-    citation: str = "score tests with expected change (Saris, Satorra & van der Veld 2009)"
+    citation: str = "score tests and the size of the expected change (Oberski 2014)"
     alpha: float = 0.05
     loading: float = 0.10
     intercept: float = 0.20
