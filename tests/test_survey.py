@@ -1,0 +1,336 @@
+"""Reading a survey: formats, every refusal alone and all together, what a Survey is."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from employer_identity.errors import SmallGroupWarning, SurveyError
+from employer_identity.instrument import Instrument, load_instrument
+from employer_identity.language import LANGUAGES, describe
+from employer_identity.survey import Survey, check_survey, load_survey
+
+QUESTIONNAIRE = """
+name = "ours"
+title = { en = "Ours" }
+employer = "firm"
+sector = "branch"
+weight = "w"
+respondent = "id"
+[scale]
+minimum = 1
+maximum = 5
+missing = [9]
+[[pillar]]
+key = "calm"
+[[pillar]]
+key = "order"
+[[item]]
+name = "c1"
+pillar = "calm"
+[[item]]
+name = "c2"
+pillar = "calm"
+reverse = true
+[[item]]
+name = "o1"
+pillar = "order"
+[[item]]
+name = "o2"
+pillar = "order"
+[[outcome]]
+name = "happy"
+[[grouping]]
+column = "age"
+order = ["young", "old"]
+[[grouping]]
+column = "site"
+"""
+QUESTIONS = ["c1", "c2", "o1", "o2", "happy"]
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Instrument:
+    path = tmp_path_factory.mktemp("ours") / "instrument.toml"
+    path.write_text(QUESTIONNAIRE, encoding="utf-8")
+    return load_instrument(path)
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    n = 40
+    answers = {name: rng.integers(1, 6, n).astype(float) for name in QUESTIONS}
+    return pd.DataFrame(
+        {
+            "id": [f"r{k}" for k in range(n)],
+            "firm": np.resize(["Zuiderlicht", "Noordbaken"], n),
+            "branch": np.resize(["care", "care", "trade", "trade"], n),
+            "age": np.resize(["young", "old", "old"], n),
+            "site": np.resize([10, 9, 9, 10, 10], n),
+            "w": np.linspace(0.5, 1.5, n),
+            **answers,
+        }
+    )
+
+
+def codes(source: pd.DataFrame | Path, instrument: Instrument) -> list[str]:
+    problems = check_survey(source, instrument=instrument)
+    assert all(describe(problem, language) for problem in problems for language in LANGUAGES)
+    return [problem.code.removeprefix("survey.") for problem in problems]
+
+
+def test_a_frame_becomes_a_survey(frame: pd.DataFrame, ours: Instrument) -> None:
+    frame.loc[0, ["c1", "o1"]] = [9, np.nan]
+    survey = load_survey(frame, instrument=ours)
+    answers = survey.answers
+    assert survey.n == len(frame)
+    assert survey.item_names == ("c1", "c2", "o1", "o2")
+    assert list(answers) == [*QUESTIONS, "age", "site", "firm", "branch", "w"]  # not the id
+    assert answers["c1"].isna().sum() == 1  # 9 is declared to be no answer
+    assert answers["c2"].equals(6 - frame["c2"])  # reversed
+    assert list(answers["age"].cat.categories) == ["young", "old"]  # the instrument's order
+    assert list(answers["site"].cat.categories) == ["9", "10"]  # else sorted, as numbers
+    assert answers["age"].cat.ordered
+    assert not answers["firm"].cat.ordered
+    assert answers["w"].dtype == float
+
+
+def test_pillar_scores_need_half_of_the_answers(frame: pd.DataFrame, ours: Instrument) -> None:
+    frame.loc[0, "c1"] = np.nan
+    frame.loc[1, ["c1", "c2"]] = np.nan
+    survey = load_survey(frame, instrument=ours)
+    scores = survey.pillar_scores
+    assert list(scores) == ["calm", "order"]
+    assert scores.loc[0, "calm"] == 6 - frame.loc[0, "c2"]
+    assert np.isnan(scores.loc[1, "calm"])
+    assert scores.loc[2, "order"] == frame.loc[2, ["o1", "o2"]].mean()
+
+
+def test_rows_without_an_answered_item_are_dropped_and_counted(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    frame.loc[[3, 7], ["c1", "c2", "o1", "o2"]] = np.nan
+    survey = load_survey(frame, instrument=ours)
+    assert survey.n == len(frame) - 2
+    assert [(d.reason, d.count) for d in survey.dropped] == [("survey.dropped.no_item_answered", 2)]
+    assert list(survey.answers.index) == list(range(survey.n))
+    assert "2 rows without an answer" in repr(survey)
+
+
+def write(path: Path, frame: pd.DataFrame, **options: object) -> Path:
+    frame.to_csv(path, index=False, **options)  # type: ignore[call-overload]
+    return path
+
+
+FORMATS: dict[str, Callable[[Path, pd.DataFrame], Path]] = {
+    "commas": lambda p, f: write(p, f),
+    "tabs": lambda p, f: write(p, f, sep="\t"),
+    "dutch_excel": lambda p, f: write(
+        p, f, sep=";", decimal=",", encoding="utf-8-sig", lineterminator="\r\n"
+    ),
+    "windows": lambda p, f: write(p, f, sep=";", decimal=",", encoding="cp1252"),
+}
+
+
+@pytest.mark.parametrize("style", FORMATS)
+def test_text_files_give_what_the_frame_gives(
+    style: str, tmp_path: Path, frame: pd.DataFrame, ours: Instrument
+) -> None:
+    frame["firm"] = frame["firm"].str.replace("Noord", "Coöperatie ")
+    frame.loc[4, "c1"] = np.nan
+    path = FORMATS[style](tmp_path / "answers.csv", frame)
+    survey = load_survey(str(path), instrument=ours)
+    pd.testing.assert_frame_equal(survey.answers, load_survey(frame, instrument=ours).answers)
+    assert survey.source == "answers.csv"
+    assert survey.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_parquet_gives_what_the_frame_gives(
+    tmp_path: Path, frame: pd.DataFrame, ours: Instrument
+) -> None:
+    frame = frame.astype({"c1": "Int64", "age": "category"})
+    frame.to_parquet(tmp_path / "answers.parquet")
+    survey = load_survey(tmp_path / "answers.parquet", instrument=ours)
+    pd.testing.assert_frame_equal(survey.answers, load_survey(frame, instrument=ours).answers)
+
+
+def test_spellings_of_missing_and_of_numbers(
+    tmp_path: Path, frame: pd.DataFrame, ours: Instrument
+) -> None:
+    text = frame.astype(str)
+    text.loc[:6, "c1"] = ["", " ", "NA", ".", "#N/B", " 4 ", "4.0"]
+    text.loc[0, "w"] = '"1.234,5"'
+    text.loc[1, "w"] = '"1,234.5"'
+    path = tmp_path / "answers.csv"
+    rows = [",".join(text), *(",".join(row) for row in text.to_numpy())]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    answers = load_survey(path, instrument=ours).answers
+    assert answers["c1"].isna().sum() == 5
+    assert answers["c1"].iloc[5] == answers["c1"].iloc[6] == 4
+    assert answers["w"].iloc[0] == answers["w"].iloc[1] == 1234.5
+
+
+def test_order_of_rows_and_columns_does_not_matter(frame: pd.DataFrame, ours: Instrument) -> None:
+    one = load_survey(frame, instrument=ours)
+    other = load_survey(frame.iloc[::-1, ::-1], instrument=ours)
+    turned = other.answers.iloc[::-1].reset_index(drop=True)
+    pd.testing.assert_frame_equal(one.answers, turned)
+
+
+def set_cells(column: str, rows: list[int], value: object) -> Callable[[pd.DataFrame], object]:
+    def change(frame: pd.DataFrame) -> None:
+        frame[column] = frame[column].astype(object)
+        frame.loc[rows, column] = value
+
+    return change
+
+
+def rename(old: str, new: str) -> Callable[[pd.DataFrame], object]:
+    return lambda frame: frame.__setitem__(new, frame.pop(old))
+
+
+def put(column: str, value: object) -> Callable[[pd.DataFrame], object]:
+    return lambda frame: frame.__setitem__(column, value)
+
+
+FAULTS: dict[str, tuple[Callable[[pd.DataFrame], object], str, tuple[str, ...]]] = {
+    # code: (what is done to a good frame, where, words of the message)
+    "missing_columns": (rename("happy", "zzzz"), "happy", ()),
+    "missing_column_near": (rename("happy", "Happy2"), "happy", ("Happy2",)),
+    "text_in_scale": (set_cells("o1", [1, 3], "Jan"), "o1", ("2 cells", "rows 2, 4", "1 to 5")),
+    "not_whole": (set_cells("o1", [6], 2.5), "o1", ("1 answer", "row 7")),
+    "out_of_range": (set_cells("o1", [0, 4, 5], 99), "o1", ("99 (rows 1, 5, 6)", "missing = [99]")),
+    "empty_column": (put("o2", np.nan), "o2", ()),
+    "constant_item": (put("o2", 3), "o2", ("same answer",)),
+    "unknown_group": (set_cells("age", [2], "oldd"), "age", ("young, old", "row 3")),
+    "one_group": (put("site", 1), "site", ()),
+    "bad_weight": (set_cells("w", [1, 2], -1.0), "w", ("2 weights", "rows 2, 3")),
+    "duplicate_respondent": (set_cells("id", [8, 9], "r1"), "id", ("rows 2, 9, 10",)),
+}
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_each_fault_is_named_alone(code: str, frame: pd.DataFrame, ours: Instrument) -> None:
+    change, where, words = FAULTS[code]
+    change(frame)
+    assert codes(frame, ours) == [code]
+    with pytest.raises(SurveyError) as caught:
+        load_survey(frame, instrument=ours)
+    assert caught.value.problems[0].where == where
+    assert all(word in str(caught.value) for word in (where, *words))
+
+
+def test_duplicate_columns_and_items_are_named(frame: pd.DataFrame, ours: Instrument) -> None:
+    assert codes(frame.assign(o2=frame["o1"]), ours) == ["identical_items"]
+    twice = pd.concat([frame, frame[["o1"]]], axis=1)
+    assert codes(twice, ours) == ["duplicate_column"]
+
+
+def test_a_weight_that_is_absent_or_text_is_named(frame: pd.DataFrame, ours: Instrument) -> None:
+    assert codes(frame.drop(columns="w"), ours) == ["missing_columns"]
+    frame["w"] = frame["w"].astype(object)
+    frame.loc[0, "w"], frame.loc[1, "w"] = "heavy", None
+    assert codes(frame, ours) == ["bad_weight"]
+
+
+def test_all_faults_come_at_once(frame: pd.DataFrame, ours: Instrument) -> None:
+    for code in ("text_in_scale", "one_group", "bad_weight", "duplicate_respondent"):
+        FAULTS[code][0](frame)
+    rename("happy", "Happy2")(frame)
+    set_cells("c1", [0, 1], 0)(frame)
+    with pytest.raises(SurveyError) as caught:
+        load_survey(frame, instrument=ours)
+    assert sorted(p.code for p in caught.value.problems) == [
+        "survey.bad_weight",
+        "survey.duplicate_respondent",
+        "survey.missing_column_near",
+        "survey.one_group",
+        "survey.out_of_range",
+        "survey.text_in_scale",
+    ]
+    assert len(str(caught.value).splitlines()) == 6
+
+
+def test_rows_are_numbered_as_the_file_shows_them_and_answers_stay_private(
+    tmp_path: Path, frame: pd.DataFrame, ours: Instrument
+) -> None:
+    set_cells("o1", [0, 2, 4, 6, 8, 10], "confidential")(frame)
+    path = write(tmp_path / "answers.csv", frame)
+    (problem,) = check_survey(path, instrument=ours)
+    assert problem.count == 6
+    assert problem.values["rows"] == "2, 4, 6, 8, 10, ..."
+    assert "confidential" not in describe(problem)
+
+
+def test_files_that_cannot_be_read_are_refused(
+    tmp_path: Path, frame: pd.DataFrame, ours: Instrument
+) -> None:
+    path = tmp_path / "answers.csv"
+    assert codes(path, ours) == ["no_such_file"]
+    good = write(path, frame).read_text()
+    for text, code in (
+        (b" \r\n", "empty_file"),
+        (good.encode("utf-16"), "wrong_encoding"),
+        (good.encode("utf-16-le"), "wrong_encoding"),
+        (good.replace("young", "j\x81ng").encode("latin-1"), "wrong_encoding"),
+        (good.splitlines()[0].encode(), "no_rows"),
+        ((good + "1,2,3,4,5,6,7,8,9,10,11,12\n").encode(), "ragged_rows"),
+        ((good + ",".join("x" * 40) + "\n").encode(), "ragged_rows"),
+    ):
+        path.write_bytes(text)
+        assert codes(path, ours) == [code]
+    for name, code in (("answers.xlsx", "unknown_format"), ("answers.parquet", "not_parquet")):
+        (tmp_path / name).write_bytes(b"PK not a table")
+        assert codes(tmp_path / name, ours) == [code]
+
+
+def test_small_groups_warn_without_their_size(frame: pd.DataFrame, ours: Instrument) -> None:
+    frame.loc[:2, "site"] = 77
+    with pytest.warns(SmallGroupWarning, match="site: 1 group has fewer than 5 persons") as caught:
+        load_survey(frame, instrument=ours)
+    assert "3" not in str(caught[0].message)
+
+
+def test_small_employers_do_not_warn(frame: pd.DataFrame, ours: Instrument) -> None:
+    frame.loc[:2, "firm"] = "De Vuurtoren"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load_survey(frame, instrument=ours).answers["firm"].nunique() == 3
+
+
+def test_a_survey_prints_itself_the_same_way_twice(frame: pd.DataFrame, ours: Instrument) -> None:
+    survey = load_survey(frame, instrument=ours)
+    assert repr(survey).splitlines() == [
+        "Survey: 40 respondents, 4 items in 2 pillars, 1 outcome",
+        "  groupings: age (2), site (2)",
+        "  units: 2 employers, 2 sectors",
+        "  missing: 0.0% of the answers to items; 100% of the respondents answered every item",
+        "  dropped: nothing",
+    ]
+    assert repr(survey) == repr(load_survey(frame, instrument=ours))
+    html = survey._repr_html_()
+    assert all(line.strip() in html for line in repr(survey).splitlines())
+
+
+def test_a_survey_cannot_be_changed(frame: pd.DataFrame, ours: Instrument) -> None:
+    survey: Survey = load_survey(frame, instrument=ours)
+    with pytest.raises(AttributeError):
+        survey.source = "other"  # type: ignore[misc]
+
+
+def test_a_declared_group_that_nobody_is_in_is_no_group(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    grouping = ours.groupings[0].model_copy(update={"order": ("young", "middle", "old")})
+    wider = ours.model_copy(update={"groupings": (grouping,)})
+    assert list(load_survey(frame, instrument=wider).answers["age"].cat.categories) == [
+        "young",
+        "old",
+    ]
