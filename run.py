@@ -95,8 +95,8 @@ def make_venv() -> None:
     if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
         version = ".".join(map(str, sys.version_info[:2]))
         raise SetupError(
-            "This Python cannot make a virtual environment: it lacks the module venv or ensurepip.\n"
-            f"On Debian or Ubuntu: sudo apt install python3-venv (or python{version}-venv); then again."
+            "This Python cannot make a virtual environment: venv or ensurepip is missing.\n"
+            f"On Debian or Ubuntu: sudo apt install python3-venv, or python{version}-venv."
         )
     if VENV.exists() and not STAMP.exists():
         raise SetupError(

@@ -1,0 +1,164 @@
+"""Which room may call which, and which room may use which package: read off the source."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "employer_identity"
+
+# From the ground up: a room imports only from rooms before it. A new room is given its place here.
+GROUND = ["errors", "language", "instrument", "terms"]
+ENGINE = ["threads", "syntax", "table", "layout", "moments", "implied", "likelihood", "categorical"]
+ENGINE += ["scoring", "starts", "robust", "indices"]
+DATA = ["intake", "survey", "simulate", "sample"]
+MODEL = ["scores", "improper", "fit", "cfa", "reliability", "agreement"]
+VERDICT = ["criteria", "invariance", "models", "alignment", "bias", "brand", "privacy"]
+FIGURES = ["drawing", "diagram", "comparisons", "figures"]
+REPORTS = ["reports.parameters", "reports.engine", "reports.render", "reports.batch"]
+ABOVE = [*DATA, *MODEL, *VERDICT, "tables", *FIGURES, *REPORTS, "cli"]
+ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
+
+# A package that is used in few rooms: everybody else gets its results from them.
+HOMES = {
+    "pandas": ABOVE,
+    "matplotlib": FIGURES,
+    "seaborn": FIGURES,
+    "great_tables": ["tables"],
+    "papermill": REPORTS,
+    "nbclient": REPORTS,
+    "nbconvert": REPORTS,
+    "nbformat": REPORTS,
+    "pydantic": ["instrument", "reports.parameters"],
+    "typer": ["cli"],
+}
+INSIDE_FUNCTIONS = ("semopy", "statsmodels")  # each costs over a second
+
+
+def modules() -> dict[str, ast.Module]:
+    """Return every module of the package by its room's name."""
+    return {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(
+            path.read_text(encoding="utf-8")
+        )
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.name != "__init__.py" and "template" not in path.parts
+    }
+
+
+def statements(node: ast.AST, in_function: bool = False) -> Iterator[tuple[ast.AST, bool]]:
+    """Walk the import statements that run, and tell which stand inside a function."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child, in_function
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        else:
+            is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from statements(child, in_function or is_function)
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    """Return the dotted names a module imports, each with whether that is inside a function."""
+    for node, inside in statements(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, inside) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                yield f"relative import on line {node.lineno}", inside
+            yield from ((f"{node.module}.{alias.name}", inside) for alias in node.names)
+
+
+def room_of(name: str) -> str:
+    """Return the room a dotted name inside the package belongs to, or what is left of the name."""
+    name = name.removeprefix("employer_identity.")
+    return next((r for r in ROOMS if name == r or name.startswith(f"{r}.")), name)
+
+
+def faults(room: str, tree: ast.Module) -> list[str]:
+    """Return what a room imports and should not."""
+    below = ROOMS[: ROOMS.index(room)] if room in ROOMS else []
+    found = []
+    for name, inside in imports(tree):
+        top = name.partition(".")[0]
+        if top == "employer_identity" and name != "employer_identity.__version__":
+            target = room_of(name)
+            if target not in below:
+                found.append(f"{room} imports {target}")
+        elif name.startswith("relative"):
+            found.append(f"{room}: {name}")
+        elif room not in HOMES.get(top, ROOMS):
+            found.append(f"{room} imports {top}")
+        elif top in INSIDE_FUNCTIONS and not inside:
+            found.append(f"{room} imports {top} outside a function")
+    return found
+
+
+def test_every_module_has_its_place() -> None:
+    assert not set(modules()) - set(ROOMS)
+
+
+def test_rooms_import_downwards_and_packages_stay_at_home() -> None:
+    assert [fault for room, tree in modules().items() for fault in faults(room, tree)] == []
+
+
+@pytest.mark.parametrize(
+    ("room", "source", "fault"),
+    [
+        ("criteria", "from employer_identity.cfa import cfa", None),
+        ("cfa", "from employer_identity.invariance import Ladder", "cfa imports invariance"),
+        ("cfa", "from employer_identity import invariance", "cfa imports invariance"),
+        ("cfa", "def f():\n    import employer_identity.cli", "cfa imports cli"),
+        ("cfa", "from employer_identity import report", "cfa imports report"),
+        ("cfa", "import employer_identity", "cfa imports employer_identity"),
+        ("cfa", "from .fit import Fit", "cfa: relative import on line 1"),
+        ("figures", "from employer_identity import __version__", None),
+        ("scores", "if TYPE_CHECKING:\n    from employer_identity.fit import Fit", None),
+        ("measurement.table", "import pandas.api", "measurement.table imports pandas"),
+        ("measurement.layout", "from employer_identity.measurement.table import Row", None),
+        ("figures", "import matplotlib.pyplot as plt", None),
+        ("tables", "from matplotlib import pyplot", "tables imports matplotlib"),
+        ("cfa", "import semopy", "cfa imports semopy outside a function"),
+        ("cfa", "def f():\n    import semopy", None),
+    ],
+)
+def test_the_check_sees_a_fault(room: str, source: str, fault: str | None) -> None:
+    assert faults(room, ast.parse(source))[:1] == ([fault] if fault else [])
+
+
+def test_modules_and_functions_stay_readable() -> None:
+    long = [
+        f"{path.relative_to(PACKAGE)}: {lines} lines"
+        for path in PACKAGE.rglob("*.py")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 450
+    ]
+    for room, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+                long += [f"{room}.{node.name}: {lines} lines"] if lines > 60 else []
+    assert long == []
+
+
+def fresh(code: str) -> str:
+    """Run code in a Python that has imported nothing yet; return what it prints."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    heavy = (
+        "{'pandas', 'scipy.stats', 'matplotlib', 'seaborn', 'semopy', 'statsmodels', 'pydantic'}"
+    )
+    assert fresh(f"import sys, employer_identity; print({heavy} & set(sys.modules))") == "set()"
+
+
+def test_every_public_name_is_there() -> None:
+    code = "import employer_identity as ei; print([n for n in ei.__all__ if not hasattr(ei, n)])"
+    assert fresh(code) == "[]"
