@@ -96,13 +96,15 @@ def test_every_sentence_is_used() -> None:
         if path.suffix in {".ipynb", ".j2"}
     )
     whole = {text for _, text, opens in TEXTS if not opens}
+    ending = "_near"  # the same problem, where a known name is close to the one given
     openings = tuple(text for _, text, opens in TEXTS if opens and OPENING.match(text))
     unused = [
         key
         for key in SENTENCES
-        if key not in whole and not key.startswith(openings) and key not in outside
+        if not (key in whole or key.startswith(openings) or key in outside)
+        and not {key.removesuffix(ending), ending} <= whole
     ]
-    assert unused == []
+    assert not unused, unused
 
 
 def test_no_dutch_is_written_outside_the_catalogue() -> None:
