@@ -1,0 +1,184 @@
+"""The numbers of an employer-brand study: levels of the pillars, and what goes with them.
+
+Intervals come from influence values summed over clusters, so that they hold whatever the shape of the answers and
+allow for colleagues who answer alike: with clusters c and influence values u_i of an estimate,
+se^2 = C / (C - 1) * sum_c (sum_{i in c} u_i)^2. Without a cluster everybody is a cluster.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+if TYPE_CHECKING:
+    from employer_identity.survey import Survey
+
+LEVEL = 0.95
+UNKNOWN = "?"
+"""The employer or sector of those who gave none."""
+
+
+class Interval(NamedTuple):
+    """An estimate with its interval."""
+
+    estimate: float
+    lower: float
+    upper: float
+
+
+def _clusters(survey: Survey) -> pd.Series[int]:
+    """Number everybody's cluster: the declared one, else the employer, else the person."""
+    column = survey.instrument.cluster or survey.instrument.employer
+    if column is None:
+        return pd.Series(np.arange(survey.n), index=survey.answers.index)
+    codes = pd.Series(pd.factorize(survey.answers[column])[0], index=survey.answers.index)
+    alone = codes < 0  # no employer given: a cluster of one
+    codes[alone] = codes.max() + 1 + np.arange(alone.sum())
+    return codes
+
+
+def _standard_error(influence: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:
+    """Return the standard error of an estimate, and the t quantile that goes with it."""
+    sums = np.bincount(pd.factorize(clusters)[0], weights=influence)
+    if sums.size < 2:
+        return np.nan, np.nan
+    se = np.sqrt(sums.size / (sums.size - 1) * np.sum(sums**2))
+    return float(se), float(stats.t.ppf(0.5 + LEVEL / 2, sums.size - 1))
+
+
+def mean_interval(values: pd.Series[float], clusters: pd.Series[int]) -> Interval:
+    """Return a mean and its interval; those who did not answer are left out."""
+    x = values.dropna()
+    if x.empty:
+        return Interval(np.nan, np.nan, np.nan)
+    mean = float(x.mean())
+    se, t = _standard_error((x.to_numpy() - mean) / x.size, clusters[x.index].to_numpy())
+    return Interval(mean, mean - t * se, mean + t * se)
+
+
+def correlation_interval(
+    x: pd.Series[float], y: pd.Series[float], clusters: pd.Series[int]
+) -> Interval:
+    """Return Pearson's r and its interval on Fisher's scale, of those who answered both."""
+    both = pd.DataFrame({"x": x, "y": y}).dropna()
+    spread = both.std(ddof=0)
+    if len(both) < 4 or not (spread > 0).all():
+        return Interval(np.nan, np.nan, np.nan)
+    z = ((both - both.mean()) / spread).to_numpy()
+    r = float(np.mean(z[:, 0] * z[:, 1]))
+    influence = (z[:, 0] * z[:, 1] - r / 2 * (z**2).sum(axis=1)) / len(both)
+    se, t = _standard_error(influence, clusters[both.index].to_numpy())
+    lower, upper = np.tanh(np.arctanh(r) + np.array([-1, 1]) * t * se / (1 - r**2))
+    return Interval(r, float(lower), float(upper))
+
+
+def levels(survey: Survey) -> pd.DataFrame:
+    """Mean pillar scores of everybody.
+
+    Returns
+    -------
+    One row a pillar: pillar, n, mean, sd, ci_lower, ci_upper; on the answering scale, 95 % intervals.
+    """
+    scores, clusters = survey.pillar_scores, _clusters(survey)
+    rows = []
+    for pillar in scores:
+        mean, lower, upper = mean_interval(scores[pillar], clusters)
+        rows.append((pillar, scores[pillar].count(), mean, scores[pillar].std(), lower, upper))
+    return pd.DataFrame(rows, columns=["pillar", "n", "mean", "sd", "ci_lower", "ci_upper"])
+
+
+def associations(survey: Survey) -> pd.DataFrame:
+    """Correlations of the pillar scores with the outcomes, each pair on its own.
+
+    Returns
+    -------
+    One row an outcome and pillar: outcome, pillar, n, r, ci_lower, ci_upper; 95 % intervals.
+    """
+    scores, clusters, rows = survey.pillar_scores, _clusters(survey), []
+    for outcome in survey.instrument.outcomes:
+        answers = survey.answers[outcome.name]
+        for pillar in scores:
+            n = int((answers.notna() & scores[pillar].notna()).sum())
+            rows.append(
+                (outcome.name, pillar, n, *correlation_interval(scores[pillar], answers, clusters))
+            )
+    columns = ["outcome", "pillar", "n", "r", "ci_lower", "ci_upper"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def unit_levels(survey: Survey) -> pd.DataFrame:
+    """Mean pillar scores of each sector and employer; nothing is hidden here yet.
+
+    Returns
+    -------
+    One row a unit and pillar: sector, employer ("" in a sector's own row), pillar, n (persons with a
+    score), mean, sd; sectors and employers in alphabetical order. Without sectors `sector` is "".
+    """
+    keys = {"sector": survey.instrument.sector, "employer": survey.instrument.employer}
+    names = {key: _names(survey, column) for key, column in keys.items()}
+    long = survey.pillar_scores.assign(**names).melt(
+        [*names], var_name="pillar", value_name="score"
+    )
+    parts = [
+        long.assign(employer="") if by == "sector" else long
+        for by in ("sector", "employer")
+        if keys[by]
+    ]
+    grouped = pd.concat(parts).groupby(["sector", "employer", "pillar"], sort=True)["score"]
+    rows = grouped.agg(["count", "mean", "std"]).rename(columns={"count": "n", "std": "sd"})
+    return rows.reset_index()
+
+
+def _names(survey: Survey, column: str | None) -> pd.Series[str]:
+    """Name everybody's unit; those without one are a unit of their own."""
+    if column is None:
+        return pd.Series("", index=survey.answers.index)
+    return survey.answers[column].astype(object).where(survey.answers[column].notna(), UNKNOWN)
+
+
+def margins(survey: Survey) -> pd.DataFrame:
+    """Count who answered, by each grouping; nothing is hidden here yet.
+
+    Returns
+    -------
+    One row a category: grouping, category ("" for not stated), n, share (of everybody).
+    """
+    rows = []
+    for grouping in survey.instrument.groupings:
+        column = survey.answers[grouping.column]
+        counts = column.value_counts(sort=False, dropna=True)
+        order = column.cat.categories if hasattr(column, "cat") else sorted(counts.index)
+        rows += [(grouping.column, str(value), int(counts.get(value, 0))) for value in order]
+        rows.append((grouping.column, "", int(column.isna().sum())))
+    frame = pd.DataFrame(rows, columns=["grouping", "category", "n"])
+    frame["share"] = frame["n"] / max(survey.n, 1)
+    return frame[frame["n"] > 0].reset_index(drop=True)
+
+
+def item_levels(survey: Survey) -> pd.DataFrame:
+    """Describe the items one by one.
+
+    Returns
+    -------
+    One row an item: pillar, item, n, mean, sd, missing and ceiling (shares: no answer, of everybody;
+    highest answer, of those who answered).
+    """
+    rows = []
+    for item in survey.instrument.items:
+        x = survey.answers[item.name]
+        top = (x == survey.instrument.scale.maximum).sum() / max(x.count(), 1)
+        rows.append(
+            (item.pillar, item.name, x.count(), x.mean(), x.std(), x.isna().mean(), float(top))
+        )
+    columns = ["pillar", "item", "n", "mean", "sd", "missing", "ceiling"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def overlapping(intervals: pd.DataFrame) -> bool:
+    """Tell whether any two of the intervals (ci_lower, ci_upper) overlap: then there is no order."""
+    ordered = intervals.dropna().sort_values("ci_lower")
+    ends = ordered["ci_upper"].cummax().shift()
+    return bool((ordered["ci_lower"] <= ends).any())

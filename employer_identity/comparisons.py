@@ -1,0 +1,187 @@
+"""Charts of who feels what: the ladder of comparability, and latent means by group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle, FancyBboxPatch
+
+from employer_identity.drawing import (
+    ACCENT,
+    ALARM,
+    INK,
+    MARGIN,
+    MUTED,
+    PAPER,
+    RULE,
+    SMALL,
+    TINT,
+    WIDTH,
+    Scale,
+    breadth,
+    leading,
+    lines,
+    sheet,
+    write,
+)
+from employer_identity.language import Language, listing, number, say
+from employer_identity.privacy import Shown
+from employer_identity.terms import nouns
+
+if TYPE_CHECKING:
+    from employer_identity.instrument import Instrument
+    from employer_identity.invariance import Ladder
+
+
+def ladder(result: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """Draw the four rungs, the first one at the bottom: which hold, and what each one means."""
+    row, table = 0.92, result.table
+    height = row * len(table) + 0.1
+    figure, axes = sheet(height)
+    for x in (MARGIN + 0.16, WIDTH - MARGIN - 0.16):
+        axes.plot([x, x], [0.02, height - 0.02], color=RULE, lw=5, solid_capstyle="round", zorder=0)
+    states = _states(result)
+    told = []
+    for place, (level, state) in enumerate(reversed(states.items())):
+        meaning = say(f"figures.ladder.{level}_means", language, **nouns(instrument, language))
+        change = _change(table.loc[level], language)
+        _rung(axes, 0.05 + row * place, row, state, (_name(level, language), meaning, change), language)
+        words = say(f"figures.ladder.{state}", language)
+        name = f"{_name(level, language)}, {meaning}"
+        told.insert(0, say("figures.ladder.rung", language, name=name, state=f"{words} ({change})"))
+    n = result["configural"].n
+    group = instrument.label(result.group, language).lower()
+    return Shown(
+        "ladder",
+        "figure",
+        figure,
+        say("figures.ladder.caption", language, group=group),
+        say("figures.ladder.alt", language, rungs=" ".join(told)),
+        dict(n),
+    )
+
+
+def _states(result: Ladder) -> dict[str, str]:
+    """Whether each rung holds, does not hold, or lies above one that does not."""
+    states: dict[str, str] = {}
+    for level, accepted in result.table["accepted"].items():
+        above = any(state != "held" for state in states.values())
+        states[str(level)] = "held" if accepted else ("out_of_reach" if above else "rejected")
+    return states
+
+
+def _name(level: str, language: Language) -> str:
+    return say(f"figures.ladder.{level}", language)
+
+
+def _change(row: pd.Series[Any], language: Language) -> str:
+    if np.isnan(row["d_cfi"]):
+        return say("figures.ladder.fit", language, **row[["cfi", "rmsea", "srmr"]])
+    return say("figures.ladder.change", language, **row[["d_cfi", "d_rmsea", "d_srmr"]])
+
+
+def _rung(
+    axes: Axes, top: float, row: float, state: str, words: tuple[str, str, str], language: Language
+) -> None:
+    """Draw one rung: filled where it holds, framed and crossed where not, dashed out of reach."""
+    edge, fill, line = {
+        "held": (ACCENT, TINT, "-"),
+        "rejected": (ALARM, PAPER, "-"),
+        "out_of_reach": (MUTED, PAPER, (0, (4, 3))),
+    }[state]
+    x, width, high = MARGIN, WIDTH - 2 * MARGIN, row - 0.16
+    axes.add_patch(
+        FancyBboxPatch(
+            (x, top), width, high, boxstyle="round,pad=0,rounding_size=0.08",
+            facecolor=fill, edgecolor=edge, linewidth=1.4, linestyle=line,
+        )  # fmt: skip
+    )
+    _sign(axes, x + 0.27, top + high / 2, state, edge)
+    name, meaning, change = words
+    left = x + 0.56
+    write(axes, left, top + 0.17, name, weight="bold")
+    right = say(f"figures.ladder.{state}", language)
+    style = {"ha": "right", "color": edge, "weight": "bold", "size": SMALL}
+    write(axes, WIDTH - MARGIN - 0.12, top + 0.17, right, **style)
+    write(axes, left, top + 0.38, lines(meaning, WIDTH, SMALL)[0], size=SMALL, color=INK)
+    write(axes, left, top + 0.38 + leading(SMALL) * 1.35, change, size=7.8, color=MUTED)
+
+
+def _sign(axes: Axes, x: float, y: float, state: str, colour: str) -> None:
+    """Draw a tick, a cross or a dash: told apart without colour."""
+    filled = state == "held"
+    axes.add_patch(Circle((x, y), 0.15, facecolor=colour if filled else PAPER, edgecolor=colour, lw=1.4))
+    strokes = {
+        "held": [([-0.07, -0.02, 0.075], [0.005, 0.06, -0.06])],
+        "rejected": [([-0.055, 0.055], [-0.055, 0.055]), ([-0.055, 0.055], [0.055, -0.055])],
+        "out_of_reach": [([-0.06, 0.06], [0.0, 0.0])],
+    }[state]
+    for dx, dy in strokes:
+        pen = {"color": PAPER if filled else colour, "lw": 1.9, "solid_capstyle": "round"}
+        axes.plot([x + d for d in dx], [y + d for d in dy], **pen)
+
+
+def latent_means(
+    means: pd.DataFrame,
+    instrument: Instrument,
+    group: str,
+    counts: dict[str, int],
+    *,
+    language: Language = "en",
+) -> Shown:
+    """Draw latent means by group with their intervals; the reference group is an open diamond at 0."""
+    factors, groups = means["factor"].unique(), means["group"].unique()
+    row, head = 0.24, 0.32
+    block = head + row * len(groups) + 0.08
+    height = block * len(factors) + 0.3
+    figure, axes = sheet(height)
+    names = {g: instrument.value_label(group, g, language) for g in groups}
+    left = MARGIN + max(breadth(n, SMALL) for n in names.values()) + 0.2
+    ends = means[["ci_lower", "ci_upper", "est"]].abs().max().max()
+    reach = max(0.2, float(np.ceil(ends * 5) / 5))
+    axis = Scale(axes, (-reach, reach), (left, WIDTH - 0.6))
+    step = 0.2 if reach <= 0.8 else 0.5
+    ticks = np.arange(-np.floor(reach / step), np.floor(reach / step) + 1) * step
+    texts = [(float(t), number(float(t), ".1f", language)) for t in ticks]
+    axis.grid(texts, 0.05, height - 0.24)
+    axes.plot([axis(0)] * 2, [0.05, height - 0.24], color=MUTED, lw=1, zorder=0)
+    told = []
+    for place, factor in enumerate(factors):
+        top = block * place
+        label = instrument.label(factor, language)
+        box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
+        write(axes, MARGIN, top + 0.18, label, weight="bold", bbox=box)
+        rows = means[means["factor"] == factor]
+        for line, r in enumerate(rows.itertuples()):
+            y = top + head + row * (line + 0.5)
+            write(axes, MARGIN, y, names[r.group], size=SMALL, color=INK)
+            _mean_of_group(axes, axis, y, r, language)
+        numbers = [
+            f"{names[r.group]} {number(r.est, '+.2f', language)}"
+            for r in rows.itertuples()
+            if r.se > 0
+        ]
+        told.append(f"{label}: {listing(numbers, language)}")
+    reference = names[means.loc[~(means["se"] > 0), "group"].iloc[0]]
+    alt = say("figures.means.alt", language, reference=reference, rows="; ".join(told))
+    caption = say(
+        "figures.means.caption",
+        language,
+        reference=reference,
+        group=instrument.label(group, language).lower(),
+    )
+    return Shown("latent_means", "figure", figure, caption, alt, counts)
+
+
+def _mean_of_group(axes: Axes, axis: Scale, y: float, r: object, language: Language) -> None:
+    est, se = r.est, r.se  # type: ignore[attr-defined]
+    if se > 0:
+        axis.interval(y, est, r.ci_lower, r.ci_upper)  # type: ignore[attr-defined]
+    else:
+        open_mark = {"marker": "D", "mfc": PAPER, "mec": ACCENT, "mew": 1.3}
+        axis.interval(y, est, est, est, **open_mark)
+    text = number(est, "+.2f", language) if se > 0 else number(0.0, ".2f", language)
+    write(axes, WIDTH - MARGIN, y, text, size=SMALL, ha="right")

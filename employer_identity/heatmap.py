@@ -1,0 +1,169 @@
+"""The heat map: employers and sectors by pillar, with the numbers in the cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from employer_identity.brand import UNKNOWN
+from employer_identity.drawing import (
+    MARGIN,
+    MUTED,
+    PAPER,
+    RULE,
+    SIZE,
+    SMALL,
+    STEPS,
+    WIDTH,
+    breadth,
+    lines,
+    on,
+    sheet,
+    write,
+)
+from employer_identity.language import Language, number, say
+from employer_identity.privacy import Shown
+
+if TYPE_CHECKING:
+    from employer_identity.instrument import Instrument
+
+ROWS = 34
+"""Rows of a heat map that still stand on one page."""
+
+
+def units(
+    frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en"
+) -> tuple[Shown, ...]:
+    """Draw mean pillar scores of sectors and their employers as heat maps with the numbers in the cells.
+
+    `frame` comes from `privacy.withhold`: what is hidden has no numbers any more. Long lists become
+    several figures, divided between sectors; the order is the alphabet's, it is no ranking.
+    """
+    span = (float(frame["mean"].min()), float(frame["mean"].max()))
+    parts = _parts(frame)
+    return tuple(
+        _heat_map(part, instrument, span, (i + 1, len(parts)), language)
+        for i, part in enumerate(parts)
+    )
+
+
+def _parts(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """Divide the units over figures of a page at most, never inside a sector that fits on one."""
+    parts: list[list[pd.DataFrame]] = [[]]
+    pillars, height = frame["pillar"].nunique(), 0
+    for _, sector in frame.groupby("sector", sort=False):
+        rows = len(sector) // pillars
+        if parts[-1] and height + rows > ROWS:
+            parts.append([])
+            height = 0
+        parts[-1].append(sector)
+        height += rows
+    return [pd.concat(p) for p in parts]
+
+
+def _heat_map(
+    frame: pd.DataFrame,
+    instrument: Instrument,
+    span: tuple[float, float],
+    which: tuple[int, int],
+    language: Language,
+) -> Shown:
+    pillars = list(instrument.factors)
+    wide = frame.pivot(index=["sector", "employer"], columns="pillar", values="mean")[pillars]
+    persons = frame.groupby(["sector", "employer"])["n"].min().reindex(wide.index)
+    order = pd.MultiIndex.from_frame(frame[["sector", "employer"]].drop_duplicates())
+    wide, persons = wide.reindex(order), persons.reindex(order)
+    heads = [lines(instrument.label(p, language), 1.7, SMALL) for p in pillars]
+    row, left, top, bottom = 0.225, 2.36, 1.02, 0.06
+    height = top + row * len(wide) + bottom
+    figure, sheet_axes = sheet(height)
+    box = (left / WIDTH, bottom / height, (WIDTH - MARGIN - left) / WIDTH, row * len(wide) / height)
+    axes = figure.add_axes(box)
+    sns.heatmap(
+        wide.to_numpy(dtype=float),
+        ax=axes,
+        cmap=STEPS,
+        vmin=span[0],
+        vmax=span[1],
+        cbar=False,
+        linewidths=1.2,
+        linecolor=PAPER,
+        xticklabels=False,
+        yticklabels=False,
+    )
+    _cells(axes, wide, span, language)
+    column = (WIDTH - MARGIN - left) / len(pillars)
+    for place, head in enumerate(heads):
+        x = left + column * (place + 0.62)
+        slant = {"rotation": -32, "rotation_mode": "anchor", "ha": "right", "va": "bottom"}
+        write(sheet_axes, x, top - 0.05, "\n".join(head), size=SMALL, **slant)
+    write(sheet_axes, left - 0.1, top - 0.1, "n", size=SMALL, color=MUTED, ha="right")
+    for place, (sector, employer) in enumerate(wide.index):
+        y = top + row * (place + 0.5)
+        _unit_label(sheet_axes, y, left, sector, employer, persons.iloc[place], language)
+    return _shown_units(figure, frame, which, language)
+
+
+def _cells(axes: Axes, wide: pd.DataFrame, span: tuple[float, float], language: Language) -> None:
+    """Write the numbers in the cells; a hidden unit is a band with words instead."""
+    width = max(span[1] - span[0], 1e-9)
+    for y, row in enumerate(wide.to_numpy(dtype=float)):
+        if np.isnan(row).all():
+            band = {"facecolor": PAPER, "edgecolor": RULE, "hatch": "//////", "lw": 0}
+            axes.add_patch(Rectangle((0.02, y + 0.1), len(row) - 0.04, 0.8, **band))
+            label = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}
+            text = say("figures.units.hidden", language)
+            write(
+                axes, len(row) / 2, y + 0.5, text, size=SMALL, color=MUTED, ha="center", bbox=label
+            )
+            continue
+        for x, value in enumerate(row):
+            colour = on(STEPS((value - span[0]) / width))
+            text = number(value, ".1f", language)
+            write(axes, x + 0.5, y + 0.5, text, size=SMALL, color=colour, ha="center")
+
+
+def _unit_label(
+    axes: Axes, y: float, left: float, sector: str, employer: str, n: float, language: Language
+) -> None:
+    bold = {"weight": "bold"} if not employer else {}
+    indent = 0.12 if employer and sector else 0.0
+    room = left - MARGIN - indent - 0.5
+    name = employer or sector
+    name = say("figures.units.unknown", language) if name == UNKNOWN else name
+    size = next((s for s in (SIZE, SMALL, 8.0, 7.5) if breadth(name, s) <= room), 7.0)
+    write(axes, MARGIN + indent, y, lines(name, room, size)[0], size=size, **bold)
+    text = "" if np.isnan(n) else number(int(n), ",", language)
+    write(axes, left - 0.1, y, text, size=SMALL, color=MUTED, ha="right")
+
+
+def _shown_units(
+    figure: Figure, frame: pd.DataFrame, which: tuple[int, int], language: Language
+) -> Shown:
+    known = frame.dropna(subset=["mean"])
+    employers = known[known["employer"] != ""] if (known["employer"] != "").any() else known
+    values = {
+        "n": int(employers[["sector", "employer"]].drop_duplicates().shape[0]),
+        "low": float(employers["mean"].min()),
+        "high": float(employers["mean"].max()),
+        "part": which[0],
+        "parts": which[1],
+    }
+    only_sectors = not (frame["employer"] != "").any()
+    kind = "sectors_caption" if only_sectors else "caption_part" if which[1] > 1 else "caption"
+    key = f"figures.units.{kind}"
+    counts = {f"{r.sector}, {r.employer}, {r.pillar}": int(r.n) for r in known.itertuples()}
+    return Shown(
+        f"units_{which[0]}",
+        "figure",
+        figure,
+        say(key, language, **values),
+        say("figures.units.alt", language, **values),
+        counts,
+    )
