@@ -13,34 +13,54 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "cfa": "cfa",
     "Fit": "fit",
-    "Moments": "measurement.moments",
-    "invariance": "invariance",
+    "Instrument": "instrument",
     "Ladder": "invariance",
+    "Moments": "measurement.moments",
+    "Survey": "survey",
+    "Truth": "simulate",
+    "cfa": "cfa",
+    "check_survey": "survey",
     "difference_test": "invariance",
+    "invariance": "invariance",
     "latent_means": "bias",
+    "load_instrument": "instrument",
+    "load_survey": "survey",
     "reliability": "reliability",
+    "report": "reports.run",
+    "simulate_survey": "simulate",
 }
 __all__ = [
     "Fit",
+    "Instrument",
     "Ladder",
     "Moments",
+    "Survey",
+    "Truth",
     "__version__",
     "cfa",
+    "check_survey",
     "difference_test",
     "invariance",
     "latent_means",
+    "load_instrument",
+    "load_survey",
     "reliability",
+    "report",
+    "simulate_survey",
 ]
 
 if TYPE_CHECKING:
     from employer_identity.bias import latent_means
     from employer_identity.cfa import cfa
     from employer_identity.fit import Fit
+    from employer_identity.instrument import Instrument, load_instrument
     from employer_identity.invariance import Ladder, difference_test, invariance
     from employer_identity.measurement.moments import Moments
     from employer_identity.reliability import reliability
+    from employer_identity.reports.run import report
+    from employer_identity.simulate import Truth, simulate_survey
+    from employer_identity.survey import Survey, check_survey, load_survey
 
 
 def __getattr__(name: str) -> Any:

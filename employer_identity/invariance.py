@@ -291,7 +291,7 @@ class Ladder:
         return say(
             "invariance.heading", group=self.group, groups=listing(self.groups),
             reached=say(f"invariance.level.{self.level or 'none'}"),
-            rule=say(f"invariance.rule.{self.rule}"),
+            rule=say(f"invariance.rule.{self.decision['structure'].rule}"),
         )  # fmt: skip
 
     def __repr__(self) -> str:
