@@ -139,19 +139,40 @@ ladder <- function(name, ...) {
   file_of(paste0("lrt_", name), list(kind = json("difference"), levels = json(paste0(name, "_", names(fits))), tests = table_of(frame[-1, ])))
   invisible(fits)
 }
-# lavaan frees groups 2..G one at a time. The first group's tests come from the same model with the groups in another
-# order: the models are equivalent, so the tests are of the same hypothesis.
-score <- function(name, ...) {
-  call <- call_of(...); first <- unique(DATA[[call$data]][[call$group]])[1]
-  last_first <- rev(unique(DATA[[call$data]][[call$group]]))[1]
-  uni <- function(fit) {
-    tests <- lavTestScore(fit)$uni; table <- parTable(fit)
-    cell <- table[match(tests$rhs, table$plabel), ]
-    data.frame(lhs = cell$lhs, op = cell$op, rhs = cell$rhs, group = lavInspect(fit, "group.label")[cell$group], x2 = as.numeric(tests$X2), df = as.numeric(tests$df), pvalue = as.numeric(tests$p.value))
+# lavaan frees groups 2..G one at a time. With more than two groups, the first one's tests come from the same model in
+# which every cell is tied to the second group's: releasing the first group from those ties frees it alone. (Turning the
+# groups round would not do: with equal intercepts, what one free loading means depends on which factor mean is 0.)
+tests_of <- function(fit) {
+  tests <- lavTestScore(fit)$uni; table <- parTable(fit)
+  cell <- table[ifelse(is.na(match(tests$rhs, table$plabel)), match(tests$rhs, table$label), match(tests$rhs, table$plabel)), ]
+  data.frame(lhs = cell$lhs, op = cell$op, rhs = cell$rhs, group = labels_of(fit)[cell$group], x2 = as.numeric(tests$X2), df = as.numeric(tests$df), pvalue = as.numeric(tests$p.value))
+}
+tied_to_second <- function(model, equal, groups) {
+  lines <- strsplit(model, "\n")[[1]]; text <- character(0); ties <- character(0)
+  labels <- function(stem) paste0("c(", paste0(stem, seq_len(groups), collapse = ","), ")")
+  tie <- function(stem) paste0(stem, 2, " == ", stem, setdiff(seq_len(groups), 2))
+  at <- function(value) paste0("c(", paste(c(value, rep("NA", groups - 1)), collapse = ","), ")")
+  for (line in lines) {
+    parts <- strsplit(line, " =~ ")[[1]]; factor <- parts[1]; items <- strsplit(parts[2], " \\+ ")[[1]]
+    text <- c(text, paste(factor, "=~", paste0(vapply(paste0("l", items, "_"), labels, ""), "*", items, collapse = " + ")),
+              paste(factor, "~~", at(1), "*", factor), paste(factor, "~", at(0), "* 1"), paste(items, "~", vapply(paste0("n", items, "_"), labels, ""), "* 1"))
+    ties <- c(ties, unlist(lapply(c(paste0("l", items, "_"), paste0("n", items, "_")), tie)))
+    if ("residuals" %in% equal) {
+      text <- c(text, paste(items, "~~", vapply(paste0("t", items, "_"), labels, ""), "*", items))
+      ties <- c(ties, unlist(lapply(paste0("t", items, "_"), tie)))
+    }
   }
-  others <- uni(fitted_by(call)); call_turned <- call; call_turned$reference <- last_first
-  turned <- uni(fitted_by(call_turned))
-  file_of(name, list(call = call_json(call), groups = json(I(unique(DATA[[call$data]][[call$group]]))), kind = json("score"), tests = table_of(rbind(turned[turned$group == first, ], others))))
+  paste(c(text, ties), collapse = "\n")
+}
+score <- function(name, ...) {
+  call <- call_of(...); fit <- fitted_by(call); groups <- labels_of(fit); tests <- tests_of(fit)
+  if (length(groups) > 2) {
+    again <- tests_of(fitted_by(call, tied_to_second(call$model, call$equal, length(groups))))
+    both <- merge(tests, again, by = c("lhs", "op", "rhs", "group"))      # groups 3..G: tested in either
+    stopifnot(nrow(both) > 0, abs(both$x2.x - both$x2.y) < 1e-8)
+    tests <- rbind(again[again$group == groups[1], ], tests)
+  }
+  file_of(name, list(call = call_json(call), groups = json(I(groups)), kind = json("score"), tests = table_of(tests)))
 }
 
 # ---- the cases -----------------------------------------------------------------------------------------------------
@@ -201,6 +222,9 @@ ladder("pillars", P, four, group = "generation", std_lv = TRUE)
 score("score_pillars_metric", P, four, group = "generation", std_lv = TRUE, equal = "loadings")
 score("score_pillars_scalar", P, four, group = "generation", std_lv = TRUE, equal = scalar)
 
+# two pillars without the planted items: every rung holds, so latent means may be compared
+ladder("sound", P, "prototypicality =~ pro1 + pro2 + pro3 + pro4\nentrepreneurship =~ ent1 + ent2 + ent3", group = "generation", std_lv = TRUE)
+
 two <- "f =~ i1 + i2 + i3 + i4\ng =~ i5 + i6 + i7 + i8"
 ladder("regions", R, two, group = "region", std_lv = TRUE)
 score("score_regions_scalar", R, two, group = "region", std_lv = TRUE, equal = scalar)
@@ -236,10 +260,3 @@ correlations <- function(name, ...) {
 }
 correlations("correlation_hs", H, three)
 correlations("correlation_pillars_metric", P, four, group = "generation", std_lv = TRUE, equal = "loadings")
-
-modification <- function(name, ...) {
-  call <- call_of(...); fit <- fitted_by(call); found <- modificationIndices(fit)
-  frame <- data.frame(lhs = found$lhs, op = found$op, rhs = found$rhs, mi = as.numeric(found$mi), epc = as.numeric(found$epc))
-  file_of(name, list(call = call_json(call), kind = json("modification"), tests = table_of(frame)))
-}
-modification("modification_hs", H, three)
