@@ -16,11 +16,12 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 GROUND = ["errors", "language", "instrument", "terms"]
 ENGINE = ["threads", "syntax", "table", "layout", "moments", "implied", "likelihood", "categorical"]
 ENGINE += ["scoring", "starts", "robust", "indices"]
-DATA = ["intake", "survey", "simulate", "sample"]
+DATA = ["intake", "survey", "presets", "simulate", "sample"]
 MODEL = ["scores", "improper", "fit", "cfa", "reliability", "agreement"]
 VERDICT = ["criteria", "invariance", "models", "alignment", "bias", "brand", "privacy"]
 FIGURES = ["drawing", "diagram", "comparisons", "heatmap", "figures"]
-REPORTS = ["reports.parameters", "reports.engine", "reports.render", "reports.batch"]
+REPORTS = ["places", "parameters", "snapshot", "study", "page", "engine", "render", "run", "batch"]
+REPORTS = [f"reports.{room}" for room in REPORTS]
 ABOVE = [*DATA, *MODEL, *VERDICT, "tables", *FIGURES, *REPORTS, "cli"]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
@@ -92,7 +93,7 @@ def faults(room: str, tree: ast.Module) -> list[str]:
                 found.append(f"{room} imports {target}")
         elif name.startswith("relative"):
             found.append(f"{room}: {name}")
-        elif room not in HOMES.get(top, ROOMS):
+        elif top in HOMES and room not in HOMES[top]:
             found.append(f"{room} imports {top}")
         elif top in INSIDE_FUNCTIONS and not inside:
             found.append(f"{room} imports {top} outside a function")

@@ -82,7 +82,7 @@ def test_every_key_in_the_code_is_in_the_catalogue() -> None:
     unknown = [
         (path.name, text)
         for path, text, opens in TEXTS
-        if KEY.fullmatch(text) and not is_known(text, opens)
+        if KEY.fullmatch(text) and not text.endswith(".toml") and not is_known(text, opens)
     ]
     assert unknown == []
 
