@@ -131,6 +131,20 @@ def test_without_a_network_it_says_so_and_goes_on_the_next_time(
     assert again.taken == ["install uv", "uv pip install"]
 
 
+def test_an_environment_left_half_made_is_made_again(
+    run: ModuleType, steps: Callable[..., Steps]
+) -> None:
+    steps("venv")
+    with pytest.raises(run.SetupError, match="No virtual environment"):
+        run.set_up()
+    steps()
+    run.set_up()
+    run.program("python").unlink()  # as when the Python it was made from has been removed
+    again = steps()
+    run.set_up()
+    assert again.taken[0] == "venv"
+
+
 def test_an_environment_of_somebody_else_is_left_alone(
     run: ModuleType, steps: Callable[..., Steps]
 ) -> None:
