@@ -284,8 +284,9 @@ class Ladder:
 
     def _printed(self) -> pd.DataFrame:
         shown = self.table[["chisq", "df", "cfi", "rmsea", "srmr", "d_cfi", "d_rmsea", "accepted"]]
-        return shown.round({"chisq": 2, **dict.fromkeys(["cfi", "rmsea", "srmr"], 3),
-                            **dict.fromkeys(["d_cfi", "d_rmsea"], 3)})  # fmt: skip
+        digits = {"chisq": 2, "cfi": 3, "rmsea": 3, "srmr": 3, "d_cfi": 3, "d_rmsea": 3}
+        rounded = shown.round(digits)
+        return rounded.assign(**{name: rounded[name] + 0.0 for name in digits})  # no -0.0
 
     def _heading(self) -> str:
         return say(
