@@ -221,7 +221,7 @@ class Fit:
         logdet = np.log(np.diagonal(observed, axis1=1, axis2=2)[:, others]).sum(axis=1)
         if given:
             logdet = logdet + np.linalg.slogdet(observed[:, given][:, :, given])[1]
-        chisq = float((self.moments.n * (logdet - np.linalg.slogdet(observed)[1])).sum())
+        chisq = float((self.moments.n * (logdet - self.moments.log_determinant)).sum())
         y = len(others)
         return chisq, len(self.groups) * (y * (y - 1) // 2 + y * len(given))
 

@@ -360,10 +360,11 @@ def invariance(
         raise refusal(ModelError, [Problem("model.not_available", where="rule", values=values)])
     check_options(estimator, missing)
     terms, sample = prepare(data, model, group, reference)
-    fits = {
-        level: estimate(terms, sample, group, equal=equal, std_lv=True)
-        for level, equal in EQUAL.items()
-    }
+    fits: dict[Level, Fit] = {}
+    near = None  # each rung starts from the one below it
+    for level, equal in EQUAL.items():
+        fits[level] = estimate(terms, sample, group, equal=equal, std_lv=True, near=near)
+        near = fits[level].values
     for free, restricted in reversed(list(pairwise(LEVELS))):
         # a freer model cannot fit worse: its search ended in a local minimum
         if fits[free].solution.objective > fits[restricted].solution.objective + 1e-9:

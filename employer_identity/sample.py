@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
@@ -59,8 +60,9 @@ def take(
         return _published(data, items, group)
     frame = data if isinstance(data, pd.DataFrame) else data.answers
     _refuse([*_unknown(items, list(frame.columns), group)])
-    _refuse([p for item in items for p in _unfit(frame[item], item)])
+    _refuse([Problem("model.not_numeric", where=i) for i in items if not _numeric(frame[i])])
     values = frame[list(items)].to_numpy(dtype=float, na_value=np.nan)
+    _refuse(_unfit(values, items))
     complete = ~np.isnan(values).any(axis=1)
     labels, codes = _groups(frame, group, reference)
     used = complete & (codes >= 0)
@@ -103,15 +105,17 @@ def _unknown(items: Sequence[str], columns: list[str], group: str | None) -> lis
     return found + [Problem("model.column_twice", where=n) for n in twice]
 
 
-def _unfit(column: pd.Series, item: str) -> list[Problem]:
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        return [Problem("model.not_numeric", where=item)]
-    infinite = int(np.isinf(column.to_numpy(dtype=float, na_value=np.nan)).sum())
-    if infinite:
-        return [Problem("model.infinite", where=item, count=infinite)]
-    if column.notna().sum() == 0:
-        return [Problem("model.item_empty", where=item)]
-    return []
+def _numeric(column: pd.Series[Any]) -> bool:
+    return is_numeric_dtype(column) and not is_bool_dtype(column)
+
+
+def _unfit(values: NDArray[np.float64], items: Sequence[str]) -> list[Problem]:
+    infinite, empty = np.isinf(values).sum(axis=0), np.isnan(values).all(axis=0)
+    return [
+        Problem("model.item_empty" if nothing else "model.infinite", where=item, count=int(count))
+        for item, count, nothing in zip(items, infinite, empty, strict=True)
+        if count or nothing
+    ]
 
 
 def _groups(

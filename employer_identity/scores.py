@@ -46,10 +46,11 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     """
     curvature = fit.solution.curvature
     assert curvature is not None
-    g, c = _tied(curvature.parameter)
+    parameter = curvature.cells.parameter
+    g, c = _tied(parameter)
     n, q = fit.ntotal, curvature.q
     own = curvature.information[g, c, c]
-    at = np.where(curvature.parameter < 0, q, curvature.parameter)
+    at = np.where(parameter < 0, q, parameter)
     cross = np.zeros((len(g), q + 1))
     np.add.at(cross, (np.arange(len(g))[:, None], at[g]), curvature.information[g, c])
     cross = cross[:, :q]

@@ -58,6 +58,13 @@ class Cells:
         return np.isin(self.matrix, [MATRICES.index(name) for name in names])
 
     @cached_property
+    def scatter(self) -> tuple[Integers, Integers]:
+        """Where cells, and pairs of cells, add up into parameters; fixed ones go to place q."""
+        q = int(self.parameter.max(initial=-1)) + 1
+        at = np.where(self.parameter < 0, q, self.parameter)
+        return at.ravel(), (at[:, :, None] * (q + 1) + at[:, None, :]).ravel()
+
+    @cached_property
     def slope(self) -> NDArray[np.bool_]:
         """Cells of Lambda and Beta, whose derivatives of mu depend on theta."""
         return self.where("Lambda", "Beta")
@@ -135,11 +142,12 @@ def lay_out(table: Table) -> Layout:
     for name in stood:
         fixed["Lambda"][:, table.roles.observed.index(name), latent.index(name)] = 1.0
     place = tuple(_place(key, table.roles.observed, latent) for key in table.rows)
+    value = np.nan_to_num(table.value)
     for r, (matrix, i, j) in enumerate(place):
         both = {(i, j), (j, i)} if matrix in ("Psi", "Theta") else {(i, j)}
         for i_, j_ in both:
             twin[matrix][:, i_, j_] = table.number[:, r]
-            fixed[matrix][:, i_, j_] = np.nan_to_num(table.value[:, r])
+            fixed[matrix][:, i_, j_] = value[:, r]
     return Layout(twin, fixed, _cells(table, place, p, m), place, latent, table.n_parameters)
 
 

@@ -37,28 +37,32 @@ class Curvature:
         Derivative of -F/2 by cell, groups weighted by their share; (G, c).
     information
         Expected information of one respondent by pair of cells, so weighted; (G, c, c).
-    parameter
-        Index into theta of each cell, -1 where fixed; (G, c).
+    cells
+        The cells, with the parameter that each is.
     q
         Number of parameters.
     """
 
     score: Array
     information: Array
-    parameter: NDArray[np.int64]
+    cells: Cells
     q: int
 
     def gradient(self) -> Array:
         """Score by parameter, (q,): one scatter-add."""
-        at = np.where(self.parameter < 0, self.q, self.parameter).ravel()
-        return _sums(at, self.score.ravel(), self.q + 1)[: self.q]
+        return self._gathered(self.score)
+
+    def diagonal(self) -> Array:
+        """Information of each parameter about itself, its cells taken one by one; (q,)."""
+        return self._gathered(np.diagonal(self.information, axis1=1, axis2=2))
+
+    def _gathered(self, by_cell: Array) -> Array:
+        return _sums(self.cells.scatter[0], by_cell.ravel(), self.q + 1)[: self.q]
 
     def dense(self) -> Array:
         """Information by pair of parameters, (q, q)."""
         wide = self.q + 1
-        at = np.where(self.parameter < 0, self.q, self.parameter)
-        pairs = (at[:, :, None] * wide + at[:, None, :]).ravel()
-        total = _sums(pairs, self.information.ravel(), wide * wide)
+        total = _sums(self.cells.scatter[1], self.information.ravel(), wide * wide)
         return total.reshape(wide, wide)[: self.q, : self.q]
 
 
@@ -83,8 +87,7 @@ def _objective(moments: Moments, implied: Implied) -> tuple[float, Array]:
     logdet = 2.0 * np.log(np.diagonal(L, axis1=1, axis2=2)).sum(axis=1)
     whitened = Linv @ moments.covariance
     trace = np.einsum("gij,gij->g", whitened, Linv)
-    saturated = np.linalg.slogdet(moments.covariance)[1]
-    each = logdet + trace - saturated - len(moments.names) + (d * d).sum(axis=1)
+    each = logdet + trace - moments.log_determinant - len(moments.names) + (d * d).sum(axis=1)
     return float(moments.n @ each / moments.n.sum()), Linv
 
 
@@ -110,7 +113,7 @@ def curvature_of(
     misfit = Linv @ moments.covariance @ Linv.transpose(0, 2, 1) + d[:, :, None] * d[:, None, :]
     misfit = misfit - np.eye(misfit.shape[-1])
     score = D.f * ((U @ misfit) * W).sum(axis=2) + D.h * (U @ d[..., None])[..., 0]
-    return Curvature(score * share[:, None], information, cells.parameter, q)
+    return Curvature(score * share[:, None], information, cells, q)
 
 
 def gram(D: Directions, U: Array, W: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -63,6 +64,11 @@ class Moments:
         s = np.asarray(covariance, dtype=float)
         m = np.zeros(len(s)) if mean is None else np.asarray(mean, dtype=float)
         return cls(tuple(names), np.array([n]), m[None], s[None] * (n - 1) / n)
+
+    @cached_property
+    def log_determinant(self) -> Array:
+        """Logarithm of each covariance matrix's determinant, (G,)."""
+        return np.asarray(np.linalg.slogdet(self.covariance)[1])
 
     def __add__(self, other: Moments) -> Moments:
         """Moments of both parts together, group by group."""

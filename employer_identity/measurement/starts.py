@@ -65,6 +65,12 @@ def _group_start(table: Table, layout: Layout, S: Array, mean: Array, g: int) ->
                 found[r] = 0.5 if lhs in table.roles.indicators else 1.0
         elif op == "~1" and lhs in observed:
             found[r] = mean[observed.index(lhs)]
+        elif op == "~1" and lhs in marker:
+            # a factor takes its level from a first item whose intercept is fixed
+            first = marker[lhs]
+            nu = table.value[g, table.rows.index((first, "~1", ""))]
+            if not np.isnan(nu) and table.number[g, r] >= 0:
+                found[r] = mean[observed.index(first)] - nu
     return found
 
 
@@ -96,7 +102,7 @@ def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.i
     D = directions(implied, layout.cells)
     unit = 1.0 / np.sqrt(np.diagonal(moments.covariance, axis1=1, axis2=2))
     information = gram(D, D.u * unit[:, None], D.w * unit[:, None])
-    total = Curvature(np.zeros(D.h.shape), information, layout.cells.parameter, layout.q).dense()
+    total = Curvature(np.zeros(D.h.shape), information, layout.cells, layout.q).dense()
     scale = np.sqrt(np.maximum(np.diag(total), np.finfo(float).tiny))
     scaled = total / scale[:, None] / scale
     try:

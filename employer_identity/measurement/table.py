@@ -144,9 +144,11 @@ def complete(
     value, start = np.full(shape, np.nan), np.full(shape, np.nan)
     label = np.full(shape, "", dtype=object)
     silent = np.zeros(len(rows), dtype=bool)
-    for r, (_, modifiers) in enumerate(said):
+    for r, (key, modifiers) in enumerate(said):
         wide = modifiers * (n_groups // len(modifiers))
-        silent[r] = all(m.fixed is None and not m.freed for m in modifiers)
+        # a variance or mean that the text names is free; a loading named plainly may be the first
+        unmarked = all(m.fixed is None and not m.freed for m in modifiers)
+        silent[r] = unmarked and (key[1] == "=~" or r >= len(terms))
         for g, modifier in enumerate(wide):
             value[g, r] = np.nan if modifier.fixed is None else modifier.fixed
             start[g, r] = np.nan if modifier.start is None else modifier.start
