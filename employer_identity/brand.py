@@ -1,8 +1,9 @@
 """The numbers of an employer-brand study: levels of the pillars, and what goes with them.
 
-Intervals come from influence values summed over clusters, so that they hold whatever the shape of the answers and
-allow for colleagues who answer alike: with clusters c and influence values u_i of an estimate,
-se^2 = C / (C - 1) * sum_c (sum_{i in c} u_i)^2. Without a cluster everybody is a cluster.
+Intervals come from influence values summed over clusters, so that they hold whatever the shape of
+the answers and allow for colleagues who answer alike: with clusters c and influence values u_i of
+an estimate, se^2 = C / (C - 1) * sum_c (sum_{i in c} u_i)^2. Without a cluster everybody is a
+cluster.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def levels(survey: Survey) -> pd.DataFrame:
 
     Returns
     -------
-    One row a pillar: pillar, n, mean, sd, ci_lower, ci_upper; on the answering scale, 95 % intervals.
+    One row a pillar: pillar, n, mean, sd, ci_lower, ci_upper; on the answering scale, 95 %
+    intervals.
     """
     scores, clusters = survey.pillar_scores, _clusters(survey)
     rows = []
@@ -114,8 +116,8 @@ def unit_levels(survey: Survey) -> pd.DataFrame:
 
     Returns
     -------
-    One row a unit and pillar: sector, employer ("" in a sector's own row), pillar, n (persons with a
-    score), mean, sd; sectors and employers in alphabetical order. Without sectors `sector` is "".
+    One row a unit and pillar: sector, employer ("" in a sector's own row), pillar, n (persons with
+    a score), mean, sd; sectors and employers in alphabetical order. Without sectors `sector` is "".
     """
     keys = {"sector": survey.instrument.sector, "employer": survey.instrument.employer}
     names = {key: _names(survey, column) for key, column in keys.items()}
@@ -163,8 +165,8 @@ def item_levels(survey: Survey) -> pd.DataFrame:
 
     Returns
     -------
-    One row an item: pillar, item, n, mean, sd, missing and ceiling (shares: no answer, of everybody;
-    highest answer, of those who answered).
+    One row an item: pillar, item, n, mean, sd, missing and ceiling (shares: no answer, of
+    everybody; highest answer, of those who answered).
     """
     rows = []
     for item in survey.instrument.items:
@@ -178,7 +180,7 @@ def item_levels(survey: Survey) -> pd.DataFrame:
 
 
 def overlapping(intervals: pd.DataFrame) -> bool:
-    """Tell whether any two of the intervals (ci_lower, ci_upper) overlap: then there is no order."""
+    """Tell whether any two intervals (ci_lower, ci_upper) overlap: then there is no order."""
     ordered = intervals.dropna().sort_values("ci_lower")
     ends = ordered["ci_upper"].cummax().shift()
     return bool((ordered["ci_lower"] <= ends).any())

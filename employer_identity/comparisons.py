@@ -38,17 +38,24 @@ if TYPE_CHECKING:
 
 def ladder(result: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
     """Draw the four rungs, the first one at the bottom: which hold, and what each one means."""
-    row, table = 0.92, result.table
+    row, table = 0.86, result.table
     height = row * len(table) + 0.1
     figure, axes = sheet(height)
     for x in (MARGIN + 0.16, WIDTH - MARGIN - 0.16):
         axes.plot([x, x], [0.02, height - 0.02], color=RULE, lw=5, solid_capstyle="round", zorder=0)
     states = _states(result)
-    told = []
+    told: list[str] = []
     for place, (level, state) in enumerate(reversed(states.items())):
         meaning = say(f"figures.ladder.{level}_means", language, **nouns(instrument, language))
         change = _change(table.loc[level], language)
-        _rung(axes, 0.05 + row * place, row, state, (_name(level, language), meaning, change), language)
+        _rung(
+            axes,
+            0.05 + row * place,
+            row,
+            state,
+            (_name(level, language), meaning, change),
+            language,
+        )
         words = say(f"figures.ladder.{state}", language)
         name = f"{_name(level, language)}, {meaning}"
         told.insert(0, say("figures.ladder.rung", language, name=name, state=f"{words} ({change})"))
@@ -92,12 +99,18 @@ def _rung(
         "rejected": (ALARM, PAPER, "-"),
         "out_of_reach": (MUTED, PAPER, (0, (4, 3))),
     }[state]
-    x, width, high = MARGIN, WIDTH - 2 * MARGIN, row - 0.16
+    x, width, high = MARGIN, WIDTH - 2 * MARGIN, row - 0.14
     axes.add_patch(
         FancyBboxPatch(
-            (x, top), width, high, boxstyle="round,pad=0,rounding_size=0.08",
-            facecolor=fill, edgecolor=edge, linewidth=1.4, linestyle=line,
-        )  # fmt: skip
+            (x, top),
+            width,
+            high,
+            boxstyle="round,pad=0,rounding_size=0.08",
+            facecolor=fill,
+            edgecolor=edge,
+            linewidth=1.4,
+            linestyle=line,
+        )
     )
     _sign(axes, x + 0.27, top + high / 2, state, edge)
     name, meaning, change = words
@@ -113,14 +126,20 @@ def _rung(
 def _sign(axes: Axes, x: float, y: float, state: str, colour: str) -> None:
     """Draw a tick, a cross or a dash: told apart without colour."""
     filled = state == "held"
-    axes.add_patch(Circle((x, y), 0.15, facecolor=colour if filled else PAPER, edgecolor=colour, lw=1.4))
+    axes.add_patch(
+        Circle((x, y), 0.15, facecolor=colour if filled else PAPER, edgecolor=colour, lw=1.4)
+    )
     strokes = {
         "held": [([-0.07, -0.02, 0.075], [0.005, 0.06, -0.06])],
         "rejected": [([-0.055, 0.055], [-0.055, 0.055]), ([-0.055, 0.055], [0.055, -0.055])],
         "out_of_reach": [([-0.06, 0.06], [0.0, 0.0])],
     }[state]
     for dx, dy in strokes:
-        pen = {"color": PAPER if filled else colour, "lw": 1.9, "solid_capstyle": "round"}
+        pen: dict[str, Any] = {
+            "color": PAPER if filled else colour,
+            "lw": 1.9,
+            "solid_capstyle": "round",
+        }
         axes.plot([x + d for d in dx], [y + d for d in dy], **pen)
 
 
@@ -132,7 +151,7 @@ def latent_means(
     *,
     language: Language = "en",
 ) -> Shown:
-    """Draw latent means by group with their intervals; the reference group is an open diamond at 0."""
+    """Draw latent means by group with their intervals; the reference is an open diamond at 0."""
     factors, groups = means["factor"].unique(), means["group"].unique()
     row, head = 0.24, 0.32
     block = head + row * len(groups) + 0.08
@@ -183,5 +202,5 @@ def _mean_of_group(axes: Axes, axis: Scale, y: float, r: object, language: Langu
     else:
         open_mark = {"marker": "D", "mfc": PAPER, "mec": ACCENT, "mew": 1.3}
         axis.interval(y, est, est, est, **open_mark)
-    text = number(est, "+.2f", language) if se > 0 else number(0.0, ".2f", language)
+    text = number(est, "+z.2f", language) if se > 0 else number(0.0, ".2f", language)
     write(axes, WIDTH - MARGIN, y, text, size=SMALL, ha="right")

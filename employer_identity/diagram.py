@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ from employer_identity.privacy import Shown
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
-    from employer_identity.cfa import Fit
+    from employer_identity.fit import Fit
     from employer_identity.instrument import Instrument
 
 ARCS_UP_TO = 5
@@ -96,7 +96,7 @@ def _right() -> tuple[float, float]:
     return item - 0.74 - _FACTOR, item
 
 
-def _box(axes: Axes, x: float, y: float, width: float, height: float, **style: object) -> None:
+def _box(axes: Axes, x: float, y: float, width: float, height: float, **style: Any) -> None:
     pad = f"round,pad=0,rounding_size={style.pop('rounding', 0.05)}"
     axes.add_patch(FancyBboxPatch((x, y - height / 2), width, height, boxstyle=pad, **style))
 
@@ -120,7 +120,16 @@ def _factor(axes: Axes, y: float, label: str, size: float) -> None:
     left, _ = _right()
     text = lines(label, _FACTOR - 0.16, size, "bold")
     high = leading(size) * len(text) + 0.2
-    _box(axes, left, y, _FACTOR, high, facecolor=ACCENT, edgecolor=ACCENT, rounding=min(high / 2.2, 0.2))
+    _box(
+        axes,
+        left,
+        y,
+        _FACTOR,
+        high,
+        facecolor=ACCENT,
+        edgecolor=ACCENT,
+        rounding=min(high / 2.2, 0.2),
+    )
     style = {"size": size, "color": PAPER, "ha": "center", "weight": "bold"}
     write(axes, left + _FACTOR / 2, y, "\n".join(text), **style)
 
@@ -149,7 +158,7 @@ def _arcs(
     correlations: dict[tuple[str, str], float],
     language: Language,
 ) -> None:
-    """Draw correlations as half ellipses left of the pillars: the further apart, the further out."""
+    """Draw correlations as half ellipses: the further apart the pillars, the further out."""
     left, _ = _right()
     step, order = _depth(len(centres)), list(centres)
     for one, other in combinations(order, 2):
@@ -173,7 +182,7 @@ def _triangle(
     """Draw correlations as a triangle of cells left of the pillars; a cell lies between its two."""
     left, _ = _right()
     order = list(centres)
-    places = np.linspace(*(list(centres.values())[i] for i in (0, -1)), len(order))
+    places = np.linspace(min(centres.values()), max(centres.values()), len(order))
     half = (places[1] - places[0]) / 2
     step = _depth(len(order))
     for i, j in combinations(range(len(order)), 2):

@@ -1,7 +1,8 @@
-"""The drawing table: sheets measured in inches, text that is measured before it is set, one palette.
+"""The drawing table: sheets measured in inches, text measured before it is set, one palette.
 
-Figures are five inches wide with text of nine points and more, so that one drawing can be read on a phone, on a
-screen and on paper. Lightness carries the meaning and hue only supports it: a copy in grey says the same.
+Figures are five inches wide with text of nine points and more, so that one drawing can be read on a
+phone, on a screen and on paper. Lightness carries the meaning and hue only supports it: a copy in
+grey says the same.
 """
 
 from __future__ import annotations
@@ -48,7 +49,13 @@ def sheet(height: float) -> tuple[Figure, Axes]:
 
 def write(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
     """Set a text at a place of a sheet; ``$`` is a character like any other."""
-    defaults = {"size": SIZE, "color": INK, "ha": "left", "va": "center", "linespacing": 1.15}
+    defaults: dict[str, Any] = {
+        "size": SIZE,
+        "color": INK,
+        "ha": "left",
+        "va": "center",
+        "linespacing": 1.15,
+    }
     axes.text(x, y, text, family=family(), parse_math=False, **(defaults | style))
 
 

@@ -1,4 +1,4 @@
-"""Charts of a study: each takes a result and returns it drawn, with caption, alt text and counts."""
+"""Charts of a study: each takes a result and returns it drawn, with caption and alt text."""
 
 from __future__ import annotations
 
@@ -13,18 +13,15 @@ from employer_identity.comparisons import ladder, latent_means
 from employer_identity.diagram import path_diagram
 from employer_identity.drawing import (
     ACCENT,
-    INK,
     MARGIN,
     MUTED,
     PAPER,
     RULE,
-    SIZE,
     SMALL,
     STEPS,
     WIDTH,
     Scale,
     breadth,
-    family,
     leading,
     lines,
     on,
@@ -61,8 +58,8 @@ def answers(survey: Survey, pillar: str, *, language: Language = "en") -> Shown:
     order = frame.mean().sort_values(ascending=False, kind="stable").index
     shares = {i: frame[i].value_counts(normalize=True).reindex(points, fill_value=0) for i in order}
     texts = {i: lines(instrument.wording(i, language), WIDTH - 2 * MARGIN) for i in order}
-    key = 0.42
-    rows = {i: leading() * len(texts[i]) + 0.42 for i in order}
+    key = 0.38
+    rows = {i: leading() * len(texts[i]) + 0.38 for i in order}
     figure, axes = sheet(key + sum(rows.values()))
     _answer_key(axes, instrument, language)
     y = key
@@ -114,7 +111,7 @@ def _answer_key(axes: Axes, instrument: Instrument, language: Language) -> None:
 
 def _step(point: int, instrument: Instrument) -> tuple[float, ...]:
     scale = instrument.scale
-    return STEPS((point - scale.minimum) / (scale.maximum - scale.minimum))  # type: ignore[no-any-return]
+    return STEPS((point - scale.minimum) / (scale.maximum - scale.minimum))
 
 
 def _stacked_bar(
@@ -168,9 +165,9 @@ def levels(frame: pd.DataFrame, instrument: Instrument, *, language: Language = 
 def associations(
     frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en"
 ) -> Shown:
-    """Draw how strongly each pillar goes with each outcome: r with its interval, in no order of size."""
+    """Draw how strongly each pillar goes with each outcome: r with its interval, unranked."""
     outcomes, pillars = frame["outcome"].unique(), frame["pillar"].unique()
-    row, head = 0.205, 0.3
+    row, head = 0.19, 0.28
     block = head + row * len(pillars) + 0.06
     height = block * len(outcomes) + 0.3
     figure, axes = sheet(height)

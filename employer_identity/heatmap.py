@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -33,24 +33,46 @@ from employer_identity.privacy import Shown
 if TYPE_CHECKING:
     from employer_identity.instrument import Instrument
 
-ROWS = 34
+ROWS = 36
 """Rows of a heat map that still stand on one page."""
 
 
 def units(
     frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en"
 ) -> tuple[Shown, ...]:
-    """Draw mean pillar scores of sectors and their employers as heat maps with the numbers in the cells.
+    """Draw mean pillar scores as heat maps with their numbers: the sectors, then employers.
 
-    `frame` comes from `privacy.withhold`: what is hidden has no numbers any more. Long lists become
+    `frame` comes from `privacy.withhold_units`: what is hidden has no numbers any more. Long lists
+    become
     several figures, divided between sectors; the order is the alphabet's, it is no ranking.
     """
+    frame = _named(frame, instrument, language)
     span = (float(frame["mean"].min()), float(frame["mean"].max()))
-    parts = _parts(frame)
+    sectors, parts = frame[frame["employer"] == ""], _parts(frame)
+    overview = [sectors] if 0 < len(sectors) < len(frame) else []
     return tuple(
-        _heat_map(part, instrument, span, (i + 1, len(parts)), language)
-        for i, part in enumerate(parts)
+        _heat_map(part, instrument, span, (i + 1 - len(overview), len(parts)), language)
+        for i, part in enumerate([*overview, *parts])
     )
+
+
+def _named(frame: pd.DataFrame, instrument: Instrument, language: Language) -> pd.DataFrame:
+    """Give units the labels of the language, in alphabetical order."""
+
+    def label(column: str | None, value: str) -> str:
+        if value == UNKNOWN:
+            return say("figures.units.unknown", language)
+        return instrument.value_label(column or "", value, language) if value else ""
+
+    named = frame.assign(
+        sector=[label(instrument.sector, v) for v in frame["sector"]],
+        employer=[label(instrument.employer, v) for v in frame["employer"]],
+    )
+    return named.sort_values(["sector", "employer"], kind="stable", key=_alphabetical)
+
+
+def _alphabetical(names: pd.Series[str]) -> pd.Series[str]:
+    return names.str.casefold()
 
 
 def _parts(frame: pd.DataFrame) -> list[pd.DataFrame]:
@@ -80,7 +102,7 @@ def _heat_map(
     order = pd.MultiIndex.from_frame(frame[["sector", "employer"]].drop_duplicates())
     wide, persons = wide.reindex(order), persons.reindex(order)
     heads = [lines(instrument.label(p, language), 1.7, SMALL) for p in pillars]
-    row, left, top, bottom = 0.225, 2.36, 1.02, 0.06
+    row, left, top, bottom = 0.21, 2.36, 1.02, 0.06
     height = top + row * len(wide) + bottom
     figure, sheet_axes = sheet(height)
     box = (left / WIDTH, bottom / height, (WIDTH - MARGIN - left) / WIDTH, row * len(wide) / height)
@@ -106,7 +128,7 @@ def _heat_map(
     write(sheet_axes, left - 0.1, top - 0.1, "n", size=SMALL, color=MUTED, ha="right")
     for place, (sector, employer) in enumerate(wide.index):
         y = top + row * (place + 0.5)
-        _unit_label(sheet_axes, y, left, sector, employer, persons.iloc[place], language)
+        _unit_label(sheet_axes, y, left, (sector, employer), persons.iloc[place], language)
     return _shown_units(figure, frame, which, language)
 
 
@@ -115,7 +137,12 @@ def _cells(axes: Axes, wide: pd.DataFrame, span: tuple[float, float], language: 
     width = max(span[1] - span[0], 1e-9)
     for y, row in enumerate(wide.to_numpy(dtype=float)):
         if np.isnan(row).all():
-            band = {"facecolor": PAPER, "edgecolor": RULE, "hatch": "//////", "lw": 0}
+            band: dict[str, Any] = {
+                "facecolor": PAPER,
+                "edgecolor": RULE,
+                "hatch": "//////",
+                "lw": 0,
+            }
             axes.add_patch(Rectangle((0.02, y + 0.1), len(row) - 0.04, 0.8, **band))
             label = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}
             text = say("figures.units.hidden", language)
@@ -130,13 +157,13 @@ def _cells(axes: Axes, wide: pd.DataFrame, span: tuple[float, float], language: 
 
 
 def _unit_label(
-    axes: Axes, y: float, left: float, sector: str, employer: str, n: float, language: Language
+    axes: Axes, y: float, left: float, unit: tuple[str, str], n: float, language: Language
 ) -> None:
+    sector, employer = unit
     bold = {"weight": "bold"} if not employer else {}
     indent = 0.12 if employer and sector else 0.0
     room = left - MARGIN - indent - 0.5
     name = employer or sector
-    name = say("figures.units.unknown", language) if name == UNKNOWN else name
     size = next((s for s in (SIZE, SMALL, 8.0, 7.5) if breadth(name, s) <= room), 7.0)
     write(axes, MARGIN + indent, y, lines(name, room, size)[0], size=size, **bold)
     text = "" if np.isnan(n) else number(int(n), ",", language)

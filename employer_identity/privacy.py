@@ -1,7 +1,8 @@
 """What may be shown: minimum cells, and the siblings that would give a hidden cell away.
 
-A table that shows a total and all of its parts but one shows that one too. Whoever hides a small part
-therefore hides a second one, so that what is left over after subtraction is again a group of people.
+A table that shows a total and all of its parts but one shows that one too. Whoever hides a small
+part therefore hides a second one, so that what is left over after subtraction is again a group of
+people.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ class Shown:
 def hidden(counts: pd.Series[int], *, minimum: int = MINIMUM) -> pd.Series[bool]:
     """Decide which cells of a two-level table stay hidden when every parent's total is known.
 
-    Hidden are the children below `minimum`; and, smallest first, as many of their siblings as it takes
-    until a parent's total minus its shown children is empty or is again `minimum` persons in two cells
-    or more. A parent that is itself below `minimum` has all of its children hidden.
+    Hidden are the children below `minimum`; and, smallest first, as many of their siblings as it
+    takes until a parent's total minus its shown children is empty or is again `minimum` persons in
+    two cells or more. A parent that is itself below `minimum` has all of its children hidden.
 
     Parameters
     ----------
@@ -83,8 +84,8 @@ def hidden(counts: pd.Series[int], *, minimum: int = MINIMUM) -> pd.Series[bool]
 def withhold_units(units: pd.DataFrame, *, minimum: int = MINIMUM) -> pd.DataFrame:
     """Take the numbers out of the rows of `brand.unit_levels` that may not be shown.
 
-    A unit counts as many persons as its pillar with the fewest scores. Sectors are decided within the
-    whole, employers within their sector, and a hidden sector hides its employers.
+    A unit counts as many persons as its pillar with the fewest scores. Sectors are decided within
+    the whole, employers within their sector, and a hidden sector hides its employers.
 
     Returns
     -------
@@ -93,7 +94,9 @@ def withhold_units(units: pd.DataFrame, *, minimum: int = MINIMUM) -> pd.DataFra
     persons = units.groupby(["sector", "employer"], sort=False)["n"].min()
     of_sectors = persons.index.get_level_values("employer") == ""
     sectors = persons[of_sectors].droplevel("employer")
-    away = hidden(pd.concat({"": sectors}), minimum=minimum) if len(sectors) else pd.Series(dtype=bool)
+    away = (
+        hidden(pd.concat({"": sectors}), minimum=minimum) if len(sectors) else pd.Series(dtype=bool)
+    )
     hidden_sectors = {sector for (_, sector), gone in away.items() if gone}
     employers = hidden(persons[~of_sectors], minimum=minimum)
     gone = {key for key, is_hidden in employers.items() if is_hidden}

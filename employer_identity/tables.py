@@ -1,12 +1,13 @@
 """Tables of a study: each takes a result and returns it as a great_tables table, with its caption.
 
-Numbers are written before the table is made, as the language writes them; stored values are never rounded.
+Numbers are written before the table is made, as the language writes them; stored values are never
+rounded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -99,13 +100,14 @@ def latent_means(
             "pillar": instrument.label(r.factor, language),
             "group": instrument.value_label(group, r.group, language),
             "n": _whole(counts[r.group], language),
-            "est": number(r.est, ".2f", language),
+            "est": number(r.est, "z.2f", language),
             "interval": _interval(r.ci_lower, r.ci_upper, language) if r.se > 0 else _NOTHING,
-            "d": number(r.d, ".2f", language),
+            "d": number(r.d, "z.2f", language),
         }
         for r in means.itertuples()
     ]
-    return _table("latent_means", rows, language, counts, groups="pillar")
+    words = nouns(instrument, language)
+    return _table("latent_means", rows, language, counts, words, groups="pillar")
 
 
 def fit_measures(fit: Fit, *, language: Language = "en") -> Shown:
@@ -134,7 +136,7 @@ def ladder(result: Ladder, *, language: Language = "en") -> Shown:
     """All four rungs: fit, change from the rung below, and the verdict."""
     rows = []
     for level, r in result.table.iterrows():
-        verdict = "holds" if result.holds(level) else "fails"  # type: ignore[arg-type]
+        verdict = "holds" if result.holds(level) else "fails"
         rows.append(
             {
                 "level": say(f"figures.ladder.{level}", language),
@@ -170,15 +172,16 @@ def verdicts(result: Ladder, *, language: Language = "en") -> Shown:
     return _table("verdicts", rows, language, result["configural"].n, groups="level")
 
 
-def _reading(reading: Mapping[str, object], level: object, language: Language) -> str:
-    index, value, cutoff = reading["index"], float(reading["value"]), float(reading["cutoff"])  # type: ignore[arg-type]
+def _reading(reading: Mapping[str, Any], level: object, language: Language) -> str:
+    """Write one number that a rule has read, with its limit."""
+    index, value, cutoff = str(reading["index"]), float(reading["value"]), reading["cutoff"]
     if index == "releases":
         return say("tables.reading.releases", language, count=int(value))
     if index == "pvalue":
         return say("tables.reading.pvalue", language, p=_pvalue(value, language), limit=cutoff)
     absolute = level == "configural"
     key = "tables.reading.absolute" if absolute else "tables.reading.change"
-    return say(key, language, index=str(index).upper(), value=value, limit=cutoff)
+    return say(key, language, index=index.upper(), value=value, limit=cutoff)
 
 
 def worst(result: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
@@ -194,7 +197,7 @@ def worst(result: Ladder, instrument: Instrument, *, language: Language = "en") 
                 "group": instrument.value_label(result.group, r.group, language),
                 "x2": number(r.x2, ".1f", language),
                 "pvalue": _pvalue(r.pvalue_holm, language),
-                "epc": number(r.epc_std, "+.2f", language),
+                "epc": number(r.epc_std, "+z.2f", language),
                 "matters": say(
                     f"tables.matters.{'yes' if r.Index in culprits else 'no'}", language
                 ),
@@ -224,7 +227,7 @@ def latent_correlations(fit: Fit, instrument: Instrument, *, language: Language 
         {
             "one": instrument.label(r.factor_1, language),
             "other": instrument.label(r.factor_2, language),
-            "r": number(r.est, ".2f", language),
+            "r": number(r.est, "z.2f", language),
             "interval": _interval(r.ci_lower, r.ci_upper, language),
         }
         for r in fit.latent_correlations.itertuples()
@@ -251,7 +254,7 @@ def items(
         for r in frame.itertuples()
     ]
     counts = dict(zip(frame["item"], frame["n"].astype(int), strict=True))
-    words = {"maximum": instrument.scale.maximum}
+    words = {"maximum": instrument.scale.maximum, **nouns(instrument, language)}
     return _table("items", rows, language, counts, words, groups="pillar")
 
 
@@ -271,7 +274,9 @@ def _table(
     """Make a table of written values; heads and caption come from the catalogue."""
     words = words or {}
     frame = pd.DataFrame(rows)
-    heads = {c: say(f"tables.head.{c}", language, **words) for c in frame.columns if c != groups}
+    heads: dict[str, Any] = {
+        c: say(f"tables.head.{c}", language, **words) for c in frame.columns if c != groups
+    }
     texts = {"pillar", "item", "category", "level", "rule", "read", "group", "kind", "verdict"}
     texts |= {"one", "other", "name", "value", "measure", "matters", "outcome"}
     table = GT(frame, id=f"table-{key}", groupname_col=groups).cols_label(**heads)
@@ -290,11 +295,11 @@ def _share(value: float, language: Language) -> str:
 
 
 def _signed(value: float, language: Language) -> str:
-    return _NOTHING if np.isnan(value) else number(value, "+.3f", language)
+    return _NOTHING if np.isnan(value) else number(value, "+z.3f", language)
 
 
 def _interval(lower: float, upper: float, language: Language) -> str:
-    low, high = number(lower, ".2f", language), number(upper, ".2f", language)
+    low, high = (number(x, "z.2f", language) for x in (lower, upper))
     return _NOTHING if np.isnan(lower) else say("tables.interval", language, low=low, high=high)
 
 

@@ -1,0 +1,1 @@
+"""Reports: a notebook that is run with parameters and becomes one document."""

@@ -1,0 +1,127 @@
+"""What a report shows, piece by piece: in JupyterLab and in the exported document.
+
+Every piece is one display output whose metadata say what it is, so that the export can number
+figures and sections, make the contents, and leave out whatever a library printed on the way.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+from IPython.display import display
+
+from employer_identity.drawing import picture
+from employer_identity.privacy import Shown
+from employer_identity.reports.study import Study
+
+NAMESPACE = "employer_identity"
+_AS_PIXELS = ("units_",)  # cells side by side show white hairlines as vectors in some viewers
+
+
+class Page:
+    """The pieces of one report, in the order in which they are shown.
+
+    Parameters
+    ----------
+    study
+        What the report is about: its language and its words.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.chapters = 0
+        self.appendices = 0
+
+    def title(self, kicker: str, title: str, subtitle: str, facts: Sequence[str]) -> None:
+        """Show the title page."""
+        items = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
+        html = (
+            f'<p class="kicker">{escape(kicker)}</p><h1>{escape(title)}</h1>'
+            f'<p class="subtitle">{escape(subtitle)}</p><ul class="facts">{items}</ul>'
+        )
+        language, pillars = self.study.language, len(self.study.pillars)
+        about = {"title": title, "kicker": kicker, "language": language, "pillars": pillars}
+        about["contents"] = self.study.say("contents")
+        _show(html, "title", **about)
+
+    def section(self, key: str, *, numbered: bool = True, appendix: bool = False) -> None:
+        """Begin a section: numbered, lettered (an appendix), or neither."""
+        self.appendices += appendix
+        self.chapters += numbered and not appendix
+        number = ""
+        if appendix:
+            number = chr(ord("A") + self.appendices - 1)
+        elif numbered:
+            number = str(self.chapters)
+        title = self.study.say(f"section.{key}")
+        mark = f'<span class="number">{number}</span> ' if number else ""
+        kind = "appendix" if appendix else "chapter"
+        html = f'<h2 id="{key}" class="{kind}">{mark}{escape(title)}</h2>'
+        _show(html, "section", id=key, title=title, number=number)
+
+    def part(self, key: str) -> None:
+        """Begin a part: a page that announces the appendices."""
+        title = self.study.say(f"section.{key}")
+        html = f'<h2 id="{key}" class="part">{escape(title)}</h2>'
+        _show(html, "section", id=key, title=title, number="")
+
+    def heading(self, text: str) -> None:
+        """Begin a piece of a section."""
+        _show(f"<h3>{escape(text)}</h3>", "heading")
+
+    def text(self, paragraphs: Iterable[str], *, kind: str = "") -> None:
+        """Show paragraphs; of kind ``lead`` (opens a section) or ``note`` (set apart)."""
+        mark = f' class="{kind}"' if kind else ""
+        html = "".join(f"<p{mark}>{escape(p)}</p>" for p in paragraphs if p)
+        if html:
+            _show(html, "text")
+
+    def points(self, points: Iterable[str | tuple[str, str]], *, ordered: bool = False) -> None:
+        """Show a list; a pair is a bold term with its text."""
+        rows = [
+            f"<strong>{escape(p[0])}</strong> {escape(p[1])}" if isinstance(p, tuple) else escape(p)
+            for p in points
+        ]
+        tag = "ol" if ordered else "ul"
+        if rows:
+            _show(f"<{tag}>{''.join(f'<li>{row}</li>' for row in rows)}</{tag}>", "text")
+
+    def cards(self, cards: Iterable[tuple[str, str]]) -> None:
+        """Show key numbers, each with what it counts."""
+        cells = "".join(
+            f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for value, label in cards
+        )
+        _show(f'<dl class="cards">{cells}</dl>', "text")
+
+    def show(self, *pieces: Shown) -> None:
+        """Show figures and tables."""
+        for piece in pieces:
+            if piece.kind == "figure":
+                _show_figure(piece)
+            else:
+                html = piece.content.as_raw_html()
+                _show(html, "table", id=piece.key, caption=piece.caption)
+
+
+def _show(html: str, role: str, **about: Any) -> None:
+    _display({"text/html": html, "text/plain": role}, {NAMESPACE: {"role": role, **about}})
+
+
+def _show_figure(piece: Shown) -> None:
+    pixels = piece.key.startswith(_AS_PIXELS)
+    kind, mime = ("png", "image/png") if pixels else ("svg", "image/svg+xml")
+    data = picture(piece.content, kind)
+    about = {"role": "figure", "id": piece.key, "caption": piece.caption, "alt": piece.alt}
+    width = int(piece.content.get_size_inches()[0] * 96)
+    shown = b64encode(data).decode() if pixels else data.decode()
+    _display(
+        {mime: shown, "text/plain": piece.caption},
+        {mime: {"alt": piece.alt, "width": width}, NAMESPACE: about},
+    )
+
+
+def _display(data: dict[str, Any], metadata: dict[str, Any]) -> None:
+    display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]

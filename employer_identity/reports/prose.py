@@ -1,0 +1,327 @@
+"""What a study says in words: sentences chosen by its results, never by taste."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+
+from employer_identity import __version__
+from employer_identity.brand import overlapping
+from employer_identity.criteria import AbsoluteFit
+from employer_identity.errors import Problem
+from employer_identity.language import describe, number, say
+from employer_identity.reports.study import Study
+from employer_identity.reports.verdict import verdict
+
+OVERLAP = 0.85
+"""Correlation between two pillars from which on they can hardly be told apart (its upper limit)."""
+
+
+def _is_brand_study(study: Study) -> bool:
+    return bool(study.instrument.practices)
+
+
+def title_page(study: Study) -> tuple[str, str, str, list[str]]:
+    """Kicker, title, subtitle and the facts under them."""
+    kind = "brand" if _is_brand_study(study) else "plain"
+    facts = [study.say("title.people", n=study.survey.n)]
+    if study.instrument.employer:
+        facts.append(study.say("title.employers", n=_units(study, study.instrument.employer)))
+    if study.instrument.sector:
+        facts.append(study.say("title.sectors", n=_units(study, study.instrument.sector)))
+    if study.group:
+        facts.append(study.say("title.compared", group=study.group_label))
+    title = study.instrument.title
+    return (
+        study.say(f"title.kicker_{kind}"),
+        title.get(study.language, next(iter(title.values()))),
+        study.say(f"title.subtitle_{kind}"),
+        facts,
+    )
+
+
+def _units(study: Study, column: str) -> int:
+    return int(study.survey.answers[column].nunique())
+
+
+# --- At a glance
+
+
+def key_numbers(study: Study) -> list[tuple[str, str]]:
+    """Numbers for the cards, each with what it counts."""
+    language, means = study.language, study.levels["mean"]
+    cards = [(number(study.survey.n, ",", language), study.say("card.people"))]
+    if study.instrument.employer:
+        n = _units(study, study.instrument.employer)
+        cards.append((number(n, ",", language), study.say("card.employers")))
+    else:
+        cards.append((f"{len(study.survey.item_names)}", study.say("card.items")))
+    low, high = (number(float(x), ".1f", language) for x in (means.min(), means.max()))
+    maximum = study.instrument.scale.maximum
+    span = low if low == high else f"{low}–{high}"  # noqa: RUF001
+    cards.append((span, study.say("card.means", maximum=maximum)))
+    if study.ladder:
+        held = int(study.ladder.table["accepted"].sum())
+        cards.append(
+            (study.say("card.of_four", n=held), study.say("card.rungs", group=study.group_label))
+        )
+    return cards
+
+
+def at_a_glance(study: Study) -> list[str]:
+    """Give the study in three to five sentences."""
+    sentences = [_levels_in_words(study), _fit_in_words(study)]
+    if study.ladder:
+        sentences.append(verdict(study))
+    if len(study.associations):
+        r = study.associations["r"]
+        values = {"low": float(r.min()), "high": float(r.max())}
+        key = "glance.associations" if r.min() > 0 else "glance.associations_mixed"
+        sentences.append(study.say(key, **values))
+    return sentences
+
+
+def opening(study: Study) -> list[str]:
+    """Say who answered what."""
+    values: dict[str, object] = {"n": study.survey.n, "items": len(study.survey.item_names)}
+    if study.instrument.employer:
+        values["employers"] = _units(study, study.instrument.employer)
+        return [study.say("glance.who_employers", **values)]
+    return [study.say("glance.who", **values)]
+
+
+def _levels_in_words(study: Study) -> str:
+    """Name the highest and lowest pillar, where their intervals stand apart from all others."""
+    order = study.levels.sort_values("mean")
+    low, high = order.iloc[0], order.iloc[-1]
+    values = {
+        "low": float(low["mean"]),
+        "high": float(high["mean"]),
+        "lowest": study.instrument.label(low["pillar"], study.language),
+        "highest": study.instrument.label(high["pillar"], study.language),
+        "maximum": study.instrument.scale.maximum,
+        "minimum": study.instrument.scale.minimum,
+    }
+    lowest_apart = low["ci_upper"] < order["ci_lower"].iloc[1:].min()
+    highest_apart = high["ci_lower"] > order["ci_upper"].iloc[:-1].max()
+    if lowest_apart and highest_apart:
+        key = "both"
+    else:
+        key = "lowest" if lowest_apart else "highest" if highest_apart else "together"
+    return study.say(f"levels.{key}", **values)
+
+
+def _fit_in_words(study: Study) -> str:
+    m = study.fit.fit_measures
+    values = {index: float(m[index]) for index in ("cfi", "rmsea", "srmr")}
+    readings = AbsoluteFit().judge(**values)
+    grade = "good" if all(r.holds for r in readings.readings) else "mixed"
+    return study.say(f"fit.{grade if readings.holds else 'poor'}", **values)
+
+
+# --- Who answered
+
+
+def about_survey(study: Study) -> list[str]:
+    """Say what was read, what is missing, what was left out."""
+    survey = study.survey
+    answers = survey.answers[list(survey.item_names)]
+    complete = answers.notna().all(axis=1)
+    alike = answers[complete].nunique(axis=1) == 1
+    missing = float(answers.isna().to_numpy().mean())
+    dropped = sum(d.count for d in survey.dropped)
+    return [
+        study.say("answers.source", source=survey.source or "-", n=survey.n),
+        study.say("answers.dropped", n=dropped) if dropped else "",
+        study.say("answers.missing", share=missing, n=int(complete.sum())),
+        study.say("answers.alike", share=float(alike.mean())),
+        study.say("answers.weights") if survey.instrument.weight else "",
+    ]
+
+
+def suppression(study: Study) -> list[str]:
+    """Say what is never shown, and why."""
+    return [study.say("answers.suppression", n=study.minimum_n)]
+
+
+# --- The pillars
+
+
+def about_pillars(study: Study) -> list[str]:
+    """Introduce the questionnaire, with whom it is about and where it comes from."""
+    instrument, scale = study.instrument, study.instrument.scale
+    values = {"items": len(study.survey.item_names), "minimum": scale.minimum}
+    sentences = [study.say("pillars.what", maximum=scale.maximum, **values)]
+    if instrument.adaptation:
+        sentences.append(study.say("pillars.adaptation"))
+    return [" ".join(sentences)]
+
+
+def description(study: Study, pillar: str) -> list[str]:
+    """Say what a pillar means; nothing where the questionnaire does not say."""
+    label = study.instrument.label(pillar, study.language)
+    text = study.instrument.wording(pillar, study.language)
+    return [text] if text != label else []
+
+
+def practices(study: Study, pillar: str) -> list[tuple[str, str]]:
+    """Name the practices by which an employer lives a pillar, each with what to do."""
+    language, instrument = study.language, study.instrument
+    return [
+        (instrument.label(p.key, language) + ".", instrument.wording(p.key, language))
+        for p in instrument.practices
+        if p.pillar == pillar
+    ]
+
+
+def scores(study: Study) -> list[str]:
+    """Say how high the scores are and what may be read into them."""
+    return [_levels_in_words(study), study.say("levels.caution")]
+
+
+def structure(study: Study) -> list[str]:
+    """Say how well the model fits and how far the pillars can be told apart."""
+    pairs = study.fit.latent_correlations
+    sentences = [_fit_in_words(study)]
+    if len(pairs):
+        top = pairs.loc[pairs["est"].idxmax()]
+        names = study.labels([top["factor_1"], top["factor_2"]])
+        values = {"low": float(pairs["est"].min()), "high": float(pairs["est"].max())}
+        key = "overlap" if pairs["ci_upper"].max() > OVERLAP else "distinct"
+        sentences.append(study.say(f"structure.{key}", pair=names, limit=OVERLAP, **values))
+    return [" ".join(sentences), *problems(study)]
+
+
+def problems(study: Study) -> list[str]:
+    """Describe signs of an improper solution, with labels for names."""
+    return [_described(study, p) for p in study.fit.problems]
+
+
+def _described(study: Study, problem: Problem) -> str:
+    """Describe a problem of a model in the report's language, with labels instead of keys."""
+    names = [n for n in problem.where.replace(" and ", ", ").split(", ") if n]
+    return describe(
+        Problem(problem.code, study.labels(names), problem.count, problem.values), study.language
+    )
+
+
+# --- What goes with them
+
+
+def associations(study: Study) -> list[str]:
+    """Say how strongly outcomes go with the pillars, and rank nothing that may not be ranked."""
+    frame = study.associations
+    values = {"low": float(frame["r"].min()), "high": float(frame["r"].max())}
+    ranked = [o for o, rows in frame.groupby("outcome", sort=False) if not overlapping(rows)]
+    key = "associations.ranked" if ranked else "associations.unranked"
+    return [
+        study.say("associations.how", **values),
+        study.say(key, outcomes=study.labels([str(o) for o in ranked])),
+    ]
+
+
+def caution(study: Study) -> list[str]:
+    """Say what a correlation of answers of the same people is not."""
+    return [study.say("associations.caution")]
+
+
+# --- Employers and sectors
+
+
+def units(study: Study) -> list[str]:
+    """Say what the heat map shows, how uncertain it is, and that comparability is untested."""
+    frame = study.units
+    assert frame is not None  # asked for only where there are units
+    shown = frame[~frame["hidden"]]
+    half = 1.96 * (shown["sd"] / shown["n"] ** 0.5).median()
+    untested = "units.untested_employers" if study.instrument.employer else "units.untested_sectors"
+    return [
+        study.say("units.what"),
+        study.say(untested),
+        study.say("units.margin", margin=float(half), n=int(shown["n"].median())),
+    ]
+
+
+def not_shown(study: Study) -> list[str]:
+    """Count what was hidden and how many people stand behind it."""
+    sentences = []
+    if study.units is not None:
+        rows = study.units.drop_duplicates(["sector", "employer"])
+        sentences.append(_hidden(study, "units", int(rows["hidden"].sum()), len(rows)))
+    margins = study.margins
+    if len(margins):
+        sentences.append(_hidden(study, "margins", int(margins["hidden"].sum()), len(margins)))
+    return [*sentences, study.say("hidden.rule", n=study.minimum_n)]
+
+
+def _hidden(study: Study, what: str, count: int, total: int) -> str:
+    key = f"hidden.{what}" if count else f"hidden.no_{what}"
+    return study.say(key, n=count, total=total)
+
+
+# --- Questions
+
+
+def questions(study: Study) -> list[str]:
+    """Ask what these results leave open."""
+    language, instrument = study.language, study.instrument
+    items = study.items.sort_values("mean")
+    asked = [
+        study.say("questions.lowest", item=instrument.wording(items["item"].iloc[0], language))
+    ]
+    if study.instrument.practices:
+        pillar = str(study.levels.sort_values("mean")["pillar"].iloc[0])
+        own = [p.key for p in instrument.practices if p.pillar == pillar]
+        label = instrument.label(pillar, language)
+        asked.append(study.say("questions.practices", pillar=label, practices=study.labels(own)))
+    if study.ladder and study.ladder.level and len(study.ladder.culprits):
+        worst = study.ladder.culprits.iloc[0]
+        item = worst["lhs"] if worst["op"] == "~1" else worst["rhs"]
+        group = instrument.value_label(study.group, worst["group"], language)
+        words = {"item": instrument.wording(item, language), "group": group}
+        asked.append(study.say("questions.culprit", **words))
+    elif study.means_allowed:
+        asked.append(study.say("questions.means", group=study.group_label))
+    if len(study.associations):
+        asked.append(study.say("questions.causes"))
+    if study.units is not None:
+        asked.append(study.say("questions.units"))
+    return [*asked, study.say("questions.missing")]
+
+
+# --- Appendix
+
+
+def methodology(study: Study) -> list[str]:
+    """Say how the numbers were made, and where they stop."""
+    language = study.language
+    sentences = [
+        study.say("method.scores"),
+        study.say("method.model", items=len(study.survey.item_names)),
+        " ".join(describe(note, language) for note in study.fit.notes),
+        study.say("method.intervals"),
+    ]
+    if study.ladder:
+        rule = say(f"invariance.rule.{study.ladder.rule}", language)
+        sentences += [study.say("method.ladder"), study.say("method.rule", rule=rule)]
+    if study.instrument.adaptation:
+        sentences.append(study.say("method.adaptation"))
+    return [*sentences, study.say("method.limits")]
+
+
+def made_with(study: Study) -> list[tuple[str, str]]:
+    """Parameters, data hash and versions."""
+    survey, instrument = study.survey, study.instrument
+    packages = ("numpy", "pandas", "scipy", "matplotlib", "great-tables", "papermill", "nbconvert")
+    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in packages)
+    rows = {
+        "survey": survey.source or "-",
+        "sha256": survey.sha256 or "-",
+        "instrument": instrument.name,
+        "group": study.group or "-",
+        "language": study.language,
+        "minimum_n": str(study.minimum_n),
+        "package": f"employer_identity {__version__}, Python {platform.python_version()}",
+        "packages": versions,
+    }
+    return [(study.say(f"facts.{key}"), value) for key, value in rows.items()]

@@ -1,0 +1,159 @@
+"""One study: a survey with all that is computed from it, each number once, when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from employer_identity import brand, privacy
+from employer_identity.bias import latent_means
+from employer_identity.cfa import cfa
+from employer_identity.errors import EmployerIdentityError
+from employer_identity.fit import Fit
+from employer_identity.instrument import Instrument
+from employer_identity.invariance import Ladder, invariance
+from employer_identity.language import Language, describe, listing, say
+from employer_identity.reliability import reliability
+from employer_identity.reports.places import sample
+from employer_identity.reports.snapshot import SUFFIX, read_snapshot
+from employer_identity.survey import Survey, load_survey
+from employer_identity.terms import counted, nouns
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a report is about.
+
+    Parameters
+    ----------
+    survey
+        The answers.
+    group
+        The grouping column to compare by; empty for none.
+    language
+        Language of all words.
+    minimum_n
+        Smallest number of persons that is shown.
+    """
+
+    survey: Survey
+    group: str
+    language: Language
+    minimum_n: int = privacy.MINIMUM
+
+    @property
+    def instrument(self) -> Instrument:
+        """The questionnaire."""
+        return self.survey.instrument
+
+    @property
+    def pillars(self) -> tuple[str, ...]:
+        """Keys of the pillars."""
+        return tuple(self.instrument.factors)
+
+    def say(self, key: str, **values: object) -> str:
+        """Say a sentence of the report with the study's own words for its pillars."""
+        words: dict[str, object] = dict(nouns(self.instrument, self.language))
+        words["count"] = counted(len(self.pillars), self.language)
+        words["group"] = self.group_label
+        return say(f"report.{key}", self.language, **(words | values))
+
+    def labels(self, names: Iterable[str]) -> str:
+        """Join the labels of pillars, items, practices or outcomes."""
+        return listing([self.instrument.label(n, self.language) for n in names], self.language)
+
+    @property
+    def group_label(self) -> str:
+        """The grouping as it stands inside a sentence; empty without one."""
+        return self.instrument.label(self.group, self.language).lower() if self.group else ""
+
+    @cached_property
+    def fit(self) -> Fit:
+        """The measurement model of everybody."""
+        with speaking(self.language):
+            return cfa(self.survey)
+
+    @cached_property
+    def ladder(self) -> Ladder | None:
+        """The invariance ladder; None without a group."""
+        if not self.group:
+            return None
+        with speaking(self.language):
+            return invariance(self.survey, group=self.group)
+
+    @property
+    def means_allowed(self) -> bool:
+        """Whether levels may be compared between the groups."""
+        return self.ladder is not None and self.ladder.decision["latent means"].allowed
+
+    @cached_property
+    def latent_means(self) -> pd.DataFrame:
+        """Latent means by group; refused where the ladder does not allow them."""
+        assert self.ladder is not None  # asked for only when `means_allowed`
+        return latent_means(self.ladder)
+
+    @cached_property
+    def reliability(self) -> pd.DataFrame:
+        """Reliability of the scores."""
+        return reliability(self.fit)
+
+    @cached_property
+    def levels(self) -> pd.DataFrame:
+        """Mean scores."""
+        return brand.levels(self.survey)
+
+    @cached_property
+    def associations(self) -> pd.DataFrame:
+        """Correlations with the outcomes; empty where none were asked."""
+        return brand.associations(self.survey)
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """The items one by one."""
+        return brand.item_levels(self.survey)
+
+    @cached_property
+    def units(self) -> pd.DataFrame | None:
+        """Mean scores of sectors and employers, without what may not be shown."""
+        if not (self.instrument.employer or self.instrument.sector):
+            return None
+        units = brand.unit_levels(self.survey)
+        return privacy.withhold_units(units, minimum=self.minimum_n)
+
+    @cached_property
+    def margins(self) -> pd.DataFrame:
+        """Who answered, without what may not be shown."""
+        return privacy.withhold_margins(brand.margins(self.survey), minimum=self.minimum_n)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Let refusals on the way speak the report's language."""
+    try:
+        yield
+    except EmployerIdentityError as error:
+        told = "\n".join(describe(p, language) for p in error.problems)
+        raise type(error)(told or str(error), error.problems) from None
+
+
+def open_study(
+    survey: str = "",
+    *,
+    instrument: str = "",
+    group: str = "",
+    language: Language = "nl",
+    minimum_n: int = privacy.MINIMUM,
+    sha256: str = "",
+) -> Study:
+    """Open a survey file, a snapshot or (empty) the sample as a study."""
+    source = Path(survey) if survey else sample() / "employees.csv"
+    if source.suffix == SUFFIX:
+        answers = read_snapshot(source, sha256)
+    else:
+        answers = load_survey(source, instrument=instrument or sample() / "instrument.toml")
+    return Study(answers, group, language, minimum_n)
