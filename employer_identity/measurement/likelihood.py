@@ -118,6 +118,8 @@ def curvature_of(
 
 def gram(D: Directions, U: Array, W: Array) -> Array:
     """Expected information by pair of cells from whitened directions, (G, c, c)."""
-    UU, WW, UW = (a @ b.transpose(0, 2, 1) for a, b in ((U, U), (W, W), (U, W)))
-    ff = D.f[:, None] * D.f
-    return ff * (UU * WW + UW * UW.transpose(0, 2, 1)) + D.h[:, :, None] * D.h[:, None, :] * UU
+    both, c = np.concatenate([U, W], axis=1), U.shape[1]
+    products = both @ both.transpose(0, 2, 1)
+    UU, UW = products[:, :c, :c], products[:, :c, c:]
+    spread = UU * products[:, c:, c:] + UW * UW.transpose(0, 2, 1)
+    return D.f[:, None] * D.f * spread + D.h[:, :, None] * D.h[:, None, :] * UU
