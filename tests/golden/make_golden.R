@@ -198,6 +198,7 @@ case("hs_labels", H, "visual =~ x1 + a*x2 + a*x3\ntextual =~ x4 + x5 + x6\nspeed
 case("hs_fixed_values", H, "visual =~ 1*x1 + 0.6*x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9\nvisual ~~ 0*speed\nx9 ~~ 0.5*x9")
 case("hs_other_marker", H, "visual =~ NA*x1 + 1*x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9")
 case("hs_factor_mean", H, with("x1 ~ 0*1", "visual ~ 1", "x5 ~ 4*1"))
+case("hs_mean_markers", H, with("x1 ~ 0*1", "x4 ~ 0*1", "x7 ~ 0*1", "visual ~ 1", "textual ~ 1", "speed ~ 1"))
 case("hs_single_indicator", H, "visual =~ x1 + x2 + x3\nskill =~ x4\nx4 ~~ 0.3*x4\nspeed =~ x7 + x8 + x9\nspeed ~ visual + skill")
 
 ladder("hs_school", H, three, group = "school")

@@ -1,0 +1,24 @@
+# One round of the four-rung ladder in lavaan: Rscript ladder.R ANSWERS REPEATS ESTIMATES
+# Prints the seconds of each repeat after one that is not counted, then versions; R's start, the loading of lavaan
+# and the reading of the answers are not in them. Writes the estimates of the last repeat.
+suppressMessages(library(lavaan))
+args <- commandArgs(TRUE)
+answers <- read.csv(args[1])
+pillars <- c("prototypicality", "advancement", "entrepreneurship", "impresarioship")
+model <- paste0(pillars, " =~ ", vapply(c("pro", "adv", "ent", "imp"), function(x) paste0(x, 1:4, collapse = " + "), ""), collapse = "\n")
+rungs <- list(configural = "", metric = "loadings", scalar = c("loadings", "intercepts"), strict = c("loadings", "intercepts", "residuals"))
+measures <- c("npar", "chisq", "df", "pvalue", "baseline.chisq", "baseline.df", "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "srmr", "logl", "aic", "bic")
+climb <- function() lapply(rungs, function(equal) {
+  fit <- cfa(model, answers, group = "generation", group.equal = equal, std.lv = TRUE, meanstructure = TRUE)
+  list(estimates = parameterEstimates(fit, standardized = TRUE), measures = fitMeasures(fit, measures), groups = lavInspect(fit, "group.label"))
+})
+read <- climb()
+for (i in seq_len(as.integer(args[2]))) cat("seconds", system.time(read <- climb())[["elapsed"]], "\n")
+cat("version R", as.character(getRversion()), "\n"); cat("version lavaan", as.character(packageVersion("lavaan")), "\n")
+rows <- do.call(rbind, Map(function(rung, level) {
+  e <- rung$estimates; e <- e[e$op %in% c("=~", "~~", "~1"), ]; m <- rung$measures
+  rbind(data.frame(level = level, what = paste0(e$lhs, e$op, e$rhs, "@", rung$groups[e$group]), est = e$est, se = e$se),
+        data.frame(level = level, what = names(m), est = as.numeric(m), se = 0))
+}, read, names(read)))
+rows[c("est", "se")] <- lapply(rows[c("est", "se")], formatC, digits = 15, format = "g")
+write.csv(rows, args[3], row.names = FALSE, quote = FALSE)
