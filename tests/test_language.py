@@ -87,6 +87,19 @@ def test_every_key_in_the_code_is_in_the_catalogue() -> None:
     assert unknown == []
 
 
+def test_every_key_a_study_says_is_in_the_report_s_catalogue() -> None:
+    calls = [
+        (path.name, f"report.{call.args[0].value}")
+        for path in (PACKAGE / "reports").glob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func).endswith(("study.say", "self.say"))
+        and isinstance(call.args[0], ast.Constant)
+    ]
+    assert calls
+    assert [call for call in calls if call[1] not in SENTENCES] == []
+
+
 def test_every_sentence_is_used() -> None:
     outside = "\n".join(
         path.read_text(encoding="utf-8")
