@@ -110,7 +110,7 @@ def _numeric(column: pd.Series[Any]) -> bool:
 
 
 def _unfit(values: NDArray[np.float64], items: Sequence[str]) -> list[Problem]:
-    infinite, empty = np.isinf(values).sum(axis=0), np.isnan(values).all(axis=0)
+    infinite, empty = np.isinf(values).sum(axis=0), np.isnan(values).sum(axis=0) == len(values)
     return [
         Problem("model.item_empty" if nothing else "model.infinite", where=item, count=int(count))
         for item, count, nothing in zip(items, infinite, empty, strict=True)

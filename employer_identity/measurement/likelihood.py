@@ -122,4 +122,5 @@ def gram(D: Directions, U: Array, W: Array) -> Array:
     products = both @ both.transpose(0, 2, 1)
     UU, UW = products[:, :c, :c], products[:, :c, c:]
     spread = UU * products[:, c:, c:] + UW * UW.transpose(0, 2, 1)
-    return D.f[:, None] * D.f * spread + D.h[:, :, None] * D.h[:, None, :] * UU
+    found: Array = D.f[:, None] * D.f * spread + D.h[:, :, None] * D.h[:, None, :] * UU
+    return found
