@@ -92,7 +92,7 @@ class Fit:
         """Covariance matrix of the parameter estimates from the expected information, (q, q)."""
         curvature = self.solution.curvature
         assert curvature is not None  # a fit is only made of a solution that has one
-        information = curvature.dense() * self.ntotal
+        information = curvature.dense * self.ntotal
         scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
         scaled = information / scale[:, None] / scale
         try:

@@ -56,7 +56,7 @@ def test_score_equals_finite_differences(model, equal):
             for e in np.eye(len(theta)) * step
         ]
     )
-    assert np.abs(here.gradient() - numeric).max() < DIFFERENCE * np.abs(numeric).max() * 10
+    assert np.abs(here.gradient - numeric).max() < DIFFERENCE * np.abs(numeric).max() * 10
 
 
 @pytest.mark.parametrize("model", [STRUCTURAL, SECOND_ORDER])
@@ -64,12 +64,12 @@ def test_information_is_the_hessian_where_the_model_is_true(model):
     layout, moments, theta = case(model)
     implied = imply(layout, theta)
     true = Moments(moments.names, moments.n, implied.mu, implied.Sigma)
-    information = curvature(true, layout, theta)[1].dense()
+    information = curvature(true, layout, theta)[1].dense
     step = 1e-5
     numeric = np.array(
         [
-            (curvature(true, layout, theta - e)[1].gradient()
-             - curvature(true, layout, theta + e)[1].gradient()) / (2 * step)
+            (curvature(true, layout, theta - e)[1].gradient
+             - curvature(true, layout, theta + e)[1].gradient) / (2 * step)
             for e in np.eye(len(theta)) * step
         ]
     )  # fmt: skip

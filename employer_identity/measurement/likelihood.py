@@ -16,6 +16,7 @@ rank-two derivatives.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +28,21 @@ from employer_identity.measurement.moments import Moments
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curvature:
     """Score and expected information by group and cell, before cells are tied into parameters.
+
+    The information costs more than the score and is not needed at every step, so it is computed
+    when first asked for.
 
     Parameters
     ----------
     score
         Derivative of -F/2 by cell, groups weighted by their share; (G, c).
-    information
-        Expected information of one respondent by pair of cells, so weighted; (G, c, c).
+    directions
+        Derivatives of the moments by cell, whitened: u and w are L^-1 u and L^-1 w.
+    share
+        Each group's share of the respondents, (G,).
     cells
         The cells, with the parameter that each is.
     q
@@ -44,14 +50,22 @@ class Curvature:
     """
 
     score: Array
-    information: Array
+    directions: Directions
+    share: Array
     cells: Cells
     q: int
 
+    @cached_property
+    def information(self) -> Array:
+        """Expected information of one respondent by pair of cells, weighted by share; (G, c, c)."""
+        return gram(self.directions) * self.share[:, None, None]
+
+    @cached_property
     def gradient(self) -> Array:
         """Score by parameter, (q,): one scatter-add."""
         return self._gathered(self.score)
 
+    @cached_property
     def diagonal(self) -> Array:
         """Information of each parameter about itself, its cells taken one by one; (q,)."""
         return self._gathered(np.diagonal(self.information, axis1=1, axis2=2))
@@ -59,6 +73,7 @@ class Curvature:
     def _gathered(self, by_cell: Array) -> Array:
         return _sums(self.cells.scatter[0], by_cell.ravel(), self.q + 1)[: self.q]
 
+    @cached_property
     def dense(self) -> Array:
         """Information by pair of parameters, (q, q)."""
         wide = self.q + 1
@@ -107,18 +122,17 @@ def curvature_of(
     share = moments.n / moments.n.sum()
     D = directions(implied, cells)
     U, W = D.u @ Linv.transpose(0, 2, 1), D.w @ Linv.transpose(0, 2, 1)
-    information = gram(D, U, W) * share[:, None, None]
     d = (Linv @ (moments.mean - implied.mu)[..., None])[..., 0]
     # whitened misfit of the second moments about mu: L^-1 (S + dd' - Sigma) L^-T
     misfit = Linv @ moments.covariance @ Linv.transpose(0, 2, 1) + d[:, :, None] * d[:, None, :]
     misfit = misfit - np.eye(misfit.shape[-1])
     score = D.f * ((U @ misfit) * W).sum(axis=2) + D.h * (U @ d[..., None])[..., 0]
-    return Curvature(score * share[:, None], information, cells, q)
+    return Curvature(score * share[:, None], Directions(U, W, D.f, D.h), share, cells, q)
 
 
-def gram(D: Directions, U: Array, W: Array) -> Array:
+def gram(D: Directions) -> Array:
     """Expected information by pair of cells from whitened directions, (G, c, c)."""
-    both, c = np.concatenate([U, W], axis=1), U.shape[1]
+    both, c = np.concatenate([D.u, D.w], axis=1), D.u.shape[1]
     products = both @ both.transpose(0, 2, 1)
     UU, UW = products[:, :c, :c], products[:, :c, c:]
     spread = UU * products[:, c:, c:] + UW * UW.transpose(0, 2, 1)

@@ -30,6 +30,7 @@ GRADIENT_TOLERANCE = 1e-9  # in the scaled problem: a billionth of a standard er
 ROUNDING_TOLERANCE = 1e-7  # where F cannot fall any more in double precision
 MAXIMUM_STEPS = 500
 REMEMBERED = 10  # steps whose changes of the score are kept
+KEEP = 0.1  # the information is kept while a step leaves less than this share of the score
 
 
 class Status(Enum):
@@ -53,11 +54,10 @@ class Solution:
     status: Status
 
 
-def solve_dense(curvature: Curvature, damping: float, score: Array) -> Array:
+def solve_dense(metric: Curvature, damping: float, score: Array) -> Array:
     """Return the information's inverse times a score (q,), by one Cholesky factorisation."""
-    information = curvature.dense()
-    scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
-    scaled = information / scale[:, None] / scale
+    scale = _scale(metric)
+    scaled = metric.dense / scale[:, None] / scale
     scaled[np.diag_indices_from(scaled)] += damping
     _, step, failed = dposv(scaled, score / scale)
     if failed:
@@ -66,22 +66,28 @@ def solve_dense(curvature: Curvature, damping: float, score: Array) -> Array:
     return found
 
 
-def _direction(here: Curvature, damping: float, memory: Memory, solve: Solve) -> Array:
+def _scale(metric: Curvature) -> Array:
+    found: Array = np.sqrt(np.maximum(metric.diagonal, np.finfo(float).tiny))
+    return found
+
+
+def _direction(
+    score: Array, metric: Curvature, damping: float, memory: Memory, solve: Solve
+) -> Array:
     """Return the step from the score, the information and what the last steps have shown."""
-    score, weights = here.gradient(), []
+    weights = []
     for step, change in reversed(memory):
         weights.append((step @ score) / (step @ change))
         score = score - weights[-1] * change
-    found = solve(here, damping, score)
+    found = solve(metric, damping, score)
     for (step, change), weight in zip(memory, reversed(weights), strict=True):
         found = found + (weight - (change @ found) / (step @ change)) * step
     return found
 
 
-def scaled_gradient(curvature: Curvature) -> float:
+def scaled_gradient(here: Curvature, metric: Curvature) -> float:
     """Return the largest score in units of the information's square-rooted diagonal."""
-    own = np.sqrt(np.maximum(curvature.diagonal(), np.finfo(float).tiny))
-    return float(np.abs(curvature.gradient() / own).max(initial=0.0))
+    return float(np.abs(here.gradient / _scale(metric)).max(initial=0.0))
 
 
 def minimise(evaluate: Evaluate, start: Array, solve: Solve = solve_dense) -> Solution:
@@ -103,27 +109,31 @@ def minimise(evaluate: Evaluate, start: Array, solve: Solve = solve_dense) -> So
     value, here = evaluate(theta)
     if here is None:
         return Solution(theta, value, None, np.inf, 0, Status.NO_START)
+    metric, gradient = here, scaled_gradient(here, here)
     for number in range(MAXIMUM_STEPS):
-        gradient = scaled_gradient(here)
         if gradient <= GRADIENT_TOLERANCE:
             return Solution(theta, value, here, gradient, number, Status.CONVERGED)
         for _ in range(40):
-            step = _direction(here, damping, memory, solve)
+            step = _direction(here.gradient, metric, damping, memory, solve)
             trial, there = evaluate(theta + step)
             # a shrinking score counts as progress where F is flat to rounding
             flat = abs(trial - value) <= 1e-12 * (1 + abs(value))
-            lower = trial < value or (flat and there and scaled_gradient(there) < gradient)
-            if there is not None and lower:
-                break
-            damping = max(10 * damping, 1e-4) if not memory else damping
+            if there is not None and (trial < value or flat):
+                left = scaled_gradient(there, metric)
+                if trial < value or left < gradient:
+                    break
+            if not memory and metric is here:
+                damping = max(10 * damping, 1e-4)
             memory.clear()
+            metric = here
         else:
             ended = Status.CONVERGED if gradient <= ROUNDING_TOLERANCE else Status.STUCK
             return Solution(theta, value, here, gradient, number, ended)
-        change = here.gradient() - there.gradient()
+        change = here.gradient - there.gradient
         if step @ change > 1e-12 * np.sqrt((step @ step) * (change @ change)):
             memory[:] = [*memory[1 - REMEMBERED :], (step, change)]
-        theta, value, here = theta + step, trial, there
+        if left > KEEP * gradient:
+            metric = there
+        theta, value, here, gradient = theta + step, trial, there, left
         damping = damping / 10 if damping > 1e-6 else 0.0
-    gradient = scaled_gradient(here)
     return Solution(theta, value, here, gradient, MAXIMUM_STEPS, Status.STEPS_EXHAUSTED)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from employer_identity.measurement.implied import directions, imply
+from employer_identity.measurement.implied import Directions, directions, imply
 from employer_identity.measurement.layout import MATRICES, Layout
-from employer_identity.measurement.likelihood import Curvature, gram
+from employer_identity.measurement.likelihood import Curvature
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.table import Table
 
@@ -101,8 +101,9 @@ def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.i
     implied = imply(layout, start * jitter + 0.05 * (jitter - 1.0))
     D = directions(implied, layout.cells)
     unit = 1.0 / np.sqrt(np.diagonal(moments.covariance, axis1=1, axis2=2))
-    information = gram(D, D.u * unit[:, None], D.w * unit[:, None])
-    total = Curvature(np.zeros(D.h.shape), information, layout.cells, layout.q).dense()
+    whitened = Directions(D.u * unit[:, None], D.w * unit[:, None], D.f, D.h)
+    everywhere = np.ones(len(unit))
+    total = Curvature(np.zeros(D.h.shape), whitened, everywhere, layout.cells, layout.q).dense
     scale = np.sqrt(np.maximum(np.diag(total), np.finfo(float).tiny))
     scaled = total / scale[:, None] / scale
     try:
