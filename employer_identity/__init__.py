@@ -21,6 +21,7 @@ _HOME = {
     "Truth": "simulate",
     "cfa": "cfa",
     "check_survey": "survey",
+    "crosscheck": "crosscheck",
     "difference_test": "invariance",
     "invariance": "invariance",
     "latent_means": "bias",
@@ -40,6 +41,7 @@ __all__ = [
     "__version__",
     "cfa",
     "check_survey",
+    "crosscheck",
     "difference_test",
     "invariance",
     "latent_means",
@@ -53,6 +55,7 @@ __all__ = [
 if TYPE_CHECKING:
     from employer_identity.bias import latent_means
     from employer_identity.cfa import cfa
+    from employer_identity.crosscheck import crosscheck
     from employer_identity.fit import Fit
     from employer_identity.instrument import Instrument, load_instrument
     from employer_identity.invariance import Ladder, difference_test, invariance

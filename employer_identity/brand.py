@@ -55,9 +55,16 @@ def mean_interval(values: pd.Series[float], clusters: pd.Series[int]) -> Interva
     x = values.dropna()
     if x.empty:
         return Interval(np.nan, np.nan, np.nan)
-    mean = float(x.mean())
-    se, t = _standard_error((x.to_numpy() - mean) / x.size, clusters[x.index].to_numpy())
-    return Interval(mean, mean - t * se, mean + t * se)
+    groups = clusters[x.index].to_numpy()
+    if np.unique(groups).size < 2:
+        return Interval(float(x.mean()), np.nan, np.nan)
+    from statsmodels.regression.linear_model import OLS
+
+    level = OLS(x.to_numpy(), np.ones(x.size)).fit(
+        cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
+    )
+    lower, upper = level.conf_int(1 - LEVEL)[0]
+    return Interval(float(level.params[0]), float(lower), float(upper))
 
 
 def correlation_interval(
@@ -177,10 +184,3 @@ def item_levels(survey: Survey) -> pd.DataFrame:
         )
     columns = ["pillar", "item", "n", "mean", "sd", "missing", "ceiling"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def overlapping(intervals: pd.DataFrame) -> bool:
-    """Tell whether any two intervals (ci_lower, ci_upper) overlap: then there is no order."""
-    ordered = intervals.dropna().sort_values("ci_lower")
-    ends = ordered["ci_upper"].cummax().shift()
-    return bool((ordered["ci_lower"] <= ends).any())

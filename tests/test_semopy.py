@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import employer_identity as ei
+from employer_identity.errors import ModelError
 
 GOLDEN = Path(__file__).parent / "golden"
 MODEL = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
@@ -65,3 +66,17 @@ def test_the_ladder_by_school_on_real_answers(answers: pd.DataFrame) -> None:
     assert not ladder.decision["latent means"].allowed
     # two tests that were easier for one school than the others say it should be
     assert set(ladder["scalar"].score_tests()["lhs"].head(2)) == {"x3", "x7"}
+
+
+def test_the_crosscheck_finds_the_same(answers: pd.DataFrame) -> None:
+    check = ei.crosscheck(ei.cfa(answers, MODEL))
+    assert check.semopy_chisq == pytest.approx(check.chisq, rel=CHISQ_RTOL)
+    assert len(check.loadings) == 6
+    assert check.largest_difference < ESTIMATE_ATOL
+
+
+@pytest.mark.parametrize("options", [{"group": "school"}, {"std_lv": True}])
+def test_the_crosscheck_refuses_what_semopy_cannot_do(answers: pd.DataFrame, options) -> None:
+    with pytest.raises(ModelError) as caught:
+        ei.crosscheck(ei.cfa(answers, MODEL, **options))
+    assert caught.value.problems[0].code == "model.crosscheck_one_group"
