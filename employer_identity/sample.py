@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -60,7 +60,7 @@ def take(
         return _published(data, items, group)
     frame = data if isinstance(data, pd.DataFrame) else data.answers
     _refuse([*_unknown(items, list(frame.columns), group)])
-    _refuse([Problem("model.not_numeric", where=i) for i in items if not _numeric(frame[i])])
+    _refuse([Problem("model.not_numeric", where=i) for i in _not_numeric(frame, items)])
     values = frame[list(items)].to_numpy(dtype=float, na_value=np.nan)
     _refuse(_unfit(values, items))
     complete = ~np.isnan(values).any(axis=1)
@@ -105,8 +105,9 @@ def _unknown(items: Sequence[str], columns: list[str], group: str | None) -> lis
     return found + [Problem("model.column_twice", where=n) for n in twice]
 
 
-def _numeric(column: pd.Series[Any]) -> bool:
-    return is_numeric_dtype(column) and not is_bool_dtype(column)
+def _not_numeric(frame: pd.DataFrame, items: Sequence[str]) -> list[str]:
+    kinds = zip(items, frame[list(items)].dtypes, strict=True)
+    return [item for item, k in kinds if not is_numeric_dtype(k) or is_bool_dtype(k)]
 
 
 def _unfit(values: NDArray[np.float64], items: Sequence[str]) -> list[Problem]:

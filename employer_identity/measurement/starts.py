@@ -97,7 +97,7 @@ def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.i
     The rank of the moments' derivatives at a generic point near the start decides: at the start
     itself a symmetric model (two equal factors) may look unidentified by accident.
     """
-    jitter = np.random.default_rng(0).uniform(0.9, 1.1, len(start))
+    jitter = 1.0 + 0.1 * np.sin(np.arange(1.0, len(start) + 1.0))
     implied = imply(layout, start * jitter + 0.05 * (jitter - 1.0))
     D = directions(implied, layout.cells)
     unit = 1.0 / np.sqrt(np.diagonal(moments.covariance, axis1=1, axis2=2))

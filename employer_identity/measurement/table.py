@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from employer_identity.measurement.syntax import Modifier, Term
+from employer_identity.measurement.syntax import Term
 
 Key = tuple[str, str, str]
 FAMILIES = (
@@ -134,22 +134,18 @@ def complete(
         Identify factors by variance 1 instead of a first loading of 1.
     """
     roles = Roles.of(terms)
-    said: list[tuple[Key, tuple[Modifier, ...]]] = [
-        ((t.lhs, t.op, t.rhs), t.modifiers) for t in terms
-    ]
-    unsaid = default_terms(terms, roles, orthogonal=orthogonal)
-    said += [(key, (Modifier(),)) for key in unsaid]
-    rows = tuple(key for key, _ in said)
+    said: list[Key] = [(t.lhs, t.op, t.rhs) for t in terms]
+    rows = (*said, *default_terms(terms, roles, orthogonal=orthogonal))
     shape = (n_groups, len(rows))
     value, start = np.full(shape, np.nan), np.full(shape, np.nan)
     label = np.full(shape, "", dtype=object)
-    silent = np.zeros(len(rows), dtype=bool)
-    for r, (key, modifiers) in enumerate(said):
-        wide = modifiers * (n_groups // len(modifiers))
+    silent = np.ones(len(rows), dtype=bool)
+    for r, term in enumerate(terms):
+        modifiers = term.modifiers
         # a variance or mean that the text names is free; a loading named plainly may be the first
         unmarked = all(m.fixed is None and not m.freed for m in modifiers)
-        silent[r] = unmarked and (key[1] == "=~" or r >= len(terms))
-        for g, modifier in enumerate(wide):
+        silent[r] = unmarked and term.op == "=~"
+        for g, modifier in enumerate(modifiers * (n_groups // len(modifiers))):
             value[g, r] = np.nan if modifier.fixed is None else modifier.fixed
             start[g, r] = np.nan if modifier.start is None else modifier.start
             label[g, r] = modifier.label or ""
@@ -198,11 +194,12 @@ def _number(
     """Give each free cell its parameter's number; tied cells share one."""
     numbers: dict[object, int] = {}
     found = np.full(value.shape, -1, dtype=np.int64)
-    for g in range(len(value)):
+    may_tie = [family(key, roles) in equal for key in rows]
+    for g, fixed in enumerate((~np.isnan(value)).tolist()):
         for r, key in enumerate(rows):
-            if not np.isnan(value[g, r]):
+            if fixed[r]:
                 continue
-            tied = family(key, roles) in equal and not {(key, None), (key, g)} & free
+            tied = may_tie[r] and not ((key, None) in free or (key, g) in free)
             name: object = label[g, r] or ((key, "all groups") if tied else (key, g))
             found[g, r] = numbers.setdefault(name, len(numbers))
     return found
