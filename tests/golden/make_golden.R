@@ -250,6 +250,7 @@ reliability_case <- function(name, ...) {
   file_of(name, list(call = call_json(call), groups = json(I(labels_of(fit))), kind = json("reliability"), tests = table_of(by_factor(fit))))
 }
 reliability_case("reliability_hs", H, three)
+reliability_case("reliability_residual_covariance", H, with("x7 ~~ x8"))
 reliability_case("reliability_pillars_metric", P, four, group = "generation", std_lv = TRUE, equal = "loadings")
 
 correlations <- function(name, ...) {
