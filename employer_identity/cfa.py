@@ -17,7 +17,12 @@ from employer_identity.measurement.layout import lay_out
 from employer_identity.measurement.likelihood import curvature
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.scoring import Status, minimise
-from employer_identity.measurement.starts import starting_values, unidentified, with_sample_values
+from employer_identity.measurement.starts import (
+    is_weak,
+    starting_values,
+    unidentified,
+    with_sample_values,
+)
 from employer_identity.measurement.syntax import Term, parse
 from employer_identity.measurement.table import FAMILIES, Key, Roles, Table, complete, family
 from employer_identity.measurement.threads import on_one_thread
@@ -133,7 +138,7 @@ def estimate(
     orthogonal: bool = False,
     near: NDArray[np.float64] | None = None,
 ) -> Fit:
-    """Complete the terms, check that they are identified, and fit them to a sample's moments.
+    """Complete the terms and fit them to a sample's moments; refuse what is not identified.
 
     ``near`` (G, R) starts from another solution's values.
     """
@@ -145,8 +150,11 @@ def estimate(
     _check_released(released, table, equal)
     layout = with_sample_values(lay_out(table), table, moments)
     start = starting_values(table, layout, moments, near)
-    _check_identified(table, unidentified(layout, moments, start), moments)
+    _check_count(table, moments)
     solution = minimise(lambda theta: curvature(moments, layout, theta), start)
+    found = solution.curvature
+    if solution.status is not Status.CONVERGED or found is None or is_weak(found.dense):
+        _refuse_unidentified(table, unidentified(layout, moments, start))
     if solution.status is Status.NO_START:
         raise refusal(ConvergenceError, [Problem("model.no_start")])
     if solution.status is not Status.CONVERGED:
@@ -266,13 +274,16 @@ def _check_released(
         raise refusal(ModelError, problems)
 
 
-def _check_identified(table: Table, unknown: NDArray[np.int64], moments: Moments) -> None:
+def _check_count(table: Table, moments: Moments) -> None:
     p, groups = len(moments.names), len(moments.n)
     x = len(table.roles.exogenous)
     count = groups * (p * (p + 3) // 2 - x * (x + 3) // 2)
     if table.n_parameters > count:
         values = {"parameters": table.n_parameters}
         raise refusal(ModelError, [Problem("model.negative_df", count=count, values=values)])
+
+
+def _refuse_unidentified(table: Table, unknown: NDArray[np.int64]) -> None:
     if len(unknown):
         rows = [r for r in range(len(table.rows)) if set(table.number[:, r]) & set(unknown)]
         names = ["".join(table.rows[r]) for r in rows[:6]]

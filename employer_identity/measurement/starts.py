@@ -104,16 +104,24 @@ def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.i
     whitened = Directions(D.u * unit[:, None], D.w * unit[:, None], D.f, D.h)
     everywhere = np.ones(len(unit))
     total = Curvature(np.zeros(D.h.shape), whitened, everywhere, layout.cells, layout.q).dense
-    scale = np.sqrt(np.maximum(np.diag(total), np.finfo(float).tiny))
-    scaled = total / scale[:, None] / scale
-    try:
-        if np.diag(np.linalg.cholesky(scaled)).min() > np.sqrt(RANK_TOLERANCE) * 10:
-            return np.empty(0, dtype=np.int64)
-    except np.linalg.LinAlgError:
-        pass
+    scaled = _unit_diagonal(total)
     size, vectors = np.linalg.eigh(scaled)
     null = vectors[:, size < RANK_TOLERANCE * max(size[-1], 1.0)]
     return np.flatnonzero((np.abs(null) > 1e-4).any(axis=1))
+
+
+def _unit_diagonal(information: Array) -> Array:
+    scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
+    return information / scale[:, None] / scale
+
+
+def is_weak(information: Array) -> bool:
+    """Tell whether an information matrix (q, q) is singular, or all but."""
+    try:
+        pivots = np.diag(np.linalg.cholesky(_unit_diagonal(information)))
+    except np.linalg.LinAlgError:
+        return True
+    return bool(pivots.min(initial=1.0) ** 2 < 100 * RANK_TOLERANCE)
 
 
 def with_sample_values(layout: Layout, table: Table, moments: Moments) -> Layout:
