@@ -51,11 +51,12 @@ def path_diagram(fit: Fit, instrument: Instrument, *, language: Language = "en")
     loadings = _loadings(fit)
     correlations = _correlations(fit)
     many = len(fit.items) > 24
-    row, gap = (0.23, 0.12) if many else (0.29, 0.2)
+    row, gap = (0.21, 0.1) if many else (0.29, 0.2)
     height = 2 * MARGIN + row * len(fit.items) + gap * (len(fit.factors) - 1)
     figure, axes = sheet(height)
     names = {x: instrument.label(x, language) for x in (*fit.factors, *fit.items)}
     of_items = _common_size([names[i] for i in fit.items], _ITEM - 0.1, 1)
+    of_items = min(of_items, SMALL) if many else of_items
     of_factors = _common_size([names[f] for f in fit.factors], _FACTOR - 0.26, 3)
     centres, y = {}, MARGIN
     for factor, items in fit.factors.items():

@@ -27,7 +27,8 @@ STEPS = LinearSegmentedColormap.from_list(
 )
 """From little to much: lightness falls all the way, warm turns to cold."""
 
-SIZE, SMALL = 9.5, 8.5
+SIZE, SMALL = 10.0, 9.0
+_HINTING = 1.02  # a renderer of pixels sets letters a little wider than their outlines
 _FAMILIES = ("Segoe UI", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")
 
 
@@ -63,7 +64,8 @@ def write(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
 def breadth(text: str, size: float = SIZE, weight: str = "normal") -> float:
     """Return how many inches wide a line of text will be."""
     font = FontProperties(family=family(), size=size, weight=weight)
-    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
+    points = float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
+    return _HINTING * points / 72
 
 
 def lines(text: str, width: float, size: float = SIZE, weight: str = "normal") -> list[str]:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 ROWS = 36
 """Rows of a heat map that still stand on one page."""
+SHORT = 12
+"""Rows of a heat map that an alt text still tells one by one."""
 
 
 def units(
@@ -191,6 +193,18 @@ def _shown_units(
         "figure",
         figure,
         say(key, language, **values),
-        say("figures.units.alt", language, **values),
+        " ".join([say("figures.units.alt", language, **values), *_rows(known, language)]),
         counts,
     )
+
+
+def _rows(known: pd.DataFrame, language: Language) -> list[str]:
+    """Tell a small map row by row; a large one has its numbers in the cells only."""
+    rows = known.groupby(["sector", "employer"], sort=False)["mean"]
+    if len(rows) > SHORT:
+        return []
+    told = [
+        f"{employer or sector}: {', '.join(number(m, '.1f', language) for m in means)}"
+        for (sector, employer), means in rows
+    ]
+    return ["; ".join(told) + "."]

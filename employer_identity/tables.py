@@ -136,7 +136,7 @@ def ladder(result: Ladder, *, language: Language = "en") -> Shown:
     """All four rungs: fit, change from the rung below, and the verdict."""
     rows = []
     for level, r in result.table.iterrows():
-        verdict = "holds" if result.holds(level) else "fails"
+        held = "yes" if result.holds(level) else "no"
         rows.append(
             {
                 "level": say(f"figures.ladder.{level}", language),
@@ -150,7 +150,7 @@ def ladder(result: Ladder, *, language: Language = "en") -> Shown:
                 "d_cfi": _signed(r["d_cfi"], language),
                 "d_rmsea": _signed(r["d_rmsea"], language),
                 "d_srmr": _signed(r["d_srmr"], language),
-                "verdict": say(f"tables.verdict.{verdict}", language),
+                "held": say(f"tables.held.{held}", language),
             }
         )
     return _table("ladder", rows, language, result["configural"].n)
@@ -278,7 +278,7 @@ def _table(
         c: say(f"tables.head.{c}", language, **words) for c in frame.columns if c != groups
     }
     texts = {"pillar", "item", "category", "level", "rule", "read", "group", "kind", "verdict"}
-    texts |= {"one", "other", "name", "value", "measure", "matters", "outcome"}
+    texts |= {"one", "other", "held", "name", "value", "measure", "matters", "outcome"}
     table = GT(frame, id=f"table-{key}", groupname_col=groups).cols_label(**heads)
     table = table.cols_align("left", [c for c in heads if c in texts])
     table = table.cols_align("right", [c for c in heads if c not in texts])

@@ -6,10 +6,9 @@ import importlib.metadata
 import platform
 
 from employer_identity import __version__
-from employer_identity.brand import overlapping
 from employer_identity.criteria import AbsoluteFit
 from employer_identity.errors import Problem
-from employer_identity.language import describe, number, say
+from employer_identity.language import describe, listing, number, say
 from employer_identity.reports.study import Study
 from employer_identity.reports.verdict import verdict
 
@@ -127,14 +126,14 @@ def about_survey(study: Study) -> list[str]:
     survey = study.survey
     answers = survey.answers[list(survey.item_names)]
     complete = answers.notna().all(axis=1)
-    alike = answers[complete].nunique(axis=1) == 1
+    alike = float((answers[complete].nunique(axis=1) == 1).mean())
     missing = float(answers.isna().to_numpy().mean())
     dropped = sum(d.count for d in survey.dropped)
     return [
         study.say("answers.source", source=survey.source or "-", n=survey.n),
         study.say("answers.dropped", n=dropped) if dropped else "",
         study.say("answers.missing", share=missing, n=int(complete.sum())),
-        study.say("answers.alike", share=float(alike.mean())),
+        study.say("answers.alike", share=alike) if alike >= 0.0005 else "",
         study.say("answers.weights") if survey.instrument.weight else "",
     ]
 
@@ -184,12 +183,24 @@ def structure(study: Study) -> list[str]:
     pairs = study.fit.latent_correlations
     sentences = [_fit_in_words(study)]
     if len(pairs):
-        top = pairs.loc[pairs["est"].idxmax()]
+        top = pairs.loc[pairs["est"].abs().idxmax()]
         names = study.labels([top["factor_1"], top["factor_2"]])
         values = {"low": float(pairs["est"].min()), "high": float(pairs["est"].max())}
-        key = "overlap" if pairs["ci_upper"].max() > OVERLAP else "distinct"
+        key = "overlap" if _overlap(study) else "distinct"
         sentences.append(study.say(f"structure.{key}", pair=names, limit=OVERLAP, **values))
     return [" ".join(sentences), *problems(study)]
+
+
+def local_fit(study: Study) -> list[str]:
+    """Name what the model leaves unexplained, and what is wrong with its solution."""
+    language, left = study.language, study.fit.residuals
+    worst = left.loc[left["residual"].abs().idxmax()]
+    words = {
+        "one_item": study.instrument.label(worst["item_1"], language),
+        "other_item": study.instrument.label(worst["item_2"], language),
+    }
+    residual = study.say("structure.residual", r=float(worst["residual"]), **words)
+    return [residual, *problems(study)]
 
 
 def problems(study: Study) -> list[str]:
@@ -209,15 +220,36 @@ def _described(study: Study, problem: Problem) -> str:
 
 
 def associations(study: Study) -> list[str]:
-    """Say how strongly outcomes go with the pillars, and rank nothing that may not be ranked."""
+    """Say how strongly outcomes go with the pillars, and name only what stands apart."""
     frame = study.associations
     values = {"low": float(frame["r"].min()), "high": float(frame["r"].max())}
-    ranked = [o for o, rows in frame.groupby("outcome", sort=False) if not overlapping(rows)]
-    key = "associations.ranked" if ranked else "associations.unranked"
+    named = [] if _overlap(study) else _standing_apart(study)
+    key = "overlap" if _overlap(study) else "apart" if named else "unranked"
     return [
         study.say("associations.how", **values),
-        study.say(key, outcomes=study.labels([str(o) for o in ranked])),
+        study.say(f"associations.{key}", named=listing(named, study.language)),
     ]
+
+
+def _standing_apart(study: Study) -> list[str]:
+    """Name outcomes with the pillar whose interval lies above those of all others."""
+    named = []
+    for outcome, rows in study.associations.groupby("outcome", sort=False):
+        order = rows.sort_values("r")
+        top, others = order.iloc[-1], order.iloc[:-1]
+        if len(others) and top["ci_lower"] > others["ci_upper"].max():
+            words = {
+                "outcome": study.labels([str(outcome)]),
+                "pillar": study.labels([top["pillar"]]),
+            }
+            named.append(study.say("associations.pair", **words))
+    return named
+
+
+def _overlap(study: Study) -> bool:
+    """Whether any two pillars can hardly be told apart."""
+    pairs = study.fit.latent_correlations
+    return bool((pairs[["ci_lower", "ci_upper"]].abs() > OVERLAP).any(axis=None))
 
 
 def caution(study: Study) -> list[str]:
@@ -232,7 +264,8 @@ def units(study: Study) -> list[str]:
     """Say what the heat map shows, how uncertain it is, and that comparability is untested."""
     frame = study.units
     assert frame is not None  # asked for only where there are units
-    shown = frame[~frame["hidden"]]
+    of_employers = frame["employer"] != ""
+    shown = frame[~frame["hidden"] & (of_employers | ~of_employers.any())]
     half = 1.96 * (shown["sd"] / shown["n"] ** 0.5).median()
     untested = "units.untested_employers" if study.instrument.employer else "units.untested_sectors"
     return [
@@ -266,19 +299,22 @@ def questions(study: Study) -> list[str]:
     """Ask what these results leave open."""
     language, instrument = study.language, study.instrument
     items = study.items.sort_values("mean")
-    asked = [
-        study.say("questions.lowest", item=instrument.wording(items["item"].iloc[0], language))
-    ]
+    lowest = instrument.wording(items["item"].iloc[0], language).rstrip(".")
+    asked = [study.say("questions.lowest", item=lowest)]
     if study.instrument.practices:
         pillar = str(study.levels.sort_values("mean")["pillar"].iloc[0])
-        own = [p.key for p in instrument.practices if p.pillar == pillar]
-        label = instrument.label(pillar, language)
-        asked.append(study.say("questions.practices", pillar=label, practices=study.labels(own)))
-    if study.ladder and study.ladder.level and len(study.ladder.culprits):
-        worst = study.ladder.culprits.iloc[0]
+        own = [
+            study.say("questions.practice", label=instrument.label(p.key, language))
+            for p in instrument.practices
+            if p.pillar == pillar
+        ]
+        words = {"pillar": instrument.label(pillar, language), "practices": listing(own, language)}
+        asked.append(study.say("questions.practices", **words))
+    if study.ladder and study.ladder.level and len(study.culprits):
+        worst = study.culprits.iloc[0]
         item = worst["lhs"] if worst["op"] == "~1" else worst["rhs"]
         group = instrument.value_label(study.group, worst["group"], language)
-        words = {"item": instrument.wording(item, language), "group": group}
+        words = {"item": instrument.wording(item, language).rstrip("."), "group": group}
         asked.append(study.say("questions.culprit", **words))
     elif study.means_allowed:
         asked.append(study.say("questions.means", group=study.group_label))
@@ -295,11 +331,12 @@ def questions(study: Study) -> list[str]:
 def methodology(study: Study) -> list[str]:
     """Say how the numbers were made, and where they stop."""
     language = study.language
+    clustered = study.instrument.cluster or study.instrument.employer
     sentences = [
         study.say("method.scores"),
         study.say("method.model", items=len(study.survey.item_names)),
         " ".join(describe(note, language) for note in study.fit.notes),
-        study.say("method.intervals"),
+        study.say("method.intervals_clustered" if clustered else "method.intervals"),
     ]
     if study.ladder:
         rule = say(f"invariance.rule.{study.ladder.rule}", language)

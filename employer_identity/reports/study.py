@@ -87,6 +87,12 @@ class Study:
             return invariance(self.survey, group=self.group)
 
     @property
+    def culprits(self) -> pd.DataFrame:
+        """Equalities that are contradicted to an extent that matters; none if all rungs hold."""
+        assert self.ladder is not None  # asked for only where there is a group
+        return self.ladder.culprits if len(self.ladder.worst) else self.ladder.worst
+
+    @property
     def means_allowed(self) -> bool:
         """Whether levels may be compared between the groups."""
         return self.ladder is not None and self.ladder.decision["latent means"].allowed

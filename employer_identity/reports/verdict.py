@@ -58,8 +58,7 @@ def _disagreement(study: Study) -> list[str]:
 
 def _culprits(study: Study) -> list[str]:
     """Name the equalities that the answers contradict, with direction and size."""
-    assert study.ladder is not None
-    found = study.ladder.culprits
+    found = study.culprits
     if found.empty:
         return []
     language, instrument = study.language, study.instrument

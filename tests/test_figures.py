@@ -1,0 +1,150 @@
+"""Figures: everything inside the sheet, nothing on top of another, alt texts with their numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from employer_identity import brand, figures, privacy
+from employer_identity.bias import latent_means
+from employer_identity.cfa import cfa
+from employer_identity.drawing import STEPS, lines, on, picture
+from employer_identity.instrument import Instrument
+from employer_identity.invariance import invariance
+from employer_identity.language import LANGUAGES
+from employer_identity.privacy import Shown
+from employer_identity.simulate import Truth, simulate_survey
+from employer_identity.survey import Survey
+from tests.drawn import outside, overlapping, texts
+
+TRUTH = Truth(grouping="band", shares={"young": 0.5, "old": 0.5})
+
+
+@pytest.fixture(scope="module")
+def survey() -> Survey:
+    found = simulate_survey(600, preset="idealised", seed=4, truth=TRUTH)
+    names = [f"Zeer Lange Werkgeversnaam {n}" for n in "ABCDEF"]
+    sectors = ["Gezondheidszorg en welzijn", "Onderwijs"]
+    answers = found.answers.assign(
+        employer=np.repeat([*names, "Klein", "Kleiner"], [100, 100, 100, 100, 100, 90, 8, 2]),
+        sector=np.repeat(sectors, 300),
+    )
+    instrument = found.instrument.model_copy(update={"employer": "employer", "sector": "sector"})
+    return replace(found, answers=answers, instrument=instrument)
+
+
+def drawn(survey: Survey, language: str) -> dict[str, Shown]:
+    own, words = survey.instrument, {"language": language}
+    ladder = invariance(survey, group="band")
+    units = privacy.withhold_units(brand.unit_levels(survey))
+    means = latent_means(ladder)
+    shown = [
+        *(figures.answers(survey, pillar, **words) for pillar in own.factors),
+        figures.levels(brand.levels(survey), own, **words),
+        figures.associations(brand.associations(survey), own, **words),
+        figures.path_diagram(cfa(survey), own, **words),
+        figures.ladder(ladder, own, **words),
+        figures.latent_means(means, own, "band", ladder["scalar"].n, **words),
+        *figures.units(units, own, **words),
+    ]
+    return {s.key: s for s in shown}
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def figure(request: pytest.FixtureRequest, survey: Survey) -> dict[str, Shown]:
+    return drawn(survey, request.param)
+
+
+def test_nothing_leaves_the_sheet(figure: dict[str, Shown]) -> None:
+    assert {key: outside(s.content) for key, s in figure.items() if outside(s.content)} == {}
+
+
+def test_no_text_lies_on_another(figure: dict[str, Shown]) -> None:
+    upright = {k: s for k, s in figure.items() if not k.startswith("units")}  # its heads slant
+    found = {key: overlapping(s.content) for key, s in upright.items()}
+    assert {key: pairs for key, pairs in found.items() if pairs} == {}
+
+
+def test_alt_texts_tell_the_numbers(figure: dict[str, Shown]) -> None:
+    for shown in figure.values():
+        assert re.search(r"\d[.,]\d", shown.alt), shown.key
+        assert shown.caption
+        assert min(shown.counts.values()) >= privacy.MINIMUM
+
+
+def test_numbers_follow_the_language(survey: Survey) -> None:
+    level = brand.levels(survey)
+    english, dutch = (figures.levels(level, survey.instrument, language=x) for x in LANGUAGES)
+    mean = f"{level['mean'].iloc[0]:.2f}"
+    assert mean in english.alt
+    assert mean.replace(".", ",") in dutch.alt
+
+
+def test_stacked_bars_are_sorted_and_complete(survey: Survey) -> None:
+    shown = figures.answers(survey, "impresarioship")
+    items = survey.instrument.factors["impresarioship"]
+    order = survey.answers[list(items)].mean().sort_values(ascending=False).index
+    labels = [survey.instrument.label(i) for i in order]
+    places = [shown.alt.index(label) for label in labels]
+    assert places == sorted(places)
+    scale = 7
+    assert len(shown.content.axes[0].patches) == scale * (len(items) + 1)
+
+
+def test_hidden_units_have_no_numbers(figure: dict[str, Shown]) -> None:
+    counts = figure["units_1"].counts
+    assert not any("Klein" in key for key in counts)
+    written = texts(figure["units_1"].content)
+    assert sum(name.startswith(("not shown", "niet getoond")) for name in written) == 2
+
+
+def test_the_first_rung_stands_at_the_bottom(figure: dict[str, Shown]) -> None:
+    places = texts(figure["ladder"].content)
+    bottom = min(places, key=lambda name: places[name].y0)
+    assert bottom.startswith("CFI")
+
+
+@pytest.mark.parametrize("factors", [2, 5, 8])
+def test_a_path_diagram_of_any_size_is_readable(factors: int) -> None:
+    keys = [f"factor{i}" for i in range(factors)]
+    rng = np.random.default_rng(8)
+    shared, columns = rng.normal(size=500), {}
+    for key in keys:
+        own = 0.7 * shared + rng.normal(size=500)
+        columns |= {f"{key}_{j}": own + rng.normal(size=500) for j in range(5)}
+    model = "\n".join(f"{k} =~ {' + '.join(f'{k}_{j}' for j in range(5))}" for k in keys)
+    instrument = Instrument.model_validate(
+        {
+            "name": "many",
+            "title": {"en": "Many"},
+            "scale": {"minimum": 1, "maximum": 7},
+            "pillar": [{"key": k, "label": {"en": f"An arduously named {k}"}} for k in keys],
+            "item": [{"name": c, "pillar": c.rpartition("_")[0]} for c in columns],
+        }
+    )
+    shown = figures.path_diagram(cfa(pd.DataFrame(columns), model), instrument)
+    assert outside(shown.content) == []
+    assert overlapping(shown.content) == []
+    assert shown.content.get_size_inches()[1] < 10  # a page
+
+
+def test_the_same_figure_is_the_same_bytes(survey: Survey) -> None:
+    make: Callable[[], Shown] = lambda: figures.levels(brand.levels(survey), survey.instrument)  # noqa: E731
+    for kind in ("svg", "png"):
+        assert picture(make().content, kind) == picture(make().content, kind)
+
+
+def test_steps_darken_all_the_way_and_can_be_read() -> None:
+    grey = [np.dot(STEPS(x)[:3], [0.299, 0.587, 0.114]) for x in np.linspace(0, 1, 50)]
+    assert (np.diff(grey) < 0).all()
+    assert on(STEPS(0.0)) != on(STEPS(1.0))
+
+
+def test_words_that_are_too_long_are_cut() -> None:
+    assert lines("vertegenwoordigen", 0.6)[0].endswith("-")
+    assert "".join(lines("vertegenwoordigen", 0.6)).replace("-", "") == "vertegenwoordigen"

@@ -1,0 +1,239 @@
+"""The report as a reader gets it: whole, self-contained, in one language, with right sections."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from employer_identity.errors import ModelError, ReportError, SurveyError
+from employer_identity.instrument import load_instrument
+from employer_identity.reports.places import notebooks
+from employer_identity.reports.render import export
+from employer_identity.reports.run import report
+from employer_identity.reports.snapshot import read_snapshot, write_snapshot
+from employer_identity.reports.study import open_study
+from employer_identity.simulate import Truth, simulate_survey
+
+ROOT = Path(__file__).parents[1]
+FIVE = ROOT / "examples" / "bfi" / "instrument.toml"
+
+
+class Reader(HTMLParser):
+    """Collects what the tests ask about."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def check_document(html: str, language: str) -> Reader:
+    """Check what holds for every report."""
+    page = Reader(html)
+    assert page.all("html")[0]["lang"] == language
+    assert page.all("script") == page.all("link") == page.all("iframe") == []
+    assert "http" not in re.sub(r"base64,[^\"]*", "", html)
+    assert "employer_identity." not in page.text  # no code, no reprs
+    assert "Traceback" not in page.text
+    images = page.all("img")
+    assert images
+    assert all(i["alt"] and str(i["src"]).startswith("data:") for i in images)
+    assert 'class="missing"' not in html
+    ids = [a["id"] for _, a in page.tags if a.get("id")]
+    assert len(ids) == len(set(ids))
+    anchors = {str(a["href"])[1:] for a in page.all("a")}
+    assert anchors <= set(ids)
+    assert "nan" not in page.text.split()
+    return page
+
+
+def sections(page: Reader) -> list[str]:
+    return [str(a["id"]) for a in page.all("h2") if a["id"] != "contents-title"]
+
+
+def captions(page: Reader, word: str) -> list[int]:
+    return [int(n) for n in re.findall(rf"{word} (\d+) ", page.text)]
+
+
+@pytest.fixture(scope="module")
+def dutch(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("report") / "study.html"
+    assert report("employer_brand_study", group="generation", output=path) == path
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.notebook
+def test_the_sample_in_dutch(dutch: str) -> None:
+    page = check_document(dutch, "nl")
+    assert sections(page) == [
+        "glance", "survey", "pillars", "associations", "groups", "units", "questions",
+        "appendix", "method", "quality", "items", "hidden", "facts",
+    ]  # fmt: skip
+    assert len(page.all("img")) == 11
+    assert captions(page, "Figuur") == list(range(1, 12))
+    assert captions(page, "Tabel") == list(range(1, len(page.all("table")) + 1))
+    assert "De vier pijlers" in page.text
+    assert "bewerking" in page.text  # an adaptation is called one
+    assert "listwise" in page.text
+
+
+@pytest.mark.notebook
+def test_what_may_not_be_compared_is_refused_in_words(dutch: str) -> None:
+    page = Reader(dutch)
+    assert "niveaus van deze groepen mogen niet worden vergeleken" in page.text
+    assert "Latente gemiddelden naar" not in page.text
+    assert "zijn de regels het niet eens" in page.text
+    assert "niet getoond" in page.text
+
+
+@pytest.fixture(scope="module")
+def five_scales() -> pd.DataFrame:
+    """Answers to five scales by two groups that differ in nothing but one mean."""
+    rng = np.random.default_rng(11)
+    n, columns = 700, {}
+    group = np.repeat([1, 2], n // 2)
+    for place, (_, items) in enumerate(load_instrument(FIVE).factors.items()):
+        factor = rng.normal(size=n) + 0.6 * (group == 2) * (place == 2)
+        for item in items:
+            answer = 3.5 + 0.9 * factor + rng.normal(size=n) * 0.7
+            columns[item] = np.clip(np.round(answer), 1, 6)
+    return pd.DataFrame(columns).assign(gender=group, education=rng.integers(1, 6, n))
+
+
+@pytest.mark.slow
+@pytest.mark.notebook
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_five_scales_without_practices_outcomes_employers(
+    five_scales: pd.DataFrame, tmp_path: Path, language: str
+) -> None:
+    path = report(
+        survey=five_scales, instrument=FIVE, group="gender", language=language,
+        output=tmp_path / "five.html",
+    )  # fmt: skip
+    page = check_document(path.read_text(encoding="utf-8"), language)
+    assert not {"associations", "units"} & set(sections(page))
+    title = {"nl": "De vijf schalen", "en": "The five scales"}[language]
+    assert title in page.text
+    assert not re.search(r"pijler|pillar|werkgever|employer", page.text.replace("employer_", ""))
+    means = {"nl": "Latente gemiddelden naar", "en": "Latent means by"}[language]
+    assert means in page.text
+
+
+@pytest.mark.slow
+@pytest.mark.notebook
+def test_the_sample_in_english_is_the_same_every_time(tmp_path: Path) -> None:
+    texts = [
+        report(language="en", group="gender", output=tmp_path / f"{i}.html").read_bytes()
+        for i in range(2)
+    ]
+    page = check_document(texts[0].decode(), "en")
+    assert "The four pillars" in page.text
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.notebook
+def test_a_step_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    truth = Truth(grouping="band", shares={"young": 0.94, "old": 0.06})
+    survey = simulate_survey(200, seed=3, truth=truth)
+    before = tmp_path / "report.html"
+    before.write_text("old", encoding="utf-8")
+    with pytest.raises(ReportError, match="band") as caught:
+        report(survey=survey, group="band", output=before)
+    assert "Traceback" not in str(caught.value)
+    assert before.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [before]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "codes"),
+    [
+        ({"minimal_n": 3}, ["report.unknown_parameter_near"]),
+        ({"minimum_n": 2}, ["report.wrong_parameter.minimum_n"]),
+        ({"minimum_n": "5"}, ["report.wrong_parameter.minimum_n"]),
+        (
+            {"language": "fr", "colour": "red"},
+            ["report.unknown_language", "report.unknown_parameter"],
+        ),
+        ({"group": "generatoin"}, ["report.unknown_group_near"]),
+        ({"survey": "answers.csv"}, ["report.no_instrument"]),
+        ({"output": "nowhere/report.html"}, ["report.no_such_folder"]),
+    ],
+)
+def test_wrong_parameters_are_refused_before_a_kernel_starts(
+    wrong: dict[str, object], codes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("employer_identity.reports.run._run", lambda *_: pytest.fail("it ran"))
+    with pytest.raises(ReportError) as caught:
+        report(**wrong)  # type: ignore[arg-type]
+    assert sorted(p.code for p in caught.value.problems) == sorted(codes)
+
+
+def test_a_missing_file_is_a_problem_of_the_survey() -> None:
+    with pytest.raises(SurveyError, match=r"none\.csv"):
+        report(survey="none.csv", instrument="connecting-employership")
+
+
+def test_a_snapshot_gives_the_survey_back(tmp_path: Path) -> None:
+    truth = Truth(grouping="band", shares={"young": 0.5, "old": 0.5})
+    survey = simulate_survey(50, seed=3, truth=truth)
+    path = tmp_path / "survey.arrow"
+    sha256 = write_snapshot(survey, path)
+    again = read_snapshot(path, sha256)
+    pd.testing.assert_frame_equal(again.answers, survey.answers)
+    assert again.answers["band"].cat.categories.tolist() == ["young", "old"]
+    assert again.instrument == survey.instrument
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(ReportError, match=r"survey\.arrow"):
+        read_snapshot(path, sha256)
+
+
+def test_a_refusal_on_the_way_speaks_the_language() -> None:
+    truth = Truth(grouping="band", shares={"young": 0.94, "old": 0.06})
+    study = open_study(group="generation")
+    small = type(study)(simulate_survey(200, seed=3, truth=truth), "band", "nl")
+    with pytest.raises(ModelError, match="Te weinig volledige antwoorden"):
+        _ = small.ladder
+
+
+def test_a_template_without_a_title_is_refused() -> None:
+    with pytest.raises(ReportError, match="title page"):
+        export(nbformat.v4.new_notebook())
+
+
+# --- The notebooks themselves
+
+
+@pytest.mark.parametrize("path", [*notebooks().values()], ids=lambda path: path.stem)
+def test_templates_are_thin_and_bare(path: Path) -> None:
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+    code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
+    assert code[0]["metadata"]["tags"] == ["parameters"]
+    for line in "".join(code[0]["source"]).splitlines():
+        assert "=" not in line.partition("#")[2]
+    for cell in code:
+        source = "".join(cell["source"])
+        assert cell["outputs"] == []
+        assert cell["execution_count"] is None
+        assert len(source.splitlines()) <= 16
+        assert not re.search(r"^\s*(def|class|while|try)\b", source, flags=re.MULTILINE)
+    ids = [c["id"] for c in notebook["cells"]]
+    assert ids == [f"cell-{n:02d}" for n in range(1, len(ids) + 1)]
