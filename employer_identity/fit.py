@@ -105,27 +105,22 @@ class Fit:
     @cached_property
     def _cells(self) -> tuple[Array, Array]:
         """Estimates and completely standardised estimates of every relation, each (G, R)."""
-        matrices = self.implied.matrices
-        with np.errstate(invalid="ignore"):
-            sd_y = np.sqrt(np.diagonal(self.implied.Sigma, axis1=1, axis2=2))
-            sd_eta = np.sqrt(np.diagonal(self.implied.Phi, axis1=1, axis2=2))
-            spread = {k: np.sqrt(np.abs(np.diagonal(matrices[k], axis1=1, axis2=2)))
-                      for k in ("Psi", "Theta")}  # fmt: skip
-        scales = {"Lambda": (sd_y, sd_eta), "Beta": (sd_eta, sd_eta), "nu": (sd_y, None),
-                  "alpha": (sd_eta, None)}  # fmt: skip
+        model = self.implied
         est = np.empty(self.table.number.shape)
         std = np.empty_like(est)
-        for r, (matrix, i, j) in enumerate(self.layout.place):
-            value = matrices[matrix][:, i, j]
-            est[:, r] = value
-            with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            sd_y, sd_eta = (
+                np.sqrt(np.diagonal(total, axis1=1, axis2=2)) for total in (model.Sigma, model.Phi)
+            )
+            for matrix, (r, i, j) in self.layout.places.items():
+                est[:, r] = value = model.matrices[matrix][:, i, j]
+                total = sd_y if matrix in ("Lambda", "Theta", "nu") else sd_eta
                 if matrix in ("Psi", "Theta"):
-                    total = sd_eta if matrix == "Psi" else sd_y
-                    own = spread["Psi" if matrix == "Psi" else "Theta"]
-                    std[:, r] = value / (total[:, i] ** 2 if i == j else own[:, i] * own[:, j])
+                    own = np.sqrt(np.abs(np.diagonal(model.matrices[matrix], axis1=1, axis2=2)))
+                    std[:, r] = value / np.where(i == j, total[:, i] ** 2, own[:, i] * own[:, j])
                 else:
-                    out, by = scales[matrix]
-                    std[:, r] = value * (1.0 if by is None else by[:, j]) / out[:, i]
+                    by = sd_eta[:, j] if matrix in ("Lambda", "Beta") else 1.0
+                    std[:, r] = value * by / total[:, i]
         return est, std
 
     @property

@@ -109,10 +109,22 @@ class Layout:
     latent: tuple[str, ...]
     q: int
 
-    @property
-    def n_groups(self) -> int:
-        """G."""
-        return len(self.twin["nu"])
+    @cached_property
+    def places(self) -> dict[Matrix, tuple[Integers, Integers, Integers]]:
+        """Per matrix the relations that stand in it, with their rows and columns."""
+        return _by_matrix(self.place)
+
+
+def _by_matrix(
+    place: tuple[tuple[Matrix, int, int], ...],
+) -> dict[Matrix, tuple[Integers, Integers, Integers]]:
+    found: dict[Matrix, list[tuple[int, int, int]]] = {}
+    for r, (matrix, i, j) in enumerate(place):
+        found.setdefault(matrix, []).append((r, i, j))
+    return {
+        matrix: (at[:, 0], at[:, 1], at[:, 2])
+        for matrix, at in ((m, np.array(listed)) for m, listed in found.items())
+    }
 
 
 def stand_ins(table: Table) -> tuple[str, ...]:
@@ -143,11 +155,11 @@ def lay_out(table: Table) -> Layout:
         fixed["Lambda"][:, table.roles.observed.index(name), latent.index(name)] = 1.0
     place = tuple(_place(key, table.roles.observed, latent) for key in table.rows)
     value = np.nan_to_num(table.value)
-    for r, (matrix, i, j) in enumerate(place):
-        both = {(i, j), (j, i)} if matrix in ("Psi", "Theta") else {(i, j)}
-        for i_, j_ in both:
-            twin[matrix][:, i_, j_] = table.number[:, r]
-            fixed[matrix][:, i_, j_] = value[:, r]
+    for matrix, (r, i, j) in _by_matrix(place).items():
+        for filled, by in ((twin, table.number), (fixed, value)):
+            filled[matrix][:, i, j] = by[:, r]
+            if matrix in ("Psi", "Theta"):
+                filled[matrix][:, j, i] = by[:, r]
     return Layout(twin, fixed, _cells(table, place, p, m), place, latent, table.n_parameters)
 
 
