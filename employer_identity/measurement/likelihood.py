@@ -132,9 +132,9 @@ def curvature_of(
 
 def gram(D: Directions) -> Array:
     """Expected information by pair of cells from whitened directions, (G, c, c)."""
-    both, c = np.concatenate([D.u, D.w], axis=1), D.u.shape[1]
-    products = both @ both.transpose(0, 2, 1)
-    UU, UW = products[:, :c, :c], products[:, :c, c:]
-    spread = UU * products[:, c:, c:] + UW * UW.transpose(0, 2, 1)
-    found: Array = D.f[:, None] * D.f * spread + D.h[:, :, None] * D.h[:, None, :] * UU
-    return found
+    fw = D.f[:, None] * D.w
+    UU, UW = (D.u @ other.transpose(0, 2, 1) for other in (D.u, fw))
+    found = fw @ fw.transpose(0, 2, 1) + D.h[:, :, None] * D.h[:, None, :]
+    found *= UU
+    found += UW * UW.transpose(0, 2, 1)
+    return np.asarray(found)
