@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 ChangeIndex = Literal["cfi", "rmsea", "srmr"]
@@ -123,7 +124,8 @@ class Localised:
     alpha
         Level of the Holm-adjusted score tests.
     loading, intercept
-        Smallest expected change that matters, in item standard deviations.
+        Smallest expected change that matters, in item standard deviations; residual variances go
+        by the intercept's.
     """
 
     name: str = "localised"
@@ -134,8 +136,8 @@ class Localised:
 
     def culprits(self, score_tests: pd.DataFrame) -> pd.DataFrame:
         """Return the constraints that should be released, most important first."""
-        needed = score_tests["op"].map({"=~": self.loading, "~1": self.intercept}).fillna(0.20)
-        matters = score_tests["epc_std"].abs() >= needed
+        loading = score_tests["op"] == "=~"
+        matters = score_tests["epc_std"].abs() >= np.where(loading, self.loading, self.intercept)
         return score_tests[(score_tests["pvalue_holm"] < self.alpha) & matters]
 
     def judge(self, change: Change) -> Verdict:

@@ -18,6 +18,7 @@ def test_clean_answers_reach_strict_and_give_means():
     assert ladder.level == "strict"
     assert all(decision.allowed for decision in ladder.decision.values())
     assert ladder.worst.empty
+    assert ladder.culprits.empty
     means = ei.latent_means(ladder)
     young = means[means["group"] == "young"]
     assert ((young["ci_lower"] < 0.4) & (young["ci_upper"] > 0.4)).sum() >= 3
