@@ -90,7 +90,7 @@ class Study:
     def culprits(self) -> pd.DataFrame:
         """Equalities that are contradicted to an extent that matters; none if all rungs hold."""
         assert self.ladder is not None  # asked for only where there is a group
-        return self.ladder.culprits if len(self.ladder.worst) else self.ladder.worst
+        return self.ladder.culprits
 
     @property
     def means_allowed(self) -> bool:

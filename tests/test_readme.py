@@ -1,0 +1,45 @@
+"""What the README shows works: its code runs, its links lead somewhere, its commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+LINKS = re.findall(r"\]\(([^)#:]+)\)", README)
+NAMED = re.findall(r"`((?:docs|data|tests|notebooks|examples|benchmarks)/[\w./-]+)`", README)
+
+
+@pytest.mark.parametrize("code", BLOCKS, ids=[f"block{i + 1}" for i in range(len(BLOCKS))])
+def test_its_code_runs_and_says_something(
+    code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    exec(compile(code, "README.md", "exec"), {})
+    assert "chi2(" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", [*LINKS, *NAMED])
+def test_what_it_names_is_there(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(BLOCKS) == 2
+    assert "docs/images/report.png" in LINKS
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_its_options_exist(command: str) -> None:
+    from employer_identity.cli import app
+
+    shown = re.search(rf"employer-identity {command} (.*)", README)
+    assert shown
+    text = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+    for option in re.findall(r"--[\w-]+", shown.group(1)):
+        assert option in text
