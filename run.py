@@ -116,7 +116,7 @@ def install() -> None:
     pip = (python, "-m", "pip", "install", "--quiet", "--retries", "2")
     uv = str(program("uv"))
     if (Path(uv).exists() or run_quietly(*pip, "uv")) and run_quietly(
-        uv, "pip", "install", "--quiet", "--python", python, *REQUIREMENTS
+        uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *REQUIREMENTS
     ):
         return
     tell("uv did not manage; once more with pip, which takes longer ...")
