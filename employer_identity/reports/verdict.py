@@ -74,7 +74,9 @@ def _culprits(study: Study) -> list[str]:
                 size=abs(float(r["epc_std"])),
             )
         )
-    return [study.say("ladder.culprits", n=len(found), named=listing(named, language))]
+    shadow = study.say("ladder.shadow") if len(found) > 1 else ""
+    told = study.say("ladder.culprits", n=len(found), named=listing(named, language))
+    return [f"{told} {shadow}".strip()]
 
 
 def means(study: Study) -> list[str]:
