@@ -101,7 +101,7 @@ class FitChange:
 
 
 @dataclass(frozen=True)
-class DifferenceTest:
+class NoSignificantDifference:
     """The chi-square difference may not be significant; with many respondents everything is."""
 
     name: str = "scaled_difference"
@@ -147,7 +147,7 @@ class Localised:
         return Verdict(change.level, self.name, count == 0, (reading,))
 
 
-Rule = FitChange | DifferenceTest | Localised
+Rule = FitChange | NoSignificantDifference | Localised
 
 _ANY: dict[str, Cutoffs] = {
     "metric": {"cfi": -0.010},
@@ -176,7 +176,7 @@ RUTKOWSKI_SVETINA = FitChange(
 def rules_for(smallest_group: int) -> tuple[Rule, ...]:
     """Return all rules that are computed; Chen's set depends on the smallest group."""
     chen = CHEN_LARGE if smallest_group >= SMALL_GROUP else CHEN_SMALL
-    return (Localised(), chen, CHEUNG_RENSVOLD, RUTKOWSKI_SVETINA, DifferenceTest())
+    return (Localised(), chen, CHEUNG_RENSVOLD, RUTKOWSKI_SVETINA, NoSignificantDifference())
 
 
 @dataclass(frozen=True)

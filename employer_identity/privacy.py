@@ -75,7 +75,7 @@ def hidden(counts: pd.Series[int], *, minimum: int = MINIMUM) -> pd.Series[bool]
         shown = family[(family >= minimum)].sort_values(kind="stable")
         for cell in shown.index:
             away = family[mask[family.index]]
-            if away.empty or (len(away) > 1 and away.sum() >= minimum):
+            if away.empty or away.sum() >= minimum:  # one alone is always below
                 break
             mask[cell] = True
     return mask.rename("hidden")

@@ -19,8 +19,6 @@ from employer_identity.measurement.moments import Moments
 if TYPE_CHECKING:
     from employer_identity.survey import Survey
 
-Data = "Survey | pd.DataFrame | Moments"
-
 SINGULAR = 1e-10  # smallest eigenvalue of a correlation matrix that is not rounding
 
 

@@ -6,7 +6,7 @@ import pytest
 import employer_identity as ei
 from employer_identity.measurement.implied import imply
 from employer_identity.measurement.layout import lay_out
-from employer_identity.measurement.likelihood import curvature, objective
+from employer_identity.measurement.likelihood import curvature
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.scoring import Status, minimise
 from employer_identity.measurement.starts import starting_values, with_sample_values
@@ -51,7 +51,7 @@ def test_score_equals_finite_differences(model, equal):
     numeric = np.array(
         [
             -0.25
-            * (objective(moments, layout, theta + e) - objective(moments, layout, theta - e))
+            * (curvature(moments, layout, theta + e)[0] - curvature(moments, layout, theta - e)[0])
             / step
             for e in np.eye(len(theta)) * step
         ]

@@ -86,11 +86,6 @@ def _sums(at: NDArray[np.int64], values: Array, length: int) -> Array:
     return np.bincount(at, values, length).astype(float, copy=False)
 
 
-def objective(moments: Moments, layout: Layout, theta: Array) -> float:
-    """Return F at theta; infinite where Sigma is not positive definite."""
-    return _objective(moments, imply(layout, theta))[0]
-
-
 def _objective(moments: Moments, implied: Implied) -> tuple[float, Array]:
     """Return F and the inverse Cholesky factors of Sigma (G, p, p)."""
     try:
