@@ -119,7 +119,9 @@ def _rung(
     right = say(f"figures.ladder.{state}", language)
     style = {"ha": "right", "color": edge, "weight": "bold", "size": SMALL}
     write(axes, WIDTH - MARGIN - 0.12, top + 0.17, right, **style)
-    write(axes, left, top + 0.38, lines(meaning, WIDTH, SMALL)[0], size=SMALL, color=INK)
+    room = WIDTH - MARGIN - 0.12 - left
+    small = min(SMALL, SMALL * room / breadth(meaning, SMALL))
+    write(axes, left, top + 0.38, meaning, size=small, color=INK)
     write(axes, left, top + 0.38 + leading(SMALL) * 1.35, change, size=7.8, color=MUTED)
 
 
