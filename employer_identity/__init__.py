@@ -13,25 +13,27 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Check": "loading",
     "Fit": "fit",
-    "Instrument": "instrument",
+    "Instrument": "questionnaire",
     "Ladder": "invariance",
     "Moments": "measurement.moments",
     "Survey": "survey",
     "Truth": "simulate",
     "cfa": "cfa",
-    "check_survey": "survey",
+    "check_survey": "loading",
     "crosscheck": "crosscheck",
     "difference_test": "invariance",
     "invariance": "invariance",
     "latent_means": "bias",
     "load_instrument": "instrument",
-    "load_survey": "survey",
+    "load_survey": "loading",
     "reliability": "reliability",
     "report": "reports.run",
     "simulate_survey": "simulate",
 }
 __all__ = [
+    "Check",
     "Fit",
     "Instrument",
     "Ladder",
@@ -57,13 +59,15 @@ if TYPE_CHECKING:
     from employer_identity.cfa import cfa
     from employer_identity.crosscheck import crosscheck
     from employer_identity.fit import Fit
-    from employer_identity.instrument import Instrument, load_instrument
+    from employer_identity.instrument import load_instrument
     from employer_identity.invariance import Ladder, difference_test, invariance
+    from employer_identity.loading import Check, check_survey, load_survey
     from employer_identity.measurement.moments import Moments
+    from employer_identity.questionnaire import Instrument
     from employer_identity.reliability import reliability
     from employer_identity.reports.run import report
     from employer_identity.simulate import Truth, simulate_survey
-    from employer_identity.survey import Survey, check_survey, load_survey
+    from employer_identity.survey import Survey
 
 
 def __getattr__(name: str) -> Any:

@@ -23,7 +23,6 @@ from employer_identity.drawing import (
     Scale,
     breadth,
     leading,
-    lines,
     sheet,
     write,
 )
@@ -32,8 +31,8 @@ from employer_identity.privacy import Shown
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
-    from employer_identity.instrument import Instrument
     from employer_identity.invariance import Ladder
+    from employer_identity.questionnaire import Instrument
 
 
 def ladder(result: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:

@@ -34,7 +34,7 @@ from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
-    from employer_identity.instrument import Instrument
+    from employer_identity.questionnaire import Instrument
 
 ARCS_UP_TO = 5
 """With more pillars the arcs would run through each other's numbers: then a triangle shows them."""

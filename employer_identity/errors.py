@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
+
+Severity = Literal["error", "warning", "change"]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong.
+    """One thing that is wrong, doubtful or was changed.
 
     Parameters
     ----------
@@ -21,12 +24,16 @@ class Problem:
         How many rows, cells or columns are concerned.
     values
         Further words and numbers the sentence asks for.
+    severity
+        ``"error"`` forbids to go on, a ``"warning"`` is for the user to weigh, and a ``"change"``
+        tells what was left out, recoded or merged on the way.
     """
 
     code: str
     where: str = ""
     count: int = 0
     values: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    severity: Severity = "error"
 
 
 class EmployerIdentityError(Exception):
@@ -65,5 +72,9 @@ class EmployerIdentityWarning(UserWarning):
     """Base of what a user may accept."""
 
 
-class SmallGroupWarning(EmployerIdentityWarning):
-    """A group is small for what is asked of it."""
+class SurveyWarning(EmployerIdentityWarning):
+    """A survey can be used, and some of it is worth a second look; carries its problems as data."""
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems

@@ -34,7 +34,7 @@ from employer_identity.privacy import Shown
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
-    from employer_identity.instrument import Instrument
+    from employer_identity.questionnaire import Instrument
     from employer_identity.survey import Survey
 
 __all__ = [

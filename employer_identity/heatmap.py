@@ -31,7 +31,7 @@ from employer_identity.language import Language, number, say
 from employer_identity.privacy import Shown
 
 if TYPE_CHECKING:
-    from employer_identity.instrument import Instrument
+    from employer_identity.questionnaire import Instrument
 
 ROWS = 36
 """Rows of a heat map that still stand on one page."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import string
 import tomllib
 from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, TypeVar, get_args
@@ -85,6 +86,12 @@ def listing(words: Iterable[str], language: Language = "en") -> str:
     *head, last = list(words) or [""]
     joint = {"en": "and", "nl": "en"}[language]
     return f"{', '.join(head)} {joint} {last}" if head else last
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that looks most like `name`, or an empty string."""
+    by_lower = {k.lower(): k for k in known}
+    return by_lower.get(next(iter(get_close_matches(name.lower(), by_lower, n=1)), ""), "")
 
 
 def describe(problem: Problem, language: Language = "en") -> str:

@@ -22,10 +22,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from employer_identity.errors import Problem, SurveyError
-from employer_identity.instrument import Grouping, load_instrument
+from employer_identity.instrument import load_instrument
 from employer_identity.language import refusal
+from employer_identity.loading import check_survey
 from employer_identity.presets import DONT_KNOW, OUTCOMES, PRESETS, SKIPPERS, Preset, PresetName
-from employer_identity.survey import Survey, load_survey
+from employer_identity.questionnaire import Grouping
+from employer_identity.survey import Survey
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -121,7 +123,9 @@ def simulate_survey(
         frame[truth.grouping] = np.array(list(truth.shares), dtype=object)[groups]
         grouping = Grouping(column=truth.grouping, order=tuple(truth.shares))
         instrument = INSTRUMENT.model_copy(update={"groupings": (grouping,)})
-    return load_survey(frame, instrument=instrument)
+    survey = check_survey(frame, instrument=instrument).survey
+    assert survey is not None  # what is drawn here has no errors; its warnings may be meant
+    return survey
 
 
 def _check(n: int, preset: str, truth: Truth | None, missing: float) -> list[Problem]:

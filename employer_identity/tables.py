@@ -19,8 +19,8 @@ from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
-    from employer_identity.instrument import Instrument
     from employer_identity.invariance import Ladder
+    from employer_identity.questionnaire import Instrument
 
 _NOTHING = "–"  # noqa: RUF001  (an en dash stands for "no number here")
 _WORST = 8

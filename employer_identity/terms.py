@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from employer_identity.language import Language, say
 
 if TYPE_CHECKING:
-    from employer_identity.instrument import Instrument
+    from employer_identity.questionnaire import Instrument
 
 SPELT_OUT = 12
 

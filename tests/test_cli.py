@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from employer_identity.cli import app
+from employer_identity.cli.main import app
 from employer_identity.reports.places import sample
 
 
@@ -77,6 +77,6 @@ def test_a_survey_with_problems_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_the_command_starts_light() -> None:
-    code = "import sys, employer_identity.cli; print(*sys.modules)"
+    code = "import sys, employer_identity.cli.main; print(*sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"pandas", "numpy", "papermill", "matplotlib"} & set(told.stdout.split())

@@ -14,10 +14,10 @@ from employer_identity import brand, figures, privacy
 from employer_identity.bias import latent_means
 from employer_identity.cfa import cfa
 from employer_identity.drawing import STEPS, lines, on, picture
-from employer_identity.instrument import Instrument
 from employer_identity.invariance import invariance
 from employer_identity.language import LANGUAGES
 from employer_identity.privacy import Shown
+from employer_identity.questionnaire import Instrument
 from employer_identity.simulate import Truth, simulate_survey
 from employer_identity.survey import Survey
 from tests.drawn import outside, overlapping, texts

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from employer_identity.errors import InstrumentError
-from employer_identity.instrument import Instrument, load_instrument, nearest
-from employer_identity.language import LANGUAGES, describe
+from employer_identity.instrument import load_instrument
+from employer_identity.language import LANGUAGES, describe, nearest
+from employer_identity.questionnaire import Instrument
 
 ROOT = Path(__file__).parent.parent
 PILLARS = ("prototypicality", "advancement", "entrepreneurship", "impresarioship")

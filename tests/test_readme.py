@@ -36,7 +36,7 @@ def test_there_is_something_to_check() -> None:
 
 @pytest.mark.parametrize("command", ["check", "report"])
 def test_its_options_exist(command: str) -> None:
-    from employer_identity.cli import app
+    from employer_identity.cli.main import app
 
     shown = re.search(rf"employer-identity {command} (.*)", README)
     assert shown

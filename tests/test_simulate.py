@@ -13,6 +13,7 @@ import pytest
 import employer_identity as ei
 from employer_identity.errors import SurveyError
 from employer_identity.language import LANGUAGES, describe
+from employer_identity.loading import load_survey
 from employer_identity.presets import PRESETS, PresetName
 from employer_identity.simulate import (
     ITEMS,
@@ -24,7 +25,7 @@ from employer_identity.simulate import (
     simulate_survey,
     write_sample,
 )
-from employer_identity.survey import Survey, load_survey
+from employer_identity.survey import Survey
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 TRUTH = Truth(
@@ -170,7 +171,7 @@ def test_the_sample_is_what_its_readme_says(sample: Survey) -> None:
     assert f"seed {SEED}." in readme
     assert all(f"`{shift.item}`" in readme for shift in SAMPLE_TRUTH.shifts)
     assert sample.n == 4800
-    assert [d.count for d in sample.dropped] == [12]
+    assert [c.count for c in sample.changes] == [12]
     assert sample.answers["sector"].nunique() == 6
     sizes = sample.answers["employer"].value_counts()
     assert len(sizes) == 60

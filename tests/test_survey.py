@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from employer_identity.errors import SmallGroupWarning, SurveyError
-from employer_identity.instrument import Instrument, load_instrument
+from employer_identity.errors import SurveyError, SurveyWarning
+from employer_identity.instrument import load_instrument
 from employer_identity.language import LANGUAGES, describe
-from employer_identity.survey import Survey, check_survey, load_survey
+from employer_identity.loading import check_survey, load_survey
+from employer_identity.questionnaire import Instrument
+from employer_identity.survey import Survey
 
 QUESTIONNAIRE = """
 name = "ours"
@@ -81,7 +83,7 @@ def frame() -> pd.DataFrame:
 
 
 def codes(source: pd.DataFrame | Path, instrument: Instrument) -> list[str]:
-    problems = check_survey(source, instrument=instrument)
+    problems = check_survey(source, instrument=instrument).errors
     assert all(describe(problem, language) for problem in problems for language in LANGUAGES)
     return [problem.code.removeprefix("survey.") for problem in problems]
 
@@ -119,7 +121,7 @@ def test_rows_without_an_answered_item_are_dropped_and_counted(
     frame.loc[[3, 7], ["c1", "c2", "o1", "o2"]] = np.nan
     survey = load_survey(frame, instrument=ours)
     assert survey.n == len(frame) - 2
-    assert [(d.reason, d.count) for d in survey.dropped] == [("survey.dropped.no_item_answered", 2)]
+    assert [(c.code, c.count) for c in survey.changes] == [("survey.changed.no_item_answered", 2)]
     assert list(survey.answers.index) == list(range(survey.n))
     assert "2 rows without an answer" in repr(survey)
 
@@ -263,7 +265,7 @@ def test_rows_are_numbered_as_the_file_shows_them_and_answers_stay_private(
 ) -> None:
     set_cells("o1", [0, 2, 4, 6, 8, 10], "confidential")(frame)
     path = write(tmp_path / "answers.csv", frame)
-    (problem,) = check_survey(path, instrument=ours)
+    (problem,) = check_survey(path, instrument=ours).errors
     assert problem.count == 6
     assert problem.values["rows"] == "2, 4, 6, 8, 10, ..."
     assert "confidential" not in describe(problem)
@@ -293,7 +295,7 @@ def test_files_that_cannot_be_read_are_refused(
 
 def test_small_groups_warn_without_their_size(frame: pd.DataFrame, ours: Instrument) -> None:
     frame.loc[:2, "site"] = 77
-    with pytest.warns(SmallGroupWarning, match="site: 1 group has fewer than 5 persons") as caught:
+    with pytest.warns(SurveyWarning, match="site: 1 group has fewer than 5 persons") as caught:
         load_survey(frame, instrument=ours)
     assert "3" not in str(caught[0].message)
 

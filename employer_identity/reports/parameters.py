@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from employer_identity.errors import Problem, ReportError
-from employer_identity.instrument import Instrument, nearest
-from employer_identity.language import LANGUAGES, Language, listing, refusal
+from employer_identity.language import LANGUAGES, Language, listing, nearest, refusal
+from employer_identity.questionnaire import Instrument
 from employer_identity.reports.places import notebooks
 
 

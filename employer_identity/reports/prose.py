@@ -128,7 +128,8 @@ def about_survey(study: Study) -> list[str]:
     complete = answers.notna().all(axis=1)
     alike = float((answers[complete].nunique(axis=1) == 1).mean())
     missing = float(answers.isna().to_numpy().mean())
-    dropped = sum(d.count for d in survey.dropped)
+    changes = {c.code: c.count for c in survey.changes}
+    dropped = changes.get("survey.changed.no_item_answered", 0)
     return [
         study.say("answers.source", source=survey.source or "-", n=survey.n),
         study.say("answers.dropped", n=dropped) if dropped else "",

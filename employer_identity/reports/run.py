@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from employer_identity import errors
 from employer_identity.errors import Problem, ReportError
-from employer_identity.instrument import Instrument
 from employer_identity.language import Language, refusal
+from employer_identity.loading import load_survey
+from employer_identity.questionnaire import Instrument
 from employer_identity.reports.parameters import chosen_group, read_parameters
 from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.render import export, exporter
 from employer_identity.reports.snapshot import SUFFIX, write_snapshot
-from employer_identity.survey import Survey, load_survey
+from employer_identity.survey import Survey
 
 if TYPE_CHECKING:
     import pandas as pd

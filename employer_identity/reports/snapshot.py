@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.feather as feather
 
 from employer_identity.errors import Problem, ReportError
-from employer_identity.instrument import Instrument
 from employer_identity.language import refusal
-from employer_identity.survey import Dropped, Survey
+from employer_identity.questionnaire import Instrument
+from employer_identity.survey import Survey
 
 SUFFIX = ".arrow"
 _KEY = b"employer_identity"
@@ -24,7 +25,8 @@ def write_snapshot(survey: Survey, path: Path) -> str:
         "instrument": survey.instrument.model_dump(
             mode="json", by_alias=True, exclude_defaults=True
         ),
-        "dropped": [[d.reason, d.count] for d in survey.dropped],
+        "changes": [_record(p) for p in survey.changes],
+        "warnings": [_record(p) for p in survey.warnings],
         "source": survey.source,
         "sha256": survey.sha256,
     }
@@ -43,10 +45,15 @@ def read_snapshot(path: Path, sha256: str = "") -> Survey:
     return Survey(
         table.to_pandas(),
         Instrument.model_validate(about["instrument"]),
-        tuple(Dropped(reason, count) for reason, count in about["dropped"]),
+        tuple(Problem(**p) for p in about["changes"]),
+        tuple(Problem(**p) for p in about["warnings"]),
         about["source"],
         about["sha256"],
     )
+
+
+def _record(problem: Problem) -> dict[str, Any]:
+    return {**vars(problem), "values": dict(problem.values)}
 
 
 def digest(path: Path) -> str:

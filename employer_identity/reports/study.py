@@ -15,13 +15,14 @@ from employer_identity.bias import latent_means
 from employer_identity.cfa import cfa
 from employer_identity.errors import EmployerIdentityError
 from employer_identity.fit import Fit
-from employer_identity.instrument import Instrument
 from employer_identity.invariance import Ladder, invariance
 from employer_identity.language import Language, describe, listing, say
+from employer_identity.loading import load_survey
+from employer_identity.questionnaire import Instrument
 from employer_identity.reliability import reliability
 from employer_identity.reports.places import sample
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
-from employer_identity.survey import Survey, load_survey
+from employer_identity.survey import Survey
 from employer_identity.terms import counted, nouns
 
 

@@ -1,40 +1,26 @@
-"""From a file or a frame to named columns, as they stand there."""
+"""From files to named columns: which reader reads what."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import io
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from employer_identity.errors import Problem, SurveyError
+from employer_identity.intake.raw import Part, Raw
 from employer_identity.language import refusal
 
 EXTRA_MISSING = (".", "#N/B")  # besides pandas' own: SPSS and SAS; Excel in Dutch
 TEXT_FILES, PARQUET_FILES = (".csv", ".tsv", ".txt"), (".parquet", ".pq")
 
 
-@dataclass(frozen=True)
-class Raw:
-    """Columns as they stand in the source; `first_row` is what a reader calls the first one."""
-
-    frame: pd.DataFrame
-    name: str
-    sha256: str
-    first_row: int
-
-
-def of_frame(frame: pd.DataFrame) -> Raw:
-    """Take a frame as it is."""
-    digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
-    return Raw(frame.reset_index(drop=True), "", digest, 1)
-
-
-def read(path: Path) -> Raw:
-    """Read a file; what cannot be read at all is refused at once."""
+def read(paths: Sequence[Path]) -> Raw:
+    """Read a survey's files; what cannot be read at all is refused at once."""
+    (path,) = paths
     known = (*TEXT_FILES, *PARQUET_FILES)
     if not path.is_file():
         raise _refuse("survey.no_such_file", path)
@@ -45,8 +31,8 @@ def read(path: Path) -> Raw:
         raise _refuse("survey.empty_file", path)
     digest = hashlib.sha256(data).hexdigest()
     if path.suffix.lower() in PARQUET_FILES:
-        return Raw(_parquet(data, path), path.name, digest, 1)
-    return Raw(_table(_decode(data, path), path), path.name, digest, 2)
+        return Raw(_parquet(data, path), (Part(path.name, 0, 1),), digest)
+    return Raw(_table(_decode(data, path), path), (Part(path.name, 0, 2),), digest)
 
 
 def _refuse(code: str, path: Path, **values: object) -> SurveyError:

@@ -1,0 +1,1 @@
+"""The command line: one room a command; `main` puts them together."""

@@ -1,0 +1,26 @@
+"""The command line: `employer-identity COMMAND`; each command has a room of its own."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from employer_identity.cli.check import check
+from employer_identity.cli.report import report
+
+app = typer.Typer(
+    help="Employer-brand studies that say which groups may be compared.",
+    epilog="Begin with: employer-identity report",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command()(report)
+app.command()(check)
+
+
+if __name__ == "__main__":
+    sys.exit(app())

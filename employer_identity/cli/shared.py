@@ -1,0 +1,61 @@
+"""What commands share: options, exit codes, refusals as messages.
+
+Exit codes: 0 good, 1 problems with the survey or the report, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from employer_identity.language import Language
+
+GOOD, PROBLEMS, WRONG_USE, STOPPED = 0, 1, 2, 130
+_WRONG_USE = ("unknown_", "wrong_parameter", "no_instrument", "output_")
+"""How the codes of a report's problems begin that are about what was asked, not about the data."""
+
+LanguageOption = Annotated[
+    str, typer.Option("--language", "-l", help="Language of report and messages: nl or en.")
+]
+
+
+def tongue_of(asked: str) -> Language:
+    """Return the language of messages: what was asked for, or English where that is none."""
+    return "nl" if asked == "nl" else "en"
+
+
+def tell(text: str) -> None:
+    """Speak to the person; standard output is kept for a command's own answer."""
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def refusals(language: Language) -> Iterator[None]:
+    """Turn refusals into messages and exit codes, warnings into notes; never a traceback."""
+    import warnings
+
+    from employer_identity.errors import EmployerIdentityError, EmployerIdentityWarning, ReportError
+    from employer_identity.language import describe, say
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", EmployerIdentityWarning)
+        try:
+            yield
+            for warning in caught:
+                tell(say("cli.note", language, text=str(warning.message)))
+        except EmployerIdentityError as error:
+            lines = [describe(p, language) for p in error.problems] or [str(error)]
+            tell("\n".join(say("cli.problem", language, text=line) for line in lines))
+            if len(lines) > 1:
+                tell(say("cli.count", language, n=len(lines)))
+            asked = [p.code.removeprefix("report.") for p in error.problems]
+            wrong = isinstance(error, ReportError) and any(c.startswith(_WRONG_USE) for c in asked)
+            raise typer.Exit(WRONG_USE if wrong else PROBLEMS) from None
+        except KeyboardInterrupt:
+            tell(say("cli.stopped", language))
+            raise typer.Exit(STOPPED) from None

@@ -1,0 +1,187 @@
+"""What can be wrong with an instrument file: keys and values, and names that must agree."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from employer_identity.errors import Problem
+from employer_identity.language import nearest
+from employer_identity.questionnaire import (
+    Column,
+    Grouping,
+    Instrument,
+    Item,
+    Outcome,
+    Pillar,
+    Practice,
+    Scale,
+)
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+
+# --- A table's keys and values: pydantic's findings as problems
+
+_TABLES: dict[str, type[BaseModel]] = {
+    "scale": Scale,
+    "pillar": Pillar,
+    "practice": Practice,
+    "item": Item,
+    "outcome": Outcome,
+    "grouping": Grouping,
+    "column": Column,
+}
+_WRONG = {
+    "string_type": "text",
+    "int_type": "whole_number",
+    "int_parsing": "whole_number",
+    "int_from_float": "whole_number",
+    "bool_type": "yes_or_no",
+    "bool_parsing": "yes_or_no",
+    "dict_type": "table",
+    "model_type": "table",
+    "tuple_type": "list",
+    "string_too_short": "empty",
+    "too_short": "empty",
+    "literal_error": "choice",
+}
+
+
+def key_problem(error: Any, raw: Mapping[str, Any], file: str) -> Problem:
+    """Say in our words what pydantic found wrong with a key or its value."""
+    place = [p for p in error["loc"] if p != "[key]"]
+    where, key = f"{file}, {_place(place, raw)}", str(place[-1])
+    if error["type"] == "missing":
+        return Problem("instrument.missing_key", where, values={"key": key})
+    if error["type"] == "extra_forbidden":
+        known = [f.alias or name for name, f in _owner(place).model_fields.items()]
+        return unknown("instrument.unknown_key", where, key, known)
+    kind = _WRONG.get(error["type"], "other")
+    allowed = str(error.get("ctx", {}).get("expected", "")).replace(" or ", ", ")
+    return Problem(f"instrument.wrong.{kind}", where, values={"key": key, "allowed": allowed})
+
+
+def _place(place: list[str | int], raw: Mapping[str, Any]) -> str:
+    """Write a location as the file has it: ``[[item]] 3 (ent1), wording.nl``."""
+    table, *rest = place
+    if not rest:
+        return str(table)
+    if not isinstance(rest[0], int):
+        return f"[{table}], {'.'.join(map(str, rest))}"
+    row = raw[str(table)][rest[0]]
+    named = _name(row) if isinstance(row, dict) else ""
+    head = f"[[{table}]] {rest[0] + 1}" + (f" ({named})" if named else "")
+    return ", ".join([head, ".".join(map(str, rest[1:]))]) if rest[1:] else head
+
+
+def _owner(place: list[str | int]) -> type[BaseModel]:
+    return _TABLES[str(place[0])] if len(place) > 1 else Instrument
+
+
+def unknown(code: str, where: str, name: str, known: Iterable[str]) -> Problem:
+    """Say that a name is unknown, with the nearest known one or else all of them."""
+    names = list(dict.fromkeys(known))
+    near = nearest(name, names)
+    values = {"key": name, "near": near, "known": ", ".join(names) or "-"}
+    return Problem(f"{code}_near" if near else code, where, values=values)
+
+
+# --- Across tables: names that must exist, or exist once
+
+
+def _rows(raw: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
+    """Rows of a table that are tables at all; the others are reported with their keys."""
+    rows = raw.get(table)
+    return [r for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return str(row.get("name") or row.get("key") or row.get("column") or "")
+
+
+def _check_scale(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    try:
+        scale = Scale.model_validate(raw.get("scale"))
+    except ValidationError:
+        return
+    values: dict[str, object] = {"minimum": scale.minimum, "maximum": scale.maximum}
+    if scale.minimum >= scale.maximum:
+        yield Problem("instrument.scale_turned", f"{file}, [scale]", values=values)
+    inside = [str(c) for c in scale.missing if scale.minimum <= c <= scale.maximum]
+    if inside:
+        values["codes"] = ", ".join(inside)
+        yield Problem("instrument.missing_in_scale", f"{file}, [scale], missing", values=values)
+
+
+def _check_names(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """Names that occur twice, in one table or in two that share the model or the data."""
+    pillars_of: dict[str, set[str]] = {}
+    for row in _rows(raw, "item"):
+        pillars_of.setdefault(_name(row), set()).add(str(row.get("pillar")))
+    for table in ("pillar", "practice", "item", "outcome", "grouping", "column"):
+        for name, n in Counter(filter(None, map(_name, _rows(raw, table)))).items():
+            pillars = sorted(pillars_of.get(name, ())) if table == "item" else []
+            if n > 1:
+                code = "instrument.item_in_two_pillars" if len(pillars) > 1 else "instrument.twice"
+                values = {"name": name, "pillars": ", ".join(pillars)}
+                yield Problem(code, f"{file}, [[{table}]]", n, values)
+    for one, other in (("pillar", "item"), ("item", "outcome"), ("item", "grouping")):
+        for name in sorted(
+            {*map(_name, _rows(raw, one))} & {*map(_name, _rows(raw, other))} - {""}
+        ):
+            values = {"name": name, "one": one, "other": other}
+            yield Problem("instrument.two_tables", file, values=values)
+    for table in ("pillar", "item"):
+        for name in dict.fromkeys(map(_name, _rows(raw, table))):
+            if name and not _NAME.fullmatch(name):
+                yield Problem("instrument.bad_name", f"{file}, [[{table}]]", values={"name": name})
+
+
+def _check_pillars(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """Pillars that do not exist, and pillars with fewer than two items."""
+    pillars = list(dict.fromkeys(filter(None, map(_name, _rows(raw, "pillar")))))
+    for table in ("item", "practice"):
+        for row in _rows(raw, table):
+            if isinstance(row.get("pillar"), str) and row["pillar"] not in pillars:
+                where = f"{file}, [[{table}]] {_name(row)}"
+                yield unknown("instrument.unknown_pillar", where, row["pillar"], pillars)
+    asked = Counter(str(row.get("pillar")) for row in _rows(raw, "item"))
+    for pillar in pillars:
+        if asked[pillar] < 2:
+            code = "instrument.pillar_with_one_item" if asked[pillar] else "instrument.empty_pillar"
+            yield Problem(code, f"{file}, [[pillar]]", values={"name": pillar})
+
+
+def _check_practices(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    pillar_of = {_name(r): r.get("pillar") for r in _rows(raw, "practice")}
+    for row in _rows(raw, "item"):
+        practice, where = row.get("practice"), f"{file}, [[item]] {_name(row)}"
+        if not isinstance(practice, str):
+            continue
+        if practice not in pillar_of:
+            yield unknown("instrument.unknown_practice", where, practice, pillar_of)
+        elif pillar_of[practice] != row.get("pillar"):
+            values = {"name": practice, "other": pillar_of[practice], "pillar": row.get("pillar")}
+            yield Problem("instrument.practice_elsewhere", where, values=values)
+
+
+def _check_groupings(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    for row in _rows(raw, "grouping"):
+        order, where = row.get("order"), f"{file}, [[grouping]] {_name(row)}"
+        if not isinstance(order, list):
+            continue
+        names = [str(v) for v in order]
+        for name, n in Counter(names).items():
+            if n > 1:
+                yield Problem("instrument.twice", f"{where}, order", n, {"name": name})
+        labels = row.get("labels")
+        for value in labels if isinstance(labels, dict) else ():
+            if value not in names:
+                yield unknown("instrument.label_without_value", where, value, names)
+
+
+CHECKS = (_check_scale, _check_names, _check_pillars, _check_practices, _check_groupings)

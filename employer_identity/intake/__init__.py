@@ -1,0 +1,1 @@
+"""From a file or a frame to named columns: formats, header rows, several files as one survey."""

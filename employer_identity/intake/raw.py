@@ -1,0 +1,81 @@
+"""What reading gives: named columns as they stand in the source, and what it says of them."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from employer_identity.errors import Problem
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a survey.
+
+    Attributes
+    ----------
+    name
+        The file's name, without its folder; empty for a frame.
+    start
+        Position of its first respondent among all.
+    first_row
+        What a reader of the file calls that row.
+    """
+
+    name: str
+    start: int
+    first_row: int
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Columns as they stand in the source.
+
+    Attributes
+    ----------
+    frame
+        One row a respondent, with a fresh index; from text files and workbooks every cell is text,
+        and a blank one is missing. Names may occur twice.
+    parts
+        The files, in the order of their rows.
+    sha256
+        Hash of the files' bytes, one after the other, or of the frame written as CSV.
+    texts
+        Column -> the question as it was asked, where the source says so.
+    labels
+        Column -> value (as text) -> its label, where the source says so.
+    changes
+        What reading left out or turned into something else: codes ``survey.changed.*``.
+    """
+
+    frame: pd.DataFrame
+    parts: tuple[Part, ...]
+    sha256: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    changes: tuple[Problem, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Names of the files."""
+        return ", ".join(p.name for p in self.parts if p.name)
+
+    def places(self, rows: Iterable[int]) -> list[str]:
+        """Name rows by position as a reader finds them: ``12``; ``b.csv 12`` of several files."""
+        starts = [p.start for p in self.parts]
+        named = []
+        for row in rows:
+            part = self.parts[bisect_right(starts, row) - 1]
+            number = str(row - part.start + part.first_row)
+            named.append(f"{part.name} {number}" if len(self.parts) > 1 else number)
+        return named
+
+
+def of_frame(frame: pd.DataFrame) -> Raw:
+    """Take a frame as it is."""
+    digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+    return Raw(frame.reset_index(drop=True), (Part("", 0, 1),), digest)

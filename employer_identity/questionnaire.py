@@ -1,0 +1,227 @@
+"""The questionnaire: items, the pillars they ask about, practices, outcomes and groupings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from employer_identity.language import Language
+
+Text = Annotated[
+    dict[Language, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]],
+    Field(min_length=1),
+]
+"""One text in one or more languages; a language that is missing falls back to the other."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Scale(_Table):
+    """The answer scale: whole numbers from `minimum` to `maximum`, and the texts at its ends.
+
+    Codes in `missing`, such as 99, stand for "no answer" and are read as missing. Where a file
+    holds the answers' texts instead of numbers, `answers` lists them from lowest to highest.
+    """
+
+    minimum: int
+    maximum: int
+    low: Text = {}
+    high: Text = {}
+    missing: tuple[int, ...] = ()
+    answers: tuple[str, ...] = ()
+
+
+class _Keyed(_Table):
+    key: str
+    label: Text = {}
+
+
+class Pillar(_Keyed):
+    """One factor of the model."""
+
+    description: Text = {}
+
+
+class Practice(_Keyed):
+    """What an employer does to live a pillar."""
+
+    pillar: str
+    text: Text = {}
+
+
+class _Question(_Table):
+    name: str
+    label: Text = {}
+    wording: Text = {}
+    reverse: bool = False
+
+
+class Item(_Question):
+    """One question of a pillar; `reverse` turns its answers round at loading."""
+
+    pillar: str
+    practice: str | None = None
+
+
+class Outcome(_Question):
+    """One question about what may go with the pillars, on the same scale."""
+
+
+class Column(_Table):
+    """Words for a column that is no question: its label and the labels of its values."""
+
+    column: str
+    label: Text = {}
+    labels: dict[str, Text] = {}
+
+
+Special = Literal[
+    "political_preference",
+    "cultural_background",
+    "religion",
+    "health",
+    "sexual_orientation",
+    "union",
+]
+Bound = int | Literal[""]  # "": no bound on this side
+
+
+class Grouping(Column):
+    """A column that divides the respondents; without an `order` its values are sorted.
+
+    Attributes
+    ----------
+    column
+        Its name in the survey. A plain grouping is a column of the file; one with `source` or
+        `cross` is made from other columns.
+    order
+        Its values in order; others are unknown.
+    source, bands, year
+        Cut the numbers of the column `source` into bands, each from its first to its last number,
+        both included. With `year` the source holds ages in that year, and the bands are years of
+        birth.
+    cross
+        Two other groupings, each of whose combinations is a group.
+    merge
+        New value -> the values that become it.
+    merge_below
+        Groups of fewer persons join a neighbour in the `order`, else one group "other".
+    special, basis
+        Which special category of personal data this is, and on what basis it is used.
+    """
+
+    order: tuple[str, ...] = ()
+    source: str | None = Field(default=None, alias="from")
+    bands: dict[str, tuple[Bound, Bound]] = {}
+    year: int | None = None
+    cross: tuple[str, ...] = ()
+    merge: dict[str, tuple[str, ...]] = {}
+    merge_below: int | None = Field(default=None, ge=2)
+    special: Special | None = None
+    basis: str = ""
+
+    @field_validator("order", mode="before")
+    @classmethod
+    def _codes_are_names(cls, order: object) -> object:
+        return [str(v) for v in order] if isinstance(order, list) else order
+
+
+class Instrument(_Table):
+    """A questionnaire with everything that is needed to read its answers.
+
+    Attributes
+    ----------
+    referent
+        Whom the items are about.
+    prototype_type
+        Whether "one of us" means the ideal or the average member.
+    adaptation
+        Whether the items adapt an instrument made for another referent.
+    employer, sector, weight, cluster, respondent, wave, date, duration
+        Names of the columns that hold them, or None: `wave` says in which round somebody answered,
+        `date` when (a day), `duration` how many seconds it took.
+    """
+
+    name: str
+    title: Text
+    referent: Literal["employer", "top_management", "direct_leader", "self"] | None = None
+    prototype_type: Literal["ideal", "average"] | None = None
+    adaptation: bool = False
+    scale: Scale
+    pillars: tuple[Pillar, ...] = Field(alias="pillar")
+    practices: tuple[Practice, ...] = Field(default=(), alias="practice")
+    items: tuple[Item, ...] = Field(alias="item")
+    outcomes: tuple[Outcome, ...] = Field(default=(), alias="outcome")
+    groupings: tuple[Grouping, ...] = Field(default=(), alias="grouping")
+    columns: tuple[Column, ...] = Field(default=(), alias="column")
+    employer: str | None = None
+    sector: str | None = None
+    weight: str | None = None
+    cluster: str | None = None
+    respondent: str | None = None
+    wave: str | None = None
+    date: str | None = None
+    duration: str | None = None
+
+    @property
+    def item_names(self) -> tuple[str, ...]:
+        """Names of the items, in the order in which they are asked."""
+        return tuple(i.name for i in self.items)
+
+    @property
+    def outcome_names(self) -> tuple[str, ...]:
+        """Names of the outcomes."""
+        return tuple(o.name for o in self.outcomes)
+
+    @property
+    def factors(self) -> dict[str, tuple[str, ...]]:
+        """Pillar key -> names of its items."""
+        return {p.key: tuple(i.name for i in self.items if i.pillar == p.key) for p in self.pillars}
+
+    @property
+    def model(self) -> str:
+        """The measurement model in lavaan's notation, a line a pillar."""
+        return "\n".join(f"{pillar} =~ {' + '.join(i)}" for pillar, i in self.factors.items())
+
+    @property
+    def _questions(self) -> tuple[_Question, ...]:
+        return (*self.items, *self.outcomes)
+
+    @property
+    def _columns(self) -> tuple[Column, ...]:
+        return (*self.columns, *self.groupings)
+
+    @cached_property
+    def _labels(self) -> dict[str, Text]:
+        keyed: tuple[_Keyed, ...] = (*self.practices, *self.pillars)
+        labels = {c.column: c.label for c in self._columns}
+        labels |= {q.name: q.label for q in self._questions}
+        return labels | {k.key: k.label for k in keyed}
+
+    @cached_property
+    def _sentences(self) -> dict[str, Text]:
+        sentences = {q.name: q.wording for q in self._questions}
+        sentences |= {k.key: k.text for k in self.practices}
+        return sentences | {k.key: k.description for k in self.pillars}
+
+    def label(self, name: str, language: Language = "en") -> str:
+        """Short label of a pillar, practice, item, outcome or column; without one, the name."""
+        return _in(self._labels.get(name), language, name)
+
+    def wording(self, name: str, language: Language = "en") -> str:
+        """Full text of an item, outcome, practice or pillar; without one, its label."""
+        return _in(self._sentences.get(name), language, self.label(name, language))
+
+    def value_label(self, column: str, value: object, language: Language = "en") -> str:
+        """Label of one value of a grouping or other column; without one, the value itself."""
+        tables = {c.column: c.labels for c in self._columns}
+        return _in(tables.get(column, {}).get(str(value)), language, str(value))
+
+
+def _in(text: Mapping[Language, str] | None, language: Language, otherwise: str) -> str:
+    return text.get(language, next(iter(text.values()))) if text else otherwise
