@@ -1,0 +1,113 @@
+"""The saturated model: unrestricted means and covariances by group, from answers with holes.
+
+Fisher scoring on the moments themselves: a step solves the patterns' expected information for their
+score. Complete answers need none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from employer_identity.measurement.normal import (
+    Expansion,
+    expand,
+    expected,
+    listed,
+    minus_two_logl,
+    observed,
+    slopes,
+)
+from employer_identity.measurement.patterns import Patterns
+from employer_identity.measurement.robust import Rows
+
+Array = NDArray[np.float64]
+
+STEPS = 200
+TOLERANCE = 1e-10  # of the score in units of its standard error at n = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Saturated:
+    """Unrestricted moments.
+
+    Parameters
+    ----------
+    Sigma, mu
+        Covariances (G, p, p) and means (G, p).
+    at
+        The log-likelihood about them.
+    patterns
+        The answers they are of.
+    """
+
+    Sigma: Array
+    mu: Array
+    at: Expansion
+    patterns: Patterns
+
+    @cached_property
+    def value(self) -> float:
+        """-2 logl per respondent, without its constant."""
+        return minus_two_logl(self.patterns, self.at)
+
+    @cached_property
+    def information(self) -> Array:
+        """Observed information of one respondent about the moments, (G, P, P)."""
+        return observed(self.patterns, self.at)
+
+    def meat(self, rows: Rows) -> Array:
+        """Return the covariance of the moments' scores, (G, P, P)."""
+        return rows.meat(self.at, self.mu)
+
+
+def saturate(patterns: Patterns) -> Saturated | None:
+    """Find the unrestricted moments; None if there are none, or the search does not reach them."""
+    Sigma, mu = _start(patterns)
+    here = expand(patterns, Sigma, mu)
+    if here is None:
+        return None
+    if patterns.complete:
+        return Saturated(Sigma, mu, here, patterns)
+    p = Sigma.shape[-1]
+    i, j = np.tril_indices(p)
+    for _ in range(STEPS):
+        score = listed(*slopes(patterns, here))
+        information = expected(patterns, here)
+        scale = np.sqrt(np.einsum("gkk->gk", information))
+        if np.abs(score / scale).max() <= TOLERANCE:
+            return Saturated(Sigma, mu, here, patterns)
+        step = np.linalg.solve(information, score[..., None])[..., 0]
+        value, length = minus_two_logl(patterns, here), 1.0
+        while length > 1e-6:
+            dS = np.zeros_like(Sigma)
+            dS[:, i, j] = dS[:, j, i] = length * step[:, : len(i)]
+            there = expand(patterns, Sigma + dS, mu + length * step[:, len(i) :])
+            if there is not None and minus_two_logl(patterns, there) <= value + 1e-12 * abs(value):
+                break
+            length /= 2
+        else:
+            return None
+        Sigma, mu, here = Sigma + dS, mu + length * step[:, len(i) :], there
+    return None
+
+
+def _start(patterns: Patterns) -> tuple[Array, Array]:
+    """Return means and variances of what is there; exact where nothing is missing."""
+    groups, p = patterns.n_groups, len(patterns.names)
+    Sigma, mu = np.zeros((groups, p, p)), np.zeros((groups, p))
+    for g in range(groups):
+        mine = patterns.group == g
+        n, seen = patterns.n[mine], patterns.seen[mine]
+        weight = n[:, None] * seen
+        mu[g] = (weight * patterns.mean[mine]).sum(axis=0) / weight.sum(axis=0)
+        d = np.where(seen, patterns.mean[mine] - mu[g], 0.0)
+        cross = np.einsum("b,bij->ij", n, patterns.covariance[mine] + d[:, :, None] * d[:, None, :])
+        if seen.all():
+            Sigma[g] = cross / n.sum()
+        else:
+            Sigma[g] = np.diag(np.diag(cross) / weight.sum(axis=0))
+    return Sigma, mu

@@ -1,0 +1,126 @@
+"""Corrections of test statistics for answers that are not normal, complete or independent.
+
+Symbols as in `robust`: H the information about the moments or parameters, J the covariance of their
+scores, of one respondent; 1 the saturated, 0 the fitted model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from employer_identity.measurement import normal
+from employer_identity.measurement.implied import Implied, imply
+from employer_identity.measurement.layout import Layout
+from employer_identity.measurement.normal import Expansion
+from employer_identity.measurement.patterns import Patterns
+from employer_identity.measurement.robust import Bread, CrossedMeat, Meat, Rows, bread, meat
+from employer_identity.measurement.saturated import Saturated
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sandwich:
+    """Information and covariance of scores of a model's parameters and of the moments.
+
+    Parameters
+    ----------
+    bread
+        Information about the parameters.
+    meat
+        Covariance of their scores.
+    H1, J1
+        The same of the moments, (G, P, P): at the saturated moments (MLR) or the fitted ones (MLM).
+    """
+
+    bread: Bread
+    meat: Meat | CrossedMeat
+    H1: Array
+    J1: Array
+
+    @property
+    def traces(self) -> tuple[float, float]:
+        """tr(H1^-1 J1) and tr(H0^-1 J0)."""
+        one = float(np.einsum("gkk->", np.linalg.solve(self.H1, self.J1)))
+        return one, float(np.trace(np.linalg.solve(self.bread.dense, self.meat.dense)))
+
+    def covariance(self, n: int) -> Array:
+        """Covariance matrix of the estimates, (q, q)."""
+        half = np.linalg.solve(self.bread.dense, self.meat.dense)
+        found: Array = np.linalg.solve(self.bread.dense, half.T) / n
+        return found
+
+
+def huber_white(layout: Layout, theta: Array, rows: Rows, saturated: Saturated) -> Sandwich:
+    """Return the sandwich of MLR: observed information, cross-products of scores."""
+    patterns, implied = rows.patterns, imply(layout, theta)
+    at = _expand(patterns, implied)
+    own = bread(layout, theta, implied, patterns, at, seen=True)
+    spread = meat(rows, own, at, implied.mu)
+    return Sandwich(own, spread, saturated.information, saturated.meat(rows))
+
+
+def satorra_bentler(layout: Layout, theta: Array, rows: Rows) -> Sandwich:
+    """Return the sandwich of MLM: expected information, the covariance of the sample moments."""
+    patterns, implied = rows.patterns, imply(layout, theta)
+    at = _expand(patterns, implied)
+    own = bread(layout, theta, implied, patterns, at, seen=False)
+    H1 = normal.expected(patterns, at)
+    share = patterns.n / patterns.n.sum()
+    J1 = H1 @ (_gamma(rows) / share[:, None, None]) @ H1
+    spread = Meat(own.Delta.transpose(0, 2, 1) @ J1 @ own.Delta, layout)
+    return Sandwich(own, spread, H1, J1)
+
+
+def _gamma(rows: Rows) -> Array:
+    """Return the covariance of products and deviations of one respondent, (G, P, P)."""
+    n = rows.patterns.n[:, None, None]
+    squares = rows.squares / n
+    mean = squares[:, :1, 1:]
+    return np.asarray(squares[:, 1:, 1:] - mean.transpose(0, 2, 1) @ mean)
+
+
+def _expand(patterns: Patterns, implied: Implied) -> Expansion:
+    at = normal.expand(patterns, implied.Sigma, implied.mu)
+    assert at is not None  # estimates imply a covariance matrix, or there would be none
+    return at
+
+
+def as_if_complete(patterns: Patterns, saturated: Saturated) -> Patterns:
+    """Take the saturated moments for those of complete answers."""
+    n = np.bincount(patterns.group, patterns.n, patterns.n_groups)
+    groups = np.arange(patterns.n_groups)
+    seen = np.ones(saturated.mu.shape, dtype=bool)
+    return replace(
+        patterns, group=groups, seen=seen, n=n, mean=saturated.mu, covariance=saturated.Sigma
+    )
+
+
+def complete_data_fit(
+    layout: Layout, theta: Array, patterns: Patterns, saturated: Saturated, J1: Array
+) -> tuple[float, float]:
+    """Return the discrepancy that complete answers would have, and its expectation for a true model.
+
+    Both per respondent, for the indices of incomplete answers (Zhang & Savalei 2023): F at the
+    estimates from the saturated moments; and tr(W M Gamma M'), W the information of complete
+    answers, M = I - Delta (Delta' H1 Delta)^-1 Delta' H1, Gamma = H1^-1 J1 H1^-1.
+    """
+    whole, implied = as_if_complete(patterns, saturated), imply(layout, theta)
+    at_model, at_data = (
+        _expand(whole, implied), normal.expand(whole, saturated.Sigma, saturated.mu)
+    )  # fmt: skip
+    assert at_data is not None
+    F = normal.minus_two_logl(whole, at_model) - normal.minus_two_logl(whole, at_data)
+    own = bread(layout, theta, implied, whole, at_model, seen=False)
+    W, H1 = normal.expected(whole, at_data), saturated.information
+    root = np.linalg.inv(H1)
+    gamma = root @ J1 @ root
+    # tr(W M Gamma M') without forming M, which crosses groups: Delta has a column a parameter
+    inner = np.linalg.inv(own.of_moments(H1))
+    WGH, HGH, WG = W @ gamma @ H1, H1 @ gamma @ H1, np.einsum("gij,gji->", W, gamma)
+    cross = own.of_moments(WGH)
+    spread = inner @ own.of_moments(HGH) @ inner
+    return F, float(WG - 2.0 * np.trace(inner @ cross) + np.trace(own.of_moments(W) @ spread))
