@@ -21,12 +21,13 @@ DATA = [*INTAKE, "survey", "answers", "columns", "groupings", "screening", "load
 DATA += ["presets", "population", "simulate", "public", "studies", "sample"]
 MODEL = ["scores", "improper", "fit", "cfa", "crosscheck", "reliability", "agreement"]
 VERDICT = ["criteria", "invariance", "models", "alignment", "bias", "brand", "privacy"]
-FIGURES = ["drawing", "diagram", "comparisons", "heatmap", "figures"]
-REPORTS = ["places", "parameters", "snapshot", "study", "verdict", "prose", "page"]
+TABLES = ["tabulation", "model_tables", "tables"]
+FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "figures"]
+REPORTS = ["places", "parameters", "snapshot", "study", "verdict", "prose", "data_words", "page"]
 REPORTS += ["engine", "render", "run", "batch"]
 REPORTS = [f"reports.{room}" for room in REPORTS]
 CLI = [f"cli.{room}" for room in ("shared", "report", "check", "instrument", "simulate", "main")]
-ABOVE = [*DATA, *MODEL, *VERDICT, "tables", *FIGURES, *REPORTS, *CLI]
+ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
@@ -34,7 +35,7 @@ HOMES = {
     "pandas": ABOVE,
     "matplotlib": FIGURES,
     "seaborn": FIGURES,
-    "great_tables": ["tables"],
+    "great_tables": ["tabulation"],
     "papermill": REPORTS,
     "nbclient": REPORTS,
     "nbconvert": REPORTS,
