@@ -21,6 +21,7 @@ from employer_identity.measurement.starts import (
     is_weak,
     starting_values,
     unidentified,
+    unit_bound,
     with_sample_values,
 )
 from employer_identity.measurement.syntax import Term, parse
@@ -60,13 +61,15 @@ def cfa(
     Parameters
     ----------
     data
-        A `Survey`, a frame with a numeric column for each item, or `Moments` (a published
-        covariance matrix).
+        A `Survey`, a frame with a numeric column for each item, or `Moments` (published
+        covariances or correlations, of one group or several).
     model
         lavaan's syntax (``=~ ~~ ~ ~1``, labels, ``0.5*x``, ``NA*x``). None: the instrument's
         pillars.
     group
-        Column whose groups are fitted together. Order: the categories' own, else sorted.
+        Column whose groups are fitted together. Order: the categories' own, else sorted. The groups
+        of `Moments` have their own order and no column: the name is for the reader. None: all
+        answers as one group, `Moments` of groups pooled.
     reference
         The group that comes first: its factor means are 0. None: the first.
     equal
@@ -122,7 +125,8 @@ def prepare(
     _check_terms(terms)
     sample = take(data, Roles.of(terms).observed, group, reference)
     _check_modifiers(terms, len(sample.groups))
-    resolved = Problem("model.resolved", values={"estimator": "ML", "missing": "listwise"})
+    code = "model.resolved_moments" if isinstance(data, Moments) else "model.resolved"
+    resolved = Problem(code, values={"estimator": "ML", "missing": "listwise"})
     return terms, replace(sample, notes=(resolved, *sample.notes, *_unused(data)))
 
 
@@ -143,11 +147,16 @@ def estimate(
     ``near`` (G, R) starts from another solution's values.
     """
     moments = sample.moments
+    has_means = moments.known == "means"
+    if not has_means:
+        _check_needs_no_means(terms, equal)
     released = _released(free, terms, sample)
     table = complete(
-        terms, len(sample.groups), equal=equal, free=released, std_lv=std_lv, orthogonal=orthogonal
-    )
+        terms, len(sample.groups), equal=equal, free=released, std_lv=std_lv, orthogonal=orthogonal,
+        means=has_means,
+    )  # fmt: skip
     _check_released(released, table, equal)
+    _check_units(table, moments)
     layout = with_sample_values(lay_out(table), table, moments)
     start = starting_values(table, layout, moments, near)
     _check_count(table, moments)
@@ -239,7 +248,8 @@ def _released(
     """Read ``free`` into relations and group numbers."""
     found: set[tuple[Key, int | None]] = set()
     problems = []
-    known = set(complete(terms, len(sample.groups)).rows) if free else set()
+    has_means = sample.moments.known == "means"
+    known = set(complete(terms, len(sample.groups), means=has_means).rows) if free else set()
     for text in free:
         match = _FREED.match(text)
         key, label = _spelled(match) if match else (None, None)
@@ -274,10 +284,26 @@ def _check_released(
         raise refusal(ModelError, problems)
 
 
+def _check_needs_no_means(terms: Sequence[Term], equal: Sequence[str]) -> None:
+    """Refuse intercepts and means where a published table has none."""
+    asked = [f"{t.lhs} ~ 1" for t in terms if t.op == "~1"]
+    asked += [f"equal={name}" for name in equal if name in ("intercepts", "means")]
+    if asked:
+        raise refusal(ModelError, [Problem("model.moments_need_means", ", ".join(asked))])
+
+
+def _check_units(table: Table, moments: Moments) -> None:
+    """Refuse what depends on the items' units where correlations are all there is."""
+    if moments.known != "correlations":
+        return
+    bound = [moments.names[i] for i in unit_bound(table, moments)]
+    if bound:
+        problem = Problem("model.moments_need_sds", ", ".join(bound), len(bound))
+        raise refusal(ModelError, [problem])
+
+
 def _check_count(table: Table, moments: Moments) -> None:
-    p, groups = len(moments.names), len(moments.n)
-    x = len(table.roles.exogenous)
-    count = groups * (p * (p + 3) // 2 - x * (x + 3) // 2)
+    count = moments.count(len(table.roles.exogenous))
     if table.n_parameters > count:
         values = {"parameters": table.n_parameters}
         raise refusal(ModelError, [Problem("model.negative_df", count=count, values=values)])

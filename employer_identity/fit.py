@@ -257,7 +257,9 @@ class Fit:
                 "rmsea": indices.rmsea(chisq, df, n, groups),
                 "rmsea.ci.lower": low, "rmsea.ci.upper": high,
                 "rmsea.pvalue": indices.rmsea_close(chisq, df, n, groups),
-                "srmr": indices.srmr(m.n, m.covariance, m.mean, model.Sigma, model.mu),
+                "srmr": indices.srmr(
+                    m.n, m.covariance, m.mean, model.Sigma, model.mu, means=m.known == "means"
+                ),
                 "logl": logl, "unrestricted.logl": saturated,
                 "aic": 2.0 * (q - logl), "bic": np.log(n) * q - 2.0 * logl, "ntotal": n,
             },
@@ -297,8 +299,7 @@ class Fit:
     @cached_property
     def ledger(self) -> dict[str, int]:
         """Counts behind the degrees of freedom, and how many cells are tied to another."""
-        p, x = len(self.items), len(self.table.roles.exogenous)
-        moments = len(self.groups) * (p * (p + 3) // 2 - x * (x + 3) // 2)
+        moments = self.moments.count(len(self.table.roles.exogenous))
         free = int((self.table.number >= 0).sum())
         q = self.layout.q
         return {"moments": moments, "parameters": q, "df": moments - q, "cells_free": free,

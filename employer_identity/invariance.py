@@ -110,18 +110,22 @@ def _same_data(one: Fit, other: Fit) -> bool:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a statement about groups is allowed, and why (or why not)."""
+    """Whether a statement about groups is allowed, and why (or why not).
+
+    ``tested`` is False where the rung it needs could not be fitted, for want of means.
+    """
 
     statement: Statement
     allowed: bool
     needs: Level
     reached: Level | None
     rule: str
+    tested: bool = True
 
     def reason(self, language: Language = "en") -> str:
         """Say it in a sentence."""
         reached = self.reached or "none"
-        key = "allowed" if self.allowed else "refused"
+        key = "allowed" if self.allowed else "refused" if self.tested else "untested"
         return say(
             f"invariance.{key}", language,
             statement=say(f"invariance.statement.{self.statement.replace(' ', '_')}", language),
@@ -138,7 +142,7 @@ class Ladder:
     Parameters
     ----------
     fits
-        Level -> `Fit`, from configural to strict.
+        Level -> `Fit`, from configural to strict; to metric where there are no means.
     group
         The grouping column.
     rule
@@ -150,7 +154,14 @@ class Ladder:
     rule: RuleName
 
     def __getitem__(self, level: Level) -> Fit:
+        if level in LEVELS and level not in self.fits:
+            raise refusal(ModelError, [Problem("model.moments_need_means", where=level)])
         return self.fits[level]
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The rungs that were fitted, from the lowest."""
+        return tuple(self.fits)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -166,7 +177,7 @@ class Ladder:
     def changes(self) -> dict[Level, Change]:
         """The step to each rung above the first."""
         found = {}
-        for below, level in pairwise(LEVELS):
+        for below, level in pairwise(self.levels):
             free, fit = self.fits[below], self.fits[level]
             a, b = free.fit_measures, fit.fit_measures
             test = difference_test(fit, free)
@@ -195,7 +206,7 @@ class Ladder:
     def level(self) -> Level | None:
         """The highest rung that holds with all below it; None where even the structure differs."""
         reached: Level | None = None
-        for level in LEVELS:
+        for level in self.levels:
             if not self.holds(level):
                 return reached
             reached = level
@@ -206,7 +217,7 @@ class Ladder:
         """One row a rung: fit, change from the rung below (``d_``), accepted with all below it."""
         rows = {}
         accepted = True
-        for i, level in enumerate(LEVELS):
+        for i, level in enumerate(self.levels):
             m = self.fits[level].fit_measures
             accepted = accepted and self.holds(level)
             row = {
@@ -217,7 +228,7 @@ class Ladder:
                 "d_rmsea": np.nan, "d_srmr": np.nan, "accepted": accepted,
             }  # fmt: skip
             if i:
-                below = self.fits[LEVELS[i - 1]]
+                below = self.fits[self.levels[i - 1]]
                 change = self.changes[level]
                 row |= {
                     "d_chisq": self.fits[level].chisq - below.chisq,
@@ -247,7 +258,7 @@ class Ladder:
     def disagreement(self) -> dict[Level, tuple[tuple[str, ...], tuple[str, ...]]]:
         """Rungs on which rules disagree: level -> (rules that accept it, rules that reject it)."""
         found = {}
-        for level in LEVELS[1:]:
+        for level in self.levels[1:]:
             yes = tuple(v.rule for v in self.judged if v.level == level and v.holds)
             no = tuple(v.rule for v in self.judged if v.level == level and not v.holds)
             if yes and no:
@@ -261,10 +272,22 @@ class Ladder:
         Empty if no rung is rejected. A rejected configural rung has no constraints to test and
         gives an empty frame too.
         """
-        for level in LEVELS[1:]:
+        for level in self.levels[1:]:
             if not self.holds(level):
                 return self.changes[level].score_tests
-        return self.changes["strict"].score_tests.iloc[:0]
+        return self.changes[self.levels[-1]].score_tests.iloc[:0]
+
+    @cached_property
+    def loadings(self) -> pd.DataFrame:
+        """Loadings of each group from the configural rung, where every factor has variance 1.
+
+        Columns factor, item, group, est, se, ci_lower, ci_upper (95 %), std_all; in the items' own
+        units for one standard deviation of the factor within the group.
+        """
+        table = self.fits["configural"].estimates
+        found = table[table["op"] == "=~"].rename(columns={"lhs": "factor", "rhs": "item"})
+        columns = ["factor", "item", "group", "est", "se", "ci_lower", "ci_upper", "std_all"]
+        return found[columns].reset_index(drop=True)
 
     @cached_property
     def culprits(self) -> pd.DataFrame:
@@ -278,7 +301,9 @@ class Ladder:
         height = LEVELS.index(reached) if reached else -1
         rule = self.rule if reached else "hu_bentler_1999"
         return {
-            statement: Decision(statement, height >= LEVELS.index(needs), needs, reached, rule)
+            statement: Decision(
+                statement, height >= LEVELS.index(needs), needs, reached, rule, needs in self.levels
+            )
             for statement, needs in NEEDS.items()
         }
 
@@ -325,8 +350,8 @@ def invariance(
     """Test whether a questionnaire measures the same in several groups.
 
     Four rungs are fitted: configural (same pattern), metric (equal loadings), scalar (and
-    intercepts), strict (and residual variances). The rule decides how far the groups are
-    comparable; every other rule is reported beside it.
+    intercepts), strict (and residual variances). `Moments` without means end at metric. The rule
+    decides how far the groups are comparable; every other rule is reported beside it.
 
     Parameters
     ----------
@@ -362,10 +387,12 @@ def invariance(
     terms, sample = prepare(data, model, group, reference)
     fits: dict[Level, Fit] = {}
     near = None  # each rung starts from the one below it
-    for level, equal in EQUAL.items():
+    levels = LEVELS if sample.moments.known == "means" else LEVELS[:2]
+    for level in levels:
+        equal = EQUAL[level]
         fits[level] = estimate(terms, sample, group, equal=equal, std_lv=True, near=near)
         near = fits[level].values
-    for free, restricted in reversed(list(pairwise(LEVELS))):
+    for free, restricted in reversed(list(pairwise(levels))):
         # a freer model cannot fit worse: its search ended in a local minimum
         if fits[free].solution.objective > fits[restricted].solution.objective + 1e-9:
             near = _with_unit_factors(fits[restricted])
@@ -379,16 +406,17 @@ def _with_unit_factors(fit: Fit) -> NDArray[np.float64]:
     """Return a fit's values (G, R) for factors of mean 0 and variance 1 in every group."""
     values = fit.values.copy()
     at = {key: r for r, key in enumerate(fit.table.rows)}
-    factors = [f for f in fit.factors if (f, "~1", "") in at]
+    factors = list(fit.factors)
+    has_means = fit.moments.known == "means"
     sd = {f: np.sqrt(np.maximum(values[:, at[f, "~~", f]], 1e-6)) for f in factors}
-    mean = {f: values[:, at[f, "~1", ""]].copy() for f in factors}
+    mean = {f: values[:, at[f, "~1", ""]].copy() for f in factors if has_means}
     for (lhs, op, rhs), r in at.items():
         if op == "=~":
-            intercept = at[rhs, "~1", ""]
-            values[:, intercept] += values[:, r] * mean[lhs]
+            if has_means:
+                values[:, at[rhs, "~1", ""]] += values[:, r] * mean[lhs]
             values[:, r] *= sd[lhs]
         elif op == "~~" and lhs in sd and rhs in sd:
             values[:, r] /= sd[lhs] * sd[rhs]
-    for f in factors:
+    for f in mean:
         values[:, at[f, "~1", ""]] = 0.0
     return values

@@ -15,11 +15,10 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
 from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.published import SINGULAR, smallest_direction
 
 if TYPE_CHECKING:
     from employer_identity.survey import Survey
-
-SINGULAR = 1e-10  # smallest eigenvalue of a correlation matrix that is not rounding
 
 
 @dataclass(frozen=True)
@@ -29,16 +28,18 @@ class Sample:
     Parameters
     ----------
     moments
-        Per group, in the order of ``groups``.
-    groups
-        Labels; the first is the reference group. One empty label where there are no groups.
+        Per group, the reference group first.
     notes
         What was left out on the way, and why.
     """
 
     moments: Moments
-    groups: tuple[str, ...]
     notes: tuple[Problem, ...]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Labels; the first is the reference group. One empty label where there are no groups."""
+        return self.moments.groups
 
 
 def take(
@@ -55,7 +56,7 @@ def take(
         With all reasons why the data cannot serve the model.
     """
     if isinstance(data, Moments):
-        return _published(data, items, group)
+        return _published(data, items, group, reference)
     frame = data if isinstance(data, pd.DataFrame) else data.answers
     _refuse([*_unknown(items, list(frame.columns), group)])
     _refuse([Problem("model.not_numeric", where=i) for i in _not_numeric(frame, items)])
@@ -71,9 +72,9 @@ def take(
     kept = tuple(note for note in notes if note.count)
     values, codes = values[used], codes[used]
     _refuse(_too_small(codes, labels, group, len(items)))
-    moments = Moments.of(items, values, codes)
-    _refuse(_degenerate(moments, labels))
-    return Sample(moments, labels, kept)
+    moments = Moments.of(items, values, codes, labels)
+    _refuse(_degenerate(moments))
+    return Sample(moments, kept)
 
 
 def _refuse(problems: list[Problem]) -> None:
@@ -81,14 +82,24 @@ def _refuse(problems: list[Problem]) -> None:
         raise refusal(ModelError, problems)
 
 
-def _published(moments: Moments, items: Sequence[str], group: str | None) -> Sample:
+def _published(
+    moments: Moments, items: Sequence[str], group: str | None, reference: str | None
+) -> Sample:
     _refuse(_unknown(items, list(moments.names), None))
-    if group is not None:
-        raise refusal(ModelError, [Problem("model.moments_have_no_groups", where=group)])
     chosen = moments.select(items)
-    labels = tuple(str(g + 1) for g in range(len(chosen.n))) if len(chosen.n) > 1 else ("",)
-    _refuse(_degenerate(chosen, labels))
-    return Sample(chosen, labels, ())
+    if group is None and len(chosen.n) > 1:
+        if chosen.known != "means":
+            raise refusal(ModelError, [Problem("model.moments_pooled", count=len(chosen.n))])
+        chosen = chosen.pooled()
+    elif group is not None:
+        if len(chosen.n) == 1:
+            raise refusal(ModelError, [Problem("model.moments_have_no_groups", where=group)])
+        order = _reference_first(chosen.groups, group, reference)
+        chosen = chosen.arranged([chosen.groups[i] for i in order])
+    _refuse(_degenerate(chosen))
+    codes = {"covariances": "model.moments_without_means", "correlations": "model.moments_units"}
+    notes = [Problem(codes[chosen.known], severity="warning")] if chosen.known in codes else []
+    return Sample(chosen, tuple(notes))
 
 
 def _unknown(items: Sequence[str], columns: list[str], group: str | None) -> list[Problem]:
@@ -130,15 +141,20 @@ def _groups(
     codes = column.cat.codes.to_numpy().astype(np.intp)
     if len(labels) < 2:
         raise refusal(ModelError, [Problem("model.one_group", where=group, count=len(labels))])
-    if reference is not None:
-        if str(reference) not in labels:
-            values = {"reference": reference, "allowed": listing(labels)}
-            raise refusal(ModelError, [Problem("model.unknown_group", where=group, values=values)])
-        first = labels.index(str(reference))
-        order = [first, *(i for i in range(len(labels)) if i != first)]
-        labels = [labels[i] for i in order]
-        codes = np.append(np.argsort(order), -1)[codes].astype(np.intp)
-    return tuple(labels), codes
+    order = _reference_first(labels, group, reference)
+    codes = np.append(np.argsort(order), -1)[codes].astype(np.intp)
+    return tuple(labels[i] for i in order), codes
+
+
+def _reference_first(labels: Sequence[str], group: str, reference: str | None) -> list[int]:
+    """Return the groups' places in the order asked for."""
+    if reference is None:
+        return list(range(len(labels)))
+    if str(reference) not in labels:
+        values = {"reference": reference, "allowed": listing(labels)}
+        raise refusal(ModelError, [Problem("model.unknown_group", where=group, values=values)])
+    first = labels.index(str(reference))
+    return [first, *(i for i in range(len(labels)) if i != first)]
 
 
 def _too_small(
@@ -154,20 +170,19 @@ def _too_small(
     return [Problem("model.group_too_small", where=group, count=len(small), values=values)]
 
 
-def _degenerate(moments: Moments, labels: tuple[str, ...]) -> list[Problem]:
+def _degenerate(moments: Moments) -> list[Problem]:
     """Items without variance, and items that the others determine."""
     found = []
-    for covariance, label in zip(moments.covariance, labels, strict=True):
+    for covariance, label in zip(moments.covariance, moments.groups, strict=True):
         sd = np.sqrt(np.diag(covariance))
         flat = [n for n, s in zip(moments.names, sd, strict=True) if not s > 1e-12]
         if flat:
             code = "model.item_constant_in_group" if label else "model.item_constant"
             found.append(Problem(code, where=listing(flat), values={"group": label}))
             continue
-        size, vectors = np.linalg.eigh(covariance / sd[:, None] / sd)
-        if size[0] < SINGULAR:
-            tied = np.abs(vectors[:, 0]) > 0.05
-            names = [n for n, t in zip(moments.names, tied, strict=True) if t]
+        size, involved = smallest_direction(covariance)
+        if size < SINGULAR:
+            names = [n for n, i in zip(moments.names, involved, strict=True) if i > 0.05]
             code = "model.singular_in_group" if label else "model.singular"
             found.append(Problem(code, where=listing(names), values={"group": label}))
     return found

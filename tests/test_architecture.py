@@ -13,12 +13,13 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "employer_identity"
 
 # From the ground up: a room imports only from rooms before it. A new room is given its place here.
-GROUND = ["errors", "language", "questionnaire", "consistency", "instrument", "terms"]
-ENGINE = ["threads", "syntax", "table", "layout", "moments", "implied", "likelihood", "categorical"]
-ENGINE += ["scoring", "starts", "robust", "indices"]
+GROUND = ["errors", "language", "questionnaire", "special", "consistency", "consistency_groupings"]
+GROUND += ["instrument", "terms"]
+ENGINE = ["threads", "syntax", "table", "layout", "published", "moments", "implied", "likelihood"]
+ENGINE += ["categorical", "scoring", "starts", "robust", "indices"]
 INTAKE = [f"intake.{room}" for room in ("raw", "headers", "text", "excel", "spss", "files")]
 DATA = [*INTAKE, "survey", "answers", "columns", "groupings", "screening", "loading", "starter"]
-DATA += ["presets", "population", "simulate", "public", "studies", "sample"]
+DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies", "sample"]
 MODEL = ["scores", "improper", "fit", "cfa", "crosscheck", "reliability", "agreement"]
 VERDICT = ["criteria", "invariance", "models", "alignment", "bias", "brand", "privacy"]
 TABLES = ["tabulation", "model_tables", "tables"]
@@ -40,7 +41,7 @@ HOMES = {
     "nbclient": REPORTS,
     "nbconvert": REPORTS,
     "nbformat": REPORTS,
-    "pydantic": ["questionnaire", "consistency", "instrument", "reports.parameters"],
+    "pydantic": [*GROUND, "reports.parameters"],
     "typer": CLI,
 }
 INSIDE_FUNCTIONS = ("semopy", "statsmodels")  # each costs over a second

@@ -74,15 +74,20 @@ def rmsea_close(chisq: float, df: float, n: int, n_groups: int, limit: float = 0
     return float(1.0 - chndtr(chisq, df, n * df * limit**2 / n_groups)) if df > 0 else np.nan
 
 
-def srmr(n: NDArray[np.int64], S: Array, mean: Array, Sigma: Array, mu: Array) -> float:
-    """Root mean square of standardised residuals with means, groups weighted by size (Bentler)."""
+def srmr(
+    n: NDArray[np.int64], S: Array, mean: Array, Sigma: Array, mu: Array, *, means: bool = True
+) -> float:
+    """Root mean square of standardised residuals, groups weighted by size (Bentler).
+
+    Residuals of means count among them unless the model has no means.
+    """
     sd = np.sqrt(np.diagonal(S, axis1=1, axis2=2))
     residual = (S - Sigma) / sd[:, :, None] / sd[:, None, :]
     lower = np.tril_indices(S.shape[-1])
     squares = (residual[:, lower[0], lower[1]] ** 2).sum(axis=1) + (((mean - mu) / sd) ** 2).sum(
         axis=1
     )
-    each = np.sqrt(squares / (len(lower[0]) + S.shape[-1]))
+    each = np.sqrt(squares / (len(lower[0]) + means * S.shape[-1]))
     return float(n @ each / n.sum())
 
 

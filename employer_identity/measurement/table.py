@@ -119,6 +119,7 @@ def complete(
     free: frozenset[tuple[Key, int | None]] = frozenset(),
     std_lv: bool = False,
     orthogonal: bool = False,
+    means: bool = True,
 ) -> Table:
     """Complete, identify and number a model.
 
@@ -132,10 +133,13 @@ def complete(
         Relations released from ``equal``: in all groups (None) or in one group's index.
     std_lv
         Identify factors by variance 1 instead of a first loading of 1.
+    means
+        Whether there is a mean structure.
     """
     roles = Roles.of(terms)
     said: list[Key] = [(t.lhs, t.op, t.rhs) for t in terms]
     rows = (*said, *default_terms(terms, roles, orthogonal=orthogonal))
+    rows = rows if means else tuple(key for key in rows if key[1] != "~1")
     shape = (n_groups, len(rows))
     value, start = np.full(shape, np.nan), np.full(shape, np.nan)
     label = np.full(shape, "", dtype=object)
@@ -173,12 +177,12 @@ def _identify(
     position = {key: r for r, key in enumerate(rows)}
     for factor in roles.factors:
         first = next(r for r, key in enumerate(rows) if key[:2] == (factor, "=~"))
-        variance, mean = position[(factor, "~~", factor)], position[(factor, "~1", "")]
+        variance, mean = position[(factor, "~~", factor)], position.get((factor, "~1", ""))
         if std_lv and silent[variance]:
             value[:variance_from, variance] = 1.0
         elif not std_lv and silent[first]:
             value[:, first] = 1.0
-        if silent[mean]:
+        if mean is not None and silent[mean]:
             # a factor measured by others' factors gets its level from them
             value[: len(value) if factor in roles.indicators else mean_from, mean] = 0.0
 
