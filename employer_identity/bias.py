@@ -44,6 +44,10 @@ def latent_means(ladder: Ladder | Fit) -> pd.DataFrame:
             [Problem("invariance.means_need_ties", values={"groups": len(ladder.groups)})],
         )
     decision = ladder.decision["latent means"]
+    if not decision.tested:
+        reason = {"reason": decision.reason()}
+        problem = Problem("invariance.means_untested", where=ladder.group, values=reason)
+        raise refusal(ComparisonError, [problem])
     if not decision.allowed:
         worst = [
             f"{r['lhs']}{r['op']}{r['rhs']}@{r['group']}"

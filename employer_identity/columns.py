@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from employer_identity.answers import Flags, Values, by_number, names, numbers
+from employer_identity.answers import Flags, Values, days, names, numbers
 from employer_identity.errors import Problem
 from employer_identity.intake.raw import Raw
 from employer_identity.language import nearest
@@ -17,16 +18,19 @@ SHOWN_ROWS = 5  # row numbers a message names; the rest is counted
 
 
 def named_columns(instrument: Instrument) -> dict[str, None]:
-    """Columns that hold names of groups, once each."""
+    """Columns of the file that hold names of groups, once each."""
+    plain = [g.column for g in instrument.groupings if not (g.source or g.cross)]
     units = (instrument.employer, instrument.sector, instrument.cluster)
-    return dict.fromkeys([g.column for g in instrument.groupings] + [u for u in units if u])
+    return dict.fromkeys([*plain, *filter(None, units)])
 
 
 def check_columns(frame: pd.DataFrame, instrument: Instrument) -> Iterator[Problem]:
     """Columns that are declared but absent, or there more than once."""
     present = [str(c) for c in frame.columns]
     questions = (*instrument.item_names, *instrument.outcome_names)
-    others = [c for c in (instrument.weight, instrument.respondent) if c]
+    sources = [g.source for g in instrument.groupings if g.source]
+    roles = (instrument.weight, instrument.respondent, instrument.wave, instrument.date)
+    others = [*sources, *filter(None, (*roles, instrument.duration))]
     declared = dict.fromkeys([*questions, *named_columns(instrument), *others])
     absent, free = [], [c for c in present if c not in declared]
     for name in declared:
@@ -66,24 +70,52 @@ def question(
 
 
 def groups(
-    column: pd.Series[str], order: Sequence[str] | None, raw: Raw
+    column: pd.Series, order: Sequence[str] | None, raw: Raw
 ) -> tuple[pd.Categorical, list[Problem]]:
     """Names of groups as categories; ordered and checked where the column is a grouping."""
-    found = names(column)
-    observed = sorted({n for n in found if n is not None}, key=by_number)
-    where, problems = str(column.name), []
+    found, where = names(column), str(column.name)
     if order is None:
-        return pd.Categorical(found, categories=observed), []
+        return found, []
+    problems = []
     if order:
-        known, allowed = [n for n in order if n in observed], {"allowed": ", ".join(order)}
-        unknown = np.array([n is not None and n not in order for n in found])
+        allowed, known = {"allowed": ", ".join(order)}, found.categories.isin(order)
+        unknown = (found.codes >= 0) & ~known[found.codes] if len(known) else np.array([])
         problems = rows_problem("survey.unknown_group", where, unknown, raw, allowed)
-        observed = known if not problems else observed
-    if not observed:
+        if not problems:
+            found = found.set_categories([n for n in order if n in found.categories])
+    if not len(found.categories):
         problems = [Problem("survey.empty_column", where)]
-    elif len(observed) == 1:
+    elif len(found.categories) == 1:
         problems.append(Problem("survey.one_group", where))
-    return pd.Categorical(found, categories=observed, ordered=True), problems
+    return found.as_ordered(), problems
+
+
+def wave(column: pd.Series, raw: Raw) -> tuple[pd.Categorical, list[Problem]]:
+    """Names of the waves, the first one first."""
+    found, where = names(column), str(column.name)
+    if not len(found.categories):
+        return found, [Problem("survey.empty_column", where)]
+    return found.as_ordered(), doubts(rows_problem("survey.no_wave", where, found.codes < 0, raw))
+
+
+def date(column: pd.Series, raw: Raw) -> tuple[pd.Series, list[Problem]]:
+    """Days on which respondents answered."""
+    found, strange = days(column)
+    return found, doubts(rows_problem("survey.unreadable_date", str(column.name), strange, raw))
+
+
+def duration(column: pd.Series, raw: Raw) -> tuple[pd.Series, list[Problem]]:
+    """How many seconds respondents took."""
+    found, text = numbers(column)
+    strange = text | (found < 0)
+    where = str(column.name)
+    found = pd.Series(found).where(~strange)
+    return found, doubts(rows_problem("survey.unreadable_duration", where, strange, raw))
+
+
+def doubts(problems: Sequence[Problem]) -> list[Problem]:
+    """Return problems as warnings: they do not forbid the use of the survey."""
+    return [replace(p, severity="warning") for p in problems]
 
 
 def check_identical(

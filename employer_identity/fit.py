@@ -12,13 +12,17 @@ from scipy.special import ndtr, ndtri
 
 from employer_identity.errors import Problem
 from employer_identity.language import describe, say
-from employer_identity.measurement import indices
 from employer_identity.measurement.implied import Implied, fill, imply
 from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.normal import expand
+from employer_identity.measurement.robust import Bread, Rows, bread
+from employer_identity.measurement.saturated import Saturated
+from employer_identity.measurement.scaling import Sandwich
 from employer_identity.measurement.scoring import Solution
 from employer_identity.measurement.table import Table, family
 from employer_identity.measurement.threads import on_one_thread
+from employer_identity.measures import Baseline, baseline, fit_measures, sandwich, scaling_factor
 
 Array = NDArray[np.float64]
 LEVEL = 0.95
@@ -34,8 +38,12 @@ class Fit:
     ----------
     group
         The column whose groups were fitted together, None for one group.
-    groups
-        The groups' labels, the reference group first; ``("",)`` without groups.
+    moments
+        Unrestricted means and covariances, by group.
+    saturated
+        The same, with the log-likelihood about them.
+    rows
+        The respondents; None where only their moments are known.
     estimator, missing
         What was resolved.
     notes
@@ -43,8 +51,9 @@ class Fit:
     """
 
     group: str | None
-    groups: tuple[str, ...]
     moments: Moments
+    saturated: Saturated
+    rows: Rows | None
     table: Table
     layout: Layout
     solution: Solution
@@ -54,6 +63,11 @@ class Fit:
     notes: tuple[Problem, ...]
 
     # -- what was fitted ------------------------------------------------------------------------
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Labels, the reference group first; ``("",)`` without groups."""
+        return self.moments.groups
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -72,12 +86,13 @@ class Fit:
     @property
     def n(self) -> dict[str, int]:
         """Respondents used, by group."""
-        return dict(zip(self.groups, (int(k) for k in self.moments.n), strict=True))
+        counts = self.moments.n if self.rows is None else np.bincount(self.rows.group)
+        return dict(zip(self.groups, (int(k) for k in counts), strict=True))
 
     @property
     def ntotal(self) -> int:
         """Respondents used."""
-        return int(self.moments.n.sum())
+        return sum(self.n.values())
 
     @cached_property
     def implied(self) -> Implied:
@@ -88,11 +103,27 @@ class Fit:
 
     @cached_property
     @on_one_thread
-    def vcov(self) -> Array:
-        """Covariance matrix of the parameter estimates from the expected information, (q, q)."""
-        curvature = self.solution.curvature
-        assert curvature is not None  # a fit is only made of a solution that has one
-        information = curvature.dense * self.ntotal
+    def information(self) -> Bread:
+        """Information of one respondent: expected for complete ML and MLM, else observed."""
+        if self.sandwich is not None:
+            return self.sandwich.bread
+        implied, patterns = self.implied, self.saturated.patterns
+        at = expand(patterns, implied.Sigma, implied.mu)
+        assert at is not None  # the estimates imply a covariance matrix
+        seen = not patterns.complete
+        return bread(self.layout, self.solution.theta, implied, patterns, at, seen=seen)
+
+    @cached_property
+    @on_one_thread
+    def sandwich(self) -> Sandwich | None:
+        """What robust inference rests on; None for plain maximum likelihood."""
+        return sandwich(self, self.layout, self.solution.theta)
+
+    @cached_property
+    @on_one_thread
+    def inverse(self) -> Array:
+        """Inverse of the information of one respondent, (q, q); NaN where it is singular."""
+        information = self.information.dense
         scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
         scaled = information / scale[:, None] / scale
         try:
@@ -101,6 +132,14 @@ class Fit:
         except np.linalg.LinAlgError:
             inverse = np.full_like(scaled, np.nan)
         return inverse / scale[:, None] / scale
+
+    @cached_property
+    @on_one_thread
+    def vcov(self) -> Array:
+        """Covariance matrix of the parameter estimates, (q, q)."""
+        if self.sandwich is None:
+            return self.inverse / self.ntotal
+        return self.inverse @ self.sandwich.meat.dense @ self.inverse / self.ntotal
 
     @cached_property
     def _cells(self) -> tuple[Array, Array]:
@@ -208,17 +247,23 @@ class Fit:
     # -- fit ------------------------------------------------------------------------------------
 
     @cached_property
-    def _baseline(self) -> tuple[float, int]:
-        """Chi-square and df of independence with free means; observed predictors may covary."""
-        observed = self.moments.covariance
-        given = [self.items.index(n) for n in self.table.roles.exogenous]
-        others = [i for i in range(len(self.items)) if i not in given]
-        logdet = np.log(np.diagonal(observed, axis1=1, axis2=2)[:, others]).sum(axis=1)
-        if given:
-            logdet = logdet + np.linalg.slogdet(observed[:, given][:, :, given])[1]
-        chisq = float((self.moments.n * (logdet - self.moments.log_determinant)).sum())
-        y = len(others)
-        return chisq, len(self.groups) * (y * (y - 1) // 2 + y * len(given))
+    @on_one_thread
+    def baseline(self) -> Baseline:
+        """The independence model of the same answers."""
+        return baseline(self)
+
+    @cached_property
+    @on_one_thread
+    def scaling(self) -> float | None:
+        """What the chi-square is divided by; None for plain maximum likelihood."""
+        return None if self.sandwich is None else scaling_factor(self.sandwich, self.df)
+
+    @cached_property
+    @on_one_thread
+    def baseline_scaling(self) -> float | None:
+        """The same of the baseline."""
+        found = sandwich(self, self.baseline.layout, self.baseline.theta)
+        return None if found is None else scaling_factor(found, self.baseline.df)
 
     @property
     def df(self) -> int:
@@ -235,34 +280,28 @@ class Fit:
     def fit_measures(self) -> pd.Series:
         """Fit measures under lavaan's names.
 
-        ``chisq df pvalue baseline.* cfi tli rmsea rmsea.ci.lower rmsea.ci.upper`` (90 %)
-        ``rmsea.pvalue`` (of RMSEA <= .05) ``srmr logl unrestricted.logl aic bic ntotal npar``.
-        Formulas in `measurement.indices`; checked against lavaan 0.6-14.
+        ``npar chisq df pvalue baseline.* cfi tli rmsea rmsea.ci.lower rmsea.ci.upper`` (90 %)
+        ``rmsea.pvalue`` (of RMSEA <= .05) ``srmr logl unrestricted.logl aic bic ntotal``; with MLR
+        and MLM also those from the scaled chi-square (``.scaled``, ``chisq.scaling.factor``); with
+        these and with missing answers ``.robust`` ones. Formulas in `measurement.indices` and
+        `measurement.scaling`; checked against lavaan 0.6-14.
         """
-        chisq, df, n, groups = self.chisq, self.df, self.ntotal, len(self.groups)
-        base, base_df = self._baseline
-        low, high = indices.rmsea_interval(chisq, df, n, groups)
-        m, model = self.moments, self.implied
-        given = [self.items.index(x) for x in self.table.roles.exogenous]
-        saturated = indices.saturated_loglikelihood(m.n, m.covariance)
-        saturated -= indices.saturated_loglikelihood(m.n, m.covariance[:, given][:, :, given])
-        logl, q = saturated - chisq / 2, self.layout.q
-        return pd.Series(
-            {
-                "npar": q, "chisq": chisq, "df": df, "pvalue": indices.chisq_pvalue(chisq, df),
-                "baseline.chisq": base, "baseline.df": base_df,
-                "baseline.pvalue": indices.chisq_pvalue(base, base_df),
-                "cfi": indices.cfi(chisq, df, base, base_df),
-                "tli": indices.tli(chisq, df, base, base_df),
-                "rmsea": indices.rmsea(chisq, df, n, groups),
-                "rmsea.ci.lower": low, "rmsea.ci.upper": high,
-                "rmsea.pvalue": indices.rmsea_close(chisq, df, n, groups),
-                "srmr": indices.srmr(m.n, m.covariance, m.mean, model.Sigma, model.mu),
-                "logl": logl, "unrestricted.logl": saturated,
-                "aic": 2.0 * (q - logl), "bic": np.log(n) * q - 2.0 * logl, "ntotal": n,
-            },
-            name="value", dtype=float,
-        )  # fmt: skip
+        return fit_measures(self)
+
+    @cached_property
+    def reported(self) -> pd.Series:
+        """The measures that a report gives, under their plain names.
+
+        ``chisq`` and ``pvalue`` scaled where they can be; ``cfi``, ``tli`` and ``rmsea`` with its
+        interval robust where they can be; ``df``, ``srmr``, ``bic``, ``ntotal``.
+        """
+        m = self.fit_measures
+        found = {}
+        for name in ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea.ci.lower",
+                     "rmsea.ci.upper", "rmsea.pvalue", "srmr", "aic", "bic", "ntotal"):  # fmt: skip
+            kinds = (f"{name}.robust", f"{name}.scaled", name)
+            found[name] = next(m[k] for k in kinds if k in m.index)
+        return pd.Series(found, name="value", dtype=float)
 
     @cached_property
     def residuals(self) -> pd.DataFrame:
@@ -297,8 +336,7 @@ class Fit:
     @cached_property
     def ledger(self) -> dict[str, int]:
         """Counts behind the degrees of freedom, and how many cells are tied to another."""
-        p, x = len(self.items), len(self.table.roles.exogenous)
-        moments = len(self.groups) * (p * (p + 3) // 2 - x * (x + 3) // 2)
+        moments = self.moments.count(len(self.table.roles.exogenous))
         free = int((self.table.number >= 0).sum())
         q = self.layout.q
         return {"moments": moments, "parameters": q, "df": moments - q, "cells_free": free,
@@ -325,7 +363,7 @@ class Fit:
         return "\n\n".join([repr(self), shown.to_string(index=False, na_rep=""), *notes])
 
     def _lines(self) -> list[str]:
-        m = self.fit_measures
+        m = self.reported
         first = say(
             "fit.model", factors=len(self.factors), items=len(self.items), groups=len(self.groups),
             n=self.ntotal, equal=", ".join(self.equal) or say("fit.nothing"),

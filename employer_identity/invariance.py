@@ -25,10 +25,10 @@ from employer_identity.criteria import (
     Verdict,
     rules_for,
 )
+from employer_identity.difference import DifferenceTest, nested_difference
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import Language, listing, refusal, say
-from employer_identity.measurement.indices import chisq_pvalue
 from employer_identity.scores import holm
 
 if TYPE_CHECKING:
@@ -54,74 +54,23 @@ NEEDS: dict[Statement, Level] = {
 
 
 @dataclass(frozen=True)
-class DifferenceTest:
-    """Chi-square difference of two nested fits."""
-
-    chisq_diff: float
-    df_diff: int
-    pvalue: float
-    method: str = "standard"
-
-
-def difference_test(restricted: Fit, free: Fit) -> DifferenceTest:
-    """Test a restricted fit against a freer one of the same answers.
-
-    Parameters
-    ----------
-    restricted, free
-        Two maximum likelihood fits; the first has more degrees of freedom.
-
-    Returns
-    -------
-    DifferenceTest with chisq_diff, df_diff, pvalue and the method's name (``standard``: plain
-    difference).
-
-    Raises
-    ------
-    ModelError
-        If the fits rest on different data, or the first is not the more restricted.
-
-    Notes
-    -----
-    Checked against lavaan's ``lavTestLRT``.
-    """
-    problems = []
-    if not _same_data(restricted, free):
-        values = {"first": restricted.ntotal, "second": free.ntotal}
-        problems.append(Problem("model.different_data", values=values))
-    df = restricted.df - free.df
-    if df <= 0 or restricted.chisq < free.chisq - 1e-6 * (1 + free.chisq):
-        values = {"first": restricted.df, "second": free.df}
-        problems.append(Problem("model.not_nested", values=values))
-    if problems:
-        raise refusal(ModelError, problems)
-    chisq = max(restricted.chisq - free.chisq, 0.0)
-    return DifferenceTest(chisq, df, chisq_pvalue(chisq, df))
-
-
-def _same_data(one: Fit, other: Fit) -> bool:
-    if set(one.items) != set(other.items) or one.ntotal != other.ntotal:
-        return False
-    ours, theirs = one.moments, other.moments.select(one.moments.names)
-    if len(ours.n) != len(theirs.n):
-        return True  # a fit without groups beside one with groups: the same rows pooled
-    return bool(np.array_equal(ours.n, theirs.n) and np.allclose(ours.mean, theirs.mean))
-
-
-@dataclass(frozen=True)
 class Decision:
-    """Whether a statement about groups is allowed, and why (or why not)."""
+    """Whether a statement about groups is allowed, and why (or why not).
+
+    ``tested`` is False where the rung it needs could not be fitted, for want of means.
+    """
 
     statement: Statement
     allowed: bool
     needs: Level
     reached: Level | None
     rule: str
+    tested: bool = True
 
     def reason(self, language: Language = "en") -> str:
         """Say it in a sentence."""
         reached = self.reached or "none"
-        key = "allowed" if self.allowed else "refused"
+        key = "allowed" if self.allowed else "refused" if self.tested else "untested"
         return say(
             f"invariance.{key}", language,
             statement=say(f"invariance.statement.{self.statement.replace(' ', '_')}", language),
@@ -138,7 +87,7 @@ class Ladder:
     Parameters
     ----------
     fits
-        Level -> `Fit`, from configural to strict.
+        Level -> `Fit`, from configural to strict; to metric where there are no means.
     group
         The grouping column.
     rule
@@ -150,7 +99,14 @@ class Ladder:
     rule: RuleName
 
     def __getitem__(self, level: Level) -> Fit:
+        if level in LEVELS and level not in self.fits:
+            raise refusal(ModelError, [Problem("model.moments_need_means", where=level)])
         return self.fits[level]
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The rungs that were fitted, from the lowest."""
+        return tuple(self.fits)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -163,23 +119,30 @@ class Ladder:
         return self.fits["configural"].notes
 
     @cached_property
+    def tests(self) -> dict[Level, DifferenceTest]:
+        """The difference test of each rung above the first against the one below it."""
+        steps = pairwise(self.levels)
+        return {
+            level: nested_difference(self.fits[level], self.fits[below]) for below, level in steps
+        }
+
+    @cached_property
     def changes(self) -> dict[Level, Change]:
         """The step to each rung above the first."""
         found = {}
-        for below, level in pairwise(LEVELS):
+        for below, level in pairwise(self.levels):
             free, fit = self.fits[below], self.fits[level]
-            a, b = free.fit_measures, fit.fit_measures
-            test = difference_test(fit, free)
+            a, b = free.reported, fit.reported
             found[level] = Change(
                 level, b["cfi"] - a["cfi"], b["rmsea"] - a["rmsea"], b["srmr"] - a["srmr"],
-                test.pvalue, _of_this_rung(level, fit),
+                self.tests[level].pvalue, _of_this_rung(level, fit),
             )  # fmt: skip
         return found
 
     @cached_property
     def judged(self) -> tuple[Verdict, ...]:
         """Every rule's verdict on every rung it judges."""
-        m = self.fits["configural"].fit_measures
+        m = self.fits["configural"].reported
         first = AbsoluteFit().judge(m["cfi"], m["rmsea"], m["srmr"])
         rules = rules_for(min(self.fits["configural"].n.values()))
         each = (rule.judge(change) for change in self.changes.values() for rule in rules)
@@ -195,7 +158,7 @@ class Ladder:
     def level(self) -> Level | None:
         """The highest rung that holds with all below it; None where even the structure differs."""
         reached: Level | None = None
-        for level in LEVELS:
+        for level in self.levels:
             if not self.holds(level):
                 return reached
             reached = level
@@ -206,8 +169,8 @@ class Ladder:
         """One row a rung: fit, change from the rung below (``d_``), accepted with all below it."""
         rows = {}
         accepted = True
-        for i, level in enumerate(LEVELS):
-            m = self.fits[level].fit_measures
+        for i, level in enumerate(self.levels):
+            m = self.fits[level].reported
             accepted = accepted and self.holds(level)
             row = {
                 "chisq": m["chisq"], "df": int(m["df"]), "pvalue": m["pvalue"], "cfi": m["cfi"],
@@ -217,10 +180,10 @@ class Ladder:
                 "d_rmsea": np.nan, "d_srmr": np.nan, "accepted": accepted,
             }  # fmt: skip
             if i:
-                below = self.fits[LEVELS[i - 1]]
+                below = self.fits[self.levels[i - 1]]
                 change = self.changes[level]
                 row |= {
-                    "d_chisq": self.fits[level].chisq - below.chisq,
+                    "d_chisq": self.tests[level].chisq_diff,
                     "d_df": self.fits[level].df - below.df, "d_pvalue": change.pvalue,
                     "d_cfi": change.d_cfi, "d_rmsea": change.d_rmsea, "d_srmr": change.d_srmr,
                 }  # fmt: skip
@@ -247,7 +210,7 @@ class Ladder:
     def disagreement(self) -> dict[Level, tuple[tuple[str, ...], tuple[str, ...]]]:
         """Rungs on which rules disagree: level -> (rules that accept it, rules that reject it)."""
         found = {}
-        for level in LEVELS[1:]:
+        for level in self.levels[1:]:
             yes = tuple(v.rule for v in self.judged if v.level == level and v.holds)
             no = tuple(v.rule for v in self.judged if v.level == level and not v.holds)
             if yes and no:
@@ -261,10 +224,22 @@ class Ladder:
         Empty if no rung is rejected. A rejected configural rung has no constraints to test and
         gives an empty frame too.
         """
-        for level in LEVELS[1:]:
+        for level in self.levels[1:]:
             if not self.holds(level):
                 return self.changes[level].score_tests
-        return self.changes["strict"].score_tests.iloc[:0]
+        return self.changes[self.levels[-1]].score_tests.iloc[:0]
+
+    @cached_property
+    def loadings(self) -> pd.DataFrame:
+        """Loadings of each group from the configural rung, where every factor has variance 1.
+
+        Columns factor, item, group, est, se, ci_lower, ci_upper (95 %), std_all; in the items' own
+        units for one standard deviation of the factor within the group.
+        """
+        table = self.fits["configural"].estimates
+        found = table[table["op"] == "=~"].rename(columns={"lhs": "factor", "rhs": "item"})
+        columns = ["factor", "item", "group", "est", "se", "ci_lower", "ci_upper", "std_all"]
+        return found[columns].reset_index(drop=True)
 
     @cached_property
     def culprits(self) -> pd.DataFrame:
@@ -278,7 +253,9 @@ class Ladder:
         height = LEVELS.index(reached) if reached else -1
         rule = self.rule if reached else "hu_bentler_1999"
         return {
-            statement: Decision(statement, height >= LEVELS.index(needs), needs, reached, rule)
+            statement: Decision(
+                statement, height >= LEVELS.index(needs), needs, reached, rule, needs in self.levels
+            )
             for statement, needs in NEEDS.items()
         }
 
@@ -321,16 +298,18 @@ def invariance(
     rule: RuleName = "localised",
     estimator: Estimator | None = None,
     missing: Missing | None = None,
+    weights: str | Literal[False] | None = None,
+    cluster: str | Literal[False] | None = None,
 ) -> Ladder:
     """Test whether a questionnaire measures the same in several groups.
 
     Four rungs are fitted: configural (same pattern), metric (equal loadings), scalar (and
-    intercepts), strict (and residual variances). The rule decides how far the groups are
-    comparable; every other rule is reported beside it.
+    intercepts), strict (and residual variances). `Moments` without means end at metric. The rule
+    decides how far the groups are comparable; every other rule is reported beside it.
 
     Parameters
     ----------
-    data, model, group, reference, estimator, missing
+    data, model, group, reference, estimator, missing, weights, cluster
         As in `cfa`.
     rule
         ``localised`` (a tied parameter is contradicted by its score test *and* by a change that
@@ -359,19 +338,22 @@ def invariance(
         values = {"asked": rule, "allowed": listing(get_args(RuleName))}
         raise refusal(ModelError, [Problem("model.not_available", where="rule", values=values)])
     check_options(estimator, missing)
-    terms, sample = prepare(data, model, group, reference)
+    prepared = prepare(
+        data, model, group, reference, estimator=estimator, missing=missing, weights=weights,
+        cluster=cluster,
+    )  # fmt: skip
     fits: dict[Level, Fit] = {}
     near = None  # each rung starts from the one below it
-    for level, equal in EQUAL.items():
-        fits[level] = estimate(terms, sample, group, equal=equal, std_lv=True, near=near)
+    levels = LEVELS if prepared.sample.moments.known == "means" else LEVELS[:2]
+    for level in levels:
+        equal = EQUAL[level]
+        fits[level] = estimate(prepared, group, equal=equal, std_lv=True, near=near)
         near = fits[level].values
-    for free, restricted in reversed(list(pairwise(LEVELS))):
+    for free, restricted in reversed(list(pairwise(levels))):
         # a freer model cannot fit worse: its search ended in a local minimum
         if fits[free].solution.objective > fits[restricted].solution.objective + 1e-9:
             near = _with_unit_factors(fits[restricted])
-            fits[free] = estimate(
-                terms, sample, group, equal=EQUAL[free], std_lv=True, near=near
-            )  # fmt: skip
+            fits[free] = estimate(prepared, group, equal=EQUAL[free], std_lv=True, near=near)
     return Ladder(fits, group, rule)
 
 
@@ -379,16 +361,17 @@ def _with_unit_factors(fit: Fit) -> NDArray[np.float64]:
     """Return a fit's values (G, R) for factors of mean 0 and variance 1 in every group."""
     values = fit.values.copy()
     at = {key: r for r, key in enumerate(fit.table.rows)}
-    factors = [f for f in fit.factors if (f, "~1", "") in at]
+    factors = list(fit.factors)
+    has_means = fit.moments.known == "means"
     sd = {f: np.sqrt(np.maximum(values[:, at[f, "~~", f]], 1e-6)) for f in factors}
-    mean = {f: values[:, at[f, "~1", ""]].copy() for f in factors}
+    mean = {f: values[:, at[f, "~1", ""]].copy() for f in factors if has_means}
     for (lhs, op, rhs), r in at.items():
         if op == "=~":
-            intercept = at[rhs, "~1", ""]
-            values[:, intercept] += values[:, r] * mean[lhs]
+            if has_means:
+                values[:, at[rhs, "~1", ""]] += values[:, r] * mean[lhs]
             values[:, r] *= sd[lhs]
         elif op == "~~" and lhs in sd and rhs in sd:
             values[:, r] /= sd[lhs] * sd[rhs]
-    for f in factors:
+    for f in mean:
         values[:, at[f, "~1", ""]] = 0.0
     return values

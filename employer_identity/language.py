@@ -11,6 +11,7 @@ from __future__ import annotations
 import string
 import tomllib
 from collections.abc import Iterable
+from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -86,6 +87,26 @@ def listing(words: Iterable[str], language: Language = "en") -> str:
     *head, last = list(words) or [""]
     joint = {"en": "and", "nl": "en"}[language]
     return f"{', '.join(head)} {joint} {last}" if head else last
+
+
+def day(when: date, language: Language = "en") -> str:
+    """Write a day as the language does: ``27 March 2026``, ``27 maart 2026``."""
+    month = say(f"dates.month.{when.month}", language)
+    return say("dates.day", language, day=when.day, month=month, year=when.year)
+
+
+def period(first: date, last: date, language: Language = "en") -> str:
+    """Write the days from the first to the last as the language does."""
+    if (first.year, first.month, first.day) == (last.year, last.month, last.day):
+        return day(first, language)
+    if first.year != last.year:
+        ends = {"first": day(first, language), "last": day(last, language)}
+        return say("dates.over_years", language, **ends)
+    first_month, month = (say(f"dates.month.{d.month}", language) for d in (first, last))
+    words = {"first": first.day, "last": last.day, "month": month, "year": last.year}
+    if first_month == month:
+        return say("dates.in_one_month", language, **words)
+    return say("dates.in_one_year", language, first_month=first_month, **words)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -14,10 +14,13 @@ from employer_identity.answers import numbers
 from employer_identity.columns import (
     check_columns,
     check_identical,
+    date,
+    duration,
     groups,
     named_columns,
     question,
     rows_problem,
+    wave,
 )
 from employer_identity.errors import Problem, SurveyError, SurveyWarning
 from employer_identity.instrument import load_instrument
@@ -152,6 +155,11 @@ def _examine(
         if name in frame:
             columns[name], found = groups(frame[name], orders.get(name), raw)
             problems += found
+    readers = {instrument.wave: wave, instrument.date: date, instrument.duration: duration}
+    for role, read_role in readers.items():
+        if role is not None and role in frame:
+            columns[role], found = read_role(frame[role], raw)
+            problems += found
     weight, respondent = instrument.weight, instrument.respondent
     if weight is not None and weight in frame:
         values, _ = numbers(frame[weight])
@@ -165,7 +173,8 @@ def _examine(
 
 
 def _small_groups(answers: pd.DataFrame, instrument: Instrument) -> list[Problem]:
-    sizes = {g.column: answers[g.column].value_counts() for g in instrument.groupings}
+    there = [g.column for g in instrument.groupings if g.column in answers]
+    sizes = {column: answers[column].value_counts() for column in there}
     small = {column: int((n < SMALL).sum()) for column, n in sizes.items()}
     values = {"minimum": SMALL}
     return [

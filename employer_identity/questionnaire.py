@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from employer_identity.language import Language
+from employer_identity.language import Language, listing, say
 
 Text = Annotated[
     dict[Language, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]],
@@ -90,6 +90,11 @@ Special = Literal[
 ]
 Bound = int | Literal[""]  # "": no bound on this side
 
+CROSSED = " + "  # between the values that a crossed group combines
+MERGED = "; "  # between the values of groups that were merged because they were small
+OTHER = "other"  # what small groups without an order become together
+SENSITIVE_MINIMUM = 10  # persons behind anything shown of crossed or special groups
+
 
 class Grouping(Column):
     """A column that divides the respondents; without an `order` its values are sorted.
@@ -124,6 +129,25 @@ class Grouping(Column):
     merge_below: int | None = Field(default=None, ge=2)
     special: Special | None = None
     basis: str = ""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it is made from other columns instead of standing in the file."""
+        return bool(self.source or self.cross)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether its groups are made or merged, and not simply those of the file."""
+        return bool(self.is_made or self.merge or self.merge_below)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether its groups have neighbours."""
+        return bool(self.order or self.bands)
+
+    def minimum(self, usual: int) -> int:
+        """Fewest persons of whom something is shown: `usual`, but 10 if crossed or special."""
+        return max(usual, SENSITIVE_MINIMUM) if self.cross or self.special else usual
 
     @field_validator("order", mode="before")
     @classmethod
@@ -218,9 +242,23 @@ class Instrument(_Table):
         return _in(self._sentences.get(name), language, self.label(name, language))
 
     def value_label(self, column: str, value: object, language: Language = "en") -> str:
-        """Label of one value of a grouping or other column; without one, the value itself."""
-        tables = {c.column: c.labels for c in self._columns}
-        return _in(tables.get(column, {}).get(str(value)), language, str(value))
+        """Label of one value of a grouping or other column; without one, the value itself.
+
+        A crossed or merged group is named by its parts.
+        """
+        name = str(value)
+        labels = {c.column: c.labels for c in self._columns}.get(column, {})
+        grouping = next((g for g in self.groupings if g.column == column), None)
+        if name in labels or grouping is None:
+            return _in(labels.get(name), language, name)
+        if grouping.cross and CROSSED in name:
+            pairs = zip(grouping.cross, name.split(CROSSED, 1), strict=True)
+            named = [self.value_label(column, part, language) for column, part in pairs]
+            return " \N{MULTIPLICATION SIGN} ".join(named)
+        if grouping.merge_below and MERGED in name:
+            merged = [self.value_label(column, part, language) for part in name.split(MERGED)]
+            return listing(merged, language)
+        return say("groupings.other", language) if grouping.merge_below and name == OTHER else name
 
 
 def _in(text: Mapping[Language, str] | None, language: Language, otherwise: str) -> str:

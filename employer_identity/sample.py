@@ -1,4 +1,4 @@
-"""From answers to what the estimator needs: the model's columns, complete rows, groups, moments."""
+"""From answers to what the estimator needs: the model's columns, groups, weights, moments."""
 
 from __future__ import annotations
 
@@ -15,38 +15,72 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
 from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.patterns import Patterns, gather, whole
+from employer_identity.measurement.published import SINGULAR, smallest_direction
+from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.saturated import Saturated, available, saturate
 
 if TYPE_CHECKING:
     from employer_identity.survey import Survey
 
-SINGULAR = 1e-10  # smallest eigenvalue of a correlation matrix that is not rounding
+
+FEW_CLUSTERS = 30  # fewer make clustered standard errors too small
+SHOWN = 6  # pairs of items named in one message
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Complete answers as moments.
+    """Answers as moments, with the rows behind them.
 
     Parameters
     ----------
     moments
-        Per group, in the order of ``groups``.
-    groups
-        Labels; the first is the reference group. One empty label where there are no groups.
+        Per group, the reference group first; the unrestricted estimates where answers are missing.
+    saturated
+        The same with the log-likelihood about them.
+    rows
+        The respondents; None where only their moments are known.
     notes
         What was left out on the way, and why.
     """
 
     moments: Moments
-    groups: tuple[str, ...]
+    saturated: Saturated
+    rows: Rows | None
     notes: tuple[Problem, ...]
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Labels; the first is the reference group. One empty label where there are no groups."""
+        return self.moments.groups
 
-def take(
-    data: Survey | pd.DataFrame | Moments,
-    items: Sequence[str],
-    group: str | None,
-    reference: str | None,
-) -> Sample:
+
+@dataclass(frozen=True)
+class Asked:
+    """Which columns a model wants, and how answers are to be taken.
+
+    Parameters
+    ----------
+    items
+        The observed variables.
+    given
+        Those of them that only explain; a row without one cannot be used.
+    group, reference, weights, cluster
+        Columns, and the group that comes first.
+    missing
+        ``fiml`` keeps rows with holes.
+    """
+
+    items: tuple[str, ...]
+    given: tuple[str, ...]
+    group: str | None
+    reference: str | None
+    weights: str | None
+    cluster: str | None
+    missing: str
+
+
+def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     """Return the moments of the items, a group at a time.
 
     Raises
@@ -55,25 +89,111 @@ def take(
         With all reasons why the data cannot serve the model.
     """
     if isinstance(data, Moments):
-        return _published(data, items, group)
+        return _published(data, asked)
     frame = data if isinstance(data, pd.DataFrame) else data.answers
-    _refuse([*_unknown(items, list(frame.columns), group)])
-    _refuse([Problem("model.not_numeric", where=i) for i in _not_numeric(frame, items)])
+    items, extra = asked.items, (asked.weights, asked.cluster)
+    _refuse([*_unknown(items, list(frame.columns), (asked.group, *extra))])
+    numeric = [*items, *([asked.weights] if asked.weights else [])]
+    _refuse([Problem("model.not_numeric", where=i) for i in _not_numeric(frame, numeric)])
     values = frame[list(items)].to_numpy(dtype=float, na_value=np.nan)
     _refuse(_unfit(values, items))
-    complete = ~np.isnan(values).any(axis=1)
-    labels, codes = _groups(frame, group, reference)
-    used = complete & (codes >= 0)
-    notes = [
-        Problem("model.rows_incomplete", count=int((~complete).sum())),
-        Problem("model.rows_without_group", where=str(group), count=int((codes < 0).sum())),
+    weights = _weights(frame, asked.weights)
+    labels, codes = _groups(frame, asked.group, asked.reference)
+    usable, notes = _usable(values, asked)
+    used = usable & (codes >= 0) & (weights > 0)
+    notes += [
+        Problem("model.rows_without_group", str(asked.group), int((codes < 0).sum())),
+        Problem("model.rows_without_weight", str(asked.weights), int((weights == 0).sum())),
     ]
-    kept = tuple(note for note in notes if note.count)
-    values, codes = values[used], codes[used]
-    _refuse(_too_small(codes, labels, group, len(items)))
-    moments = Moments.of(items, values, codes)
-    _refuse(_degenerate(moments, labels))
-    return Sample(moments, labels, kept)
+    values, codes, weights = values[used], codes[used], weights[used]
+    _refuse(_too_small(codes, labels, asked.group, len(items)))
+    patterns, block = gather(items, values, codes, weights / weights.mean())
+    _refuse(_never_together(patterns, labels))
+    cluster, found = _clusters(frame, used, codes, asked.cluster)
+    rows = Rows(values, block, weights / weights.mean(), cluster, patterns)
+    kept = tuple(note for note in (*notes, *found) if note.count)
+    return _sample(rows, labels, kept)
+
+
+def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> Sample:
+    """Find the unrestricted moments, and whether they can serve a model."""
+    patterns = rows.patterns
+    n = np.bincount(rows.group, minlength=patterns.n_groups)
+    if not (rows.weights == 1.0).all():
+        n = np.bincount(patterns.group, patterns.n, patterns.n_groups)
+    start = available(patterns)
+    _refuse(_degenerate(Moments(patterns.names, n, start[1], start[0], labels)))
+    saturated = saturate(patterns)
+    if saturated is None:
+        raise refusal(ModelError, [Problem("model.no_saturated")])
+    moments = Moments(patterns.names, n, saturated.mu, saturated.Sigma, labels)
+    _refuse(_degenerate(moments))
+    return Sample(moments, saturated, rows, notes)
+
+
+def _usable(values: NDArray[np.float64], asked: Asked) -> tuple[NDArray[np.bool_], list[Problem]]:
+    """Rows that can be used, and what is said of the others."""
+    seen = ~np.isnan(values)
+    if asked.missing == "listwise":
+        complete = seen.all(axis=1)
+        return complete, [Problem("model.rows_incomplete", count=int((~complete).sum()))]
+    given = [asked.items.index(x) for x in asked.given]
+    known, some = seen[:, given].all(axis=1), seen.any(axis=1)
+    return known & some, [
+        Problem("model.rows_without_answer", count=int((~some).sum())),
+        Problem("model.rows_without_given", listing(asked.given), int((some & ~known).sum())),
+        Problem("model.rows_with_holes", count=int((known & some & ~seen.all(axis=1)).sum())),
+    ]
+
+
+def _weights(frame: pd.DataFrame, column: str | None) -> NDArray[np.float64]:
+    """Everybody's weight, 1 without a column."""
+    if column is None:
+        return np.ones(len(frame))
+    weights = frame[column].to_numpy(dtype=float, na_value=np.nan)
+    bad = ~(weights >= 0) | np.isinf(weights)
+    if bad.any():
+        raise refusal(ModelError, [Problem("model.bad_weights", column, int(bad.sum()))])
+    if not weights.any():
+        raise refusal(ModelError, [Problem("model.weights_all_zero", column)])
+    found: NDArray[np.float64] = weights
+    return found
+
+
+def _clusters(
+    frame: pd.DataFrame, used: NDArray[np.bool_], codes: NDArray[np.intp], column: str | None
+) -> tuple[NDArray[np.int64] | None, list[Problem]]:
+    """Everybody's cluster number; those without one are a cluster of their own."""
+    if column is None:
+        return None, []
+    found = pd.factorize(frame.loc[used, column])[0].astype(np.int64)
+    alone = found < 0
+    found[alone] = found.max(initial=-1) + 1 + np.arange(alone.sum())
+    clusters = len(np.unique(found))
+    if clusters == 1:
+        raise refusal(ModelError, [Problem("model.one_cluster", column)])
+    pairs = np.unique(np.stack([found, codes]), axis=1)
+    if pairs.shape[1] == len(np.unique(codes)):
+        note = Problem("model.cluster_is_group", column, clusters)
+        return None, [note]
+    notes = [Problem("model.clustered", column, clusters)]
+    if clusters < FEW_CLUSTERS:
+        notes.append(Problem("model.few_clusters", column, clusters, severity="warning"))
+    return found, notes
+
+
+def _never_together(patterns: Patterns, labels: Sequence[str]) -> list[Problem]:
+    """Pairs of items that nobody in a group answered both."""
+    found = []
+    for g, label in enumerate(labels):
+        seen = patterns.seen[patterns.group == g].astype(int)
+        i, j = np.nonzero(np.triu(seen.T @ seen == 0, 1))
+        pairs = [f"{patterns.names[a]}~~{patterns.names[b]}" for a, b in zip(i, j, strict=True)]
+        if pairs:
+            code = "model.never_together_in_group" if label else "model.never_together"
+            values = {"group": label}
+            found.append(Problem(code, listing(pairs[:SHOWN]), len(pairs), values))
+    return found
 
 
 def _refuse(problems: list[Problem]) -> None:
@@ -81,18 +201,31 @@ def _refuse(problems: list[Problem]) -> None:
         raise refusal(ModelError, problems)
 
 
-def _published(moments: Moments, items: Sequence[str], group: str | None) -> Sample:
-    _refuse(_unknown(items, list(moments.names), None))
-    if group is not None:
-        raise refusal(ModelError, [Problem("model.moments_have_no_groups", where=group)])
+def _published(moments: Moments, asked: Asked) -> Sample:
+    items, group, reference = asked.items, asked.group, asked.reference
+    _refuse(_unknown(items, list(moments.names), ()))
     chosen = moments.select(items)
-    labels = tuple(str(g + 1) for g in range(len(chosen.n))) if len(chosen.n) > 1 else ("",)
-    _refuse(_degenerate(chosen, labels))
-    return Sample(chosen, labels, ())
+    if group is None and len(chosen.n) > 1:
+        if chosen.known != "means":
+            raise refusal(ModelError, [Problem("model.moments_pooled", count=len(chosen.n))])
+        chosen = chosen.pooled()
+    elif group is not None:
+        if len(chosen.n) == 1:
+            raise refusal(ModelError, [Problem("model.moments_have_no_groups", where=group)])
+        order = _reference_first(chosen.groups, group, reference)
+        chosen = chosen.arranged([chosen.groups[i] for i in order])
+    _refuse(_degenerate(chosen))
+    codes = {"covariances": "model.moments_without_means", "correlations": "model.moments_units"}
+    notes = [Problem(codes[chosen.known], severity="warning")] if chosen.known in codes else []
+    saturated = saturate(whole(chosen.names, chosen.n, chosen.mean, chosen.covariance))
+    assert saturated is not None  # its covariances are positive definite: just checked
+    return Sample(chosen, saturated, None, tuple(notes))
 
 
-def _unknown(items: Sequence[str], columns: list[str], group: str | None) -> list[Problem]:
-    wanted = [*items, *([group] if group else [])]
+def _unknown(
+    items: Sequence[str], columns: list[str], others: Sequence[str | None]
+) -> list[Problem]:
+    wanted = [*items, *(name for name in others if name)]
     missing = [n for n in wanted if n not in columns]
     found = []
     for name in missing:
@@ -130,15 +263,20 @@ def _groups(
     codes = column.cat.codes.to_numpy().astype(np.intp)
     if len(labels) < 2:
         raise refusal(ModelError, [Problem("model.one_group", where=group, count=len(labels))])
-    if reference is not None:
-        if str(reference) not in labels:
-            values = {"reference": reference, "allowed": listing(labels)}
-            raise refusal(ModelError, [Problem("model.unknown_group", where=group, values=values)])
-        first = labels.index(str(reference))
-        order = [first, *(i for i in range(len(labels)) if i != first)]
-        labels = [labels[i] for i in order]
-        codes = np.append(np.argsort(order), -1)[codes].astype(np.intp)
-    return tuple(labels), codes
+    order = _reference_first(labels, group, reference)
+    codes = np.append(np.argsort(order), -1)[codes].astype(np.intp)
+    return tuple(labels[i] for i in order), codes
+
+
+def _reference_first(labels: Sequence[str], group: str, reference: str | None) -> list[int]:
+    """Return the groups' places in the order asked for."""
+    if reference is None:
+        return list(range(len(labels)))
+    if str(reference) not in labels:
+        values = {"reference": reference, "allowed": listing(labels)}
+        raise refusal(ModelError, [Problem("model.unknown_group", where=group, values=values)])
+    first = labels.index(str(reference))
+    return [first, *(i for i in range(len(labels)) if i != first)]
 
 
 def _too_small(
@@ -154,20 +292,19 @@ def _too_small(
     return [Problem("model.group_too_small", where=group, count=len(small), values=values)]
 
 
-def _degenerate(moments: Moments, labels: tuple[str, ...]) -> list[Problem]:
+def _degenerate(moments: Moments) -> list[Problem]:
     """Items without variance, and items that the others determine."""
     found = []
-    for covariance, label in zip(moments.covariance, labels, strict=True):
+    for covariance, label in zip(moments.covariance, moments.groups, strict=True):
         sd = np.sqrt(np.diag(covariance))
         flat = [n for n, s in zip(moments.names, sd, strict=True) if not s > 1e-12]
         if flat:
             code = "model.item_constant_in_group" if label else "model.item_constant"
             found.append(Problem(code, where=listing(flat), values={"group": label}))
             continue
-        size, vectors = np.linalg.eigh(covariance / sd[:, None] / sd)
-        if size[0] < SINGULAR:
-            tied = np.abs(vectors[:, 0]) > 0.05
-            names = [n for n, t in zip(moments.names, tied, strict=True) if t]
+        size, involved = smallest_direction(covariance)
+        if size < SINGULAR:
+            names = [n for n, i in zip(moments.names, involved, strict=True) if i > 0.05]
             code = "model.singular_in_group" if label else "model.singular"
             found.append(Problem(code, where=listing(names), values={"group": label}))
     return found

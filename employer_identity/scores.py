@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from employer_identity.measurement.layout import MATRICES
+from employer_identity.measurement.robust import Meat
 from employer_identity.measurement.threads import on_one_thread
 
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ def holm(pvalues: Array) -> Array:
 def score_tests(fit: Fit) -> pd.DataFrame:
     """Test every cell that is tied across groups, by freeing it in that group alone.
 
-    With s the cell's own score and I the expected information, X2 = s^2 / V on 1 df and the
-    expected parameter change is s / V, where V = I_cc - I_ct I_tt^-1 I_tc (Sorbom 1989). With two
-    groups freeing a cell in one is freeing it in the other, so each is listed once, for the second
-    group. Equal to lavaan's univariate score tests.
+    With s the cell's own score, I the information and J the covariance of scores (c the cell, t the
+    parameters), the expected parameter change is s / v with v = I_cc - I_ct I_tt^-1 I_tc, and
+    X2 = s^2 / V on 1 df. For plain maximum likelihood V = v (Sorbom 1989), equal to lavaan's
+    univariate score tests; for MLR and MLM the generalised test's V = J_cc - 2 b J_tc + b J_tt b'
+    with b = I_ct I_tt^-1 (Boos 1992; Satorra 1989), which lavaan does not have. With two groups
+    freeing a cell in one is freeing it in the other, so each is listed once, for the second group.
 
     Returns
     -------
@@ -46,19 +49,20 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     """
     curvature = fit.solution.curvature
     assert curvature is not None
-    parameter = curvature.cells.parameter
-    g, c = _tied(parameter)
-    n, q = fit.ntotal, curvature.q
-    own = curvature.information[g, c, c]
-    at = np.where(parameter < 0, q, parameter)
-    cross = np.zeros((len(g), q + 1))
-    np.add.at(cross, (np.arange(len(g))[:, None], at[g]), curvature.information[g, c])
-    cross = cross[:, :q]
-    left = own - np.einsum("tq,qr,tr->t", cross, fit.vcov * n, cross)
+    g, c = _tied(curvature.cells.parameter)
+    own, cross = Meat(fit.information.by_cell, fit.layout).of_cells(g, c)
+    slope = cross @ fit.inverse
+    left = own - (slope * cross).sum(axis=1)
     left = np.where(left > 1e-10 * own, left, np.nan)  # nothing left: not identified if freed
+    spread = left
+    if fit.sandwich is not None:
+        J_cc, J_ct = fit.sandwich.meat.of_cells(g, c)
+        J_tt = fit.sandwich.meat.dense
+        spread = J_cc - 2.0 * (slope * J_ct).sum(axis=1) + ((slope @ J_tt) * slope).sum(axis=1)
     score = curvature.score[g, c]
-    epc, x2 = score / left, n * score**2 / left
-    return _frame(fit, g, c, x2, epc)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        x2 = fit.ntotal * score**2 / np.where(np.isnan(left), np.nan, spread)
+    return _frame(fit, g, c, x2, score / left)
 
 
 def _tied(parameter: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

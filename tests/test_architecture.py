@@ -13,20 +13,33 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "employer_identity"
 
 # From the ground up: a room imports only from rooms before it. A new room is given its place here.
-GROUND = ["errors", "language", "questionnaire", "consistency", "instrument", "terms"]
-ENGINE = ["threads", "syntax", "table", "layout", "moments", "implied", "likelihood", "categorical"]
-ENGINE += ["scoring", "starts", "robust", "indices"]
+GROUND = ["errors", "language", "questionnaire", "special", "consistency", "consistency_groupings"]
+GROUND += ["instrument", "terms"]
+ENGINE = ["threads", "syntax", "table", "layout", "published", "moments", "patterns"]
+ENGINE += ["normal", "implied", "likelihood", "robust", "saturated", "scaling", "categorical"]
+ENGINE += ["scoring", "starts", "indices"]
 INTAKE = [f"intake.{room}" for room in ("raw", "headers", "text", "excel", "spss", "files")]
 DATA = [*INTAKE, "survey", "answers", "columns", "groupings", "screening", "loading", "starter"]
-DATA += ["presets", "population", "simulate", "public", "studies", "sample"]
-MODEL = ["scores", "improper", "fit", "cfa", "crosscheck", "reliability", "agreement"]
+DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies", "sample"]
+MODEL = [
+    "scores",
+    "improper",
+    "measures",
+    "fit",
+    "cfa",
+    "difference",
+    "crosscheck",
+    "reliability",
+    "agreement",
+]
 VERDICT = ["criteria", "invariance", "models", "alignment", "bias", "brand", "privacy"]
-FIGURES = ["drawing", "diagram", "comparisons", "heatmap", "figures"]
-REPORTS = ["places", "parameters", "snapshot", "study", "verdict", "prose", "page"]
+TABLES = ["tabulation", "model_tables", "tables"]
+FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "figures"]
+REPORTS = ["places", "parameters", "snapshot", "study", "verdict", "prose", "data_words", "page"]
 REPORTS += ["engine", "render", "run", "batch"]
 REPORTS = [f"reports.{room}" for room in REPORTS]
 CLI = [f"cli.{room}" for room in ("shared", "report", "check", "instrument", "simulate", "main")]
-ABOVE = [*DATA, *MODEL, *VERDICT, "tables", *FIGURES, *REPORTS, *CLI]
+ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
@@ -34,12 +47,12 @@ HOMES = {
     "pandas": ABOVE,
     "matplotlib": FIGURES,
     "seaborn": FIGURES,
-    "great_tables": ["tables"],
+    "great_tables": ["tabulation"],
     "papermill": REPORTS,
     "nbclient": REPORTS,
     "nbconvert": REPORTS,
     "nbformat": REPORTS,
-    "pydantic": ["questionnaire", "consistency", "instrument", "reports.parameters"],
+    "pydantic": [*GROUND, "reports.parameters"],
     "typer": CLI,
 }
 INSIDE_FUNCTIONS = ("semopy", "statsmodels")  # each costs over a second

@@ -99,7 +99,7 @@ def test_moments_of_parts_add_up():
 
 def test_a_published_matrix_gives_the_answers_fit():
     frame = answers(300, 4)
-    moments = Moments.published(ITEMS, frame.cov().to_numpy(), len(frame), frame.mean().to_numpy())
+    moments = Moments.published(n=len(frame), covariance=frame.cov(), means=frame.mean())
     ours, theirs = ei.cfa(moments, FOUR), ei.cfa(frame, FOUR)
     assert np.allclose(ours.estimates["est"], theirs.estimates["est"], atol=ROUNDING)
     assert ours.chisq == pytest.approx(theirs.chisq, rel=ROUNDING)

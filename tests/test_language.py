@@ -7,13 +7,14 @@ import re
 import string
 import tomllib
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from employer_identity.errors import ModelError, Problem
-from employer_identity.language import LANGUAGES, listing, number, refusal, say
+from employer_identity.language import LANGUAGES, listing, number, period, refusal, say
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "employer_identity"
@@ -183,6 +184,29 @@ def test_a_field_that_is_not_given_is_a_fault() -> None:
 )
 def test_words_are_listed(words: list[str], en: str, nl: str) -> None:
     assert (listing(words), listing(words, "nl")) == (en, nl)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "en", "nl"),
+    [
+        ((2026, 3, 2), (2026, 3, 27), "2-27 March 2026", "2-27 maart 2026"),
+        ((2026, 3, 2), (2026, 4, 1), "2 March - 1 April 2026", "2 maart - 1 april 2026"),
+        (
+            (2025, 12, 20),
+            (2026, 1, 9),
+            "20 December 2025 - 9 January 2026",
+            "20 december 2025 - 9 januari 2026",
+        ),
+        ((2026, 5, 4), (2026, 5, 4), "4 May 2026", "4 mei 2026"),
+        ((2025, 3, 2), (2026, 3, 2), "2 March 2025 - 2 March 2026", "2 maart 2025 - 2 maart 2026"),
+    ],
+)
+def test_periods_are_written_as_the_language_does(
+    first: tuple[int, int, int], last: tuple[int, int, int], en: str, nl: str
+) -> None:
+    days = date(*first), date(*last)
+    written = (period(*days), period(*days, "nl"))
+    assert tuple(text.replace("\N{EN DASH}", "-") for text in written) == (en, nl)
 
 
 @pytest.mark.usefixtures("small_catalogue")

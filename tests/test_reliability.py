@@ -11,7 +11,7 @@ from tests.examples import FOUR, answers, two_groups
 
 def test_parallel_items_have_equal_alpha_and_omega():
     covariance = np.full((4, 4), 0.49) + np.eye(4) * 0.51
-    fit = ei.cfa(Moments.published("abcd", covariance, 400), "f =~ a + b + c + d")
+    fit = ei.cfa(Moments.published("abcd", covariance=covariance, n=400), "f =~ a + b + c + d")
     row = ei.reliability(fit).iloc[0]
     expected = 16 * 0.49 / (16 * 0.49 + 4 * 0.51)
     assert row["omega"] == pytest.approx(expected, rel=1e-9)

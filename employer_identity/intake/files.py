@@ -23,12 +23,12 @@ def read(paths: Sequence[Path]) -> Raw:
     (path,) = paths
     known = (*TEXT_FILES, *PARQUET_FILES)
     if not path.is_file():
-        raise _refuse("survey.no_such_file", path)
+        raise _refuse("intake.no_such_file", path)
     if path.suffix.lower() not in known:
-        raise _refuse("survey.unknown_format", path, known=", ".join(known))
+        raise _refuse("intake.unknown_format", path, known=", ".join(known))
     data = path.read_bytes()
     if not data.strip():
-        raise _refuse("survey.empty_file", path)
+        raise _refuse("intake.empty_file", path)
     digest = hashlib.sha256(data).hexdigest()
     if path.suffix.lower() in PARQUET_FILES:
         return Raw(_parquet(data, path), (Part(path.name, 0, 1),), digest)
@@ -43,18 +43,18 @@ def _parquet(data: bytes, path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(io.BytesIO(data)).reset_index(drop=True)
     except (OSError, ValueError):  # pyarrow's own errors are ValueErrors
-        raise _refuse("survey.not_parquet", path) from None
+        raise _refuse("intake.not_parquet", path) from None
 
 
 def _decode(data: bytes, path: Path) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data:
-        raise _refuse("survey.wrong_encoding", path)
+        raise _refuse("intake.wrong_encoding", path)
     for encoding in ("utf-8-sig", "cp1252"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise _refuse("survey.wrong_encoding", path)
+    raise _refuse("intake.wrong_encoding", path)
 
 
 def _table(text: str, path: Path) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def _table(text: str, path: Path) -> pd.DataFrame:
             na_values=list(EXTRA_MISSING),
         )
     except pd.errors.ParserError:
-        raise _refuse("survey.ragged_rows", path, columns=len(header)) from None
+        raise _refuse("intake.ragged_rows", path, columns=len(header)) from None
     if frame.iloc[:, -1].notna().any():
-        raise _refuse("survey.ragged_rows", path, columns=len(header))
+        raise _refuse("intake.ragged_rows", path, columns=len(header))
     return frame.iloc[:, :-1].set_axis(header, axis=1)

@@ -87,6 +87,7 @@ def directions(implied: Implied, cells: Cells) -> Directions:
     LambdaGamma = Lambda @ implied.Gamma
     LambdaPhi = Lambda @ implied.Phi
     level = (implied.Gamma @ implied.matrices["alpha"])[..., 0]
+    level = np.concatenate([level, np.zeros((groups, 1))], axis=1)  # there may be no factor
     # one table of candidate columns: unit vectors, Lambda Gamma, Lambda Phi, nothing
     unit = np.broadcast_to(np.eye(p), (groups, p, p))
     nothing = np.zeros((groups, p, 1))

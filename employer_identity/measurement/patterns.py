@@ -53,6 +53,15 @@ class Patterns:
         return bool(self.seen.all())
 
 
+def whole(names: Sequence[str], n: NDArray[np.generic], mean: Array, covariance: Array) -> Patterns:
+    """Take moments of complete answers, a group at a time."""
+    groups = len(n)
+    seen = np.ones(mean.shape, dtype=bool)
+    return Patterns(
+        tuple(names), np.arange(groups), seen, n.astype(float), mean, covariance, groups
+    )
+
+
 def gather(
     names: Sequence[str], answers: Array, codes: NDArray[np.intp], weights: Array
 ) -> tuple[Patterns, Integers]:

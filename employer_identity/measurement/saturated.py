@@ -66,7 +66,7 @@ class Saturated:
 
 def saturate(patterns: Patterns) -> Saturated | None:
     """Find the unrestricted moments; None if there are none, or the search does not reach them."""
-    Sigma, mu = _start(patterns)
+    Sigma, mu = available(patterns)
     here = expand(patterns, Sigma, mu)
     if here is None:
         return None
@@ -95,8 +95,8 @@ def saturate(patterns: Patterns) -> Saturated | None:
     return None
 
 
-def _start(patterns: Patterns) -> tuple[Array, Array]:
-    """Return means and variances of what is there; exact where nothing is missing."""
+def available(patterns: Patterns) -> tuple[Array, Array]:
+    """Return variances (G, p, p) and means (G, p) of what is there; covariances if all is."""
     groups, p = patterns.n_groups, len(patterns.names)
     Sigma, mu = np.zeros((groups, p, p)), np.zeros((groups, p))
     for g in range(groups):

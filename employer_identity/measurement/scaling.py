@@ -6,7 +6,8 @@ scores, of one respondent; 1 the saturated, 0 the fitted model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from employer_identity.measurement import normal
 from employer_identity.measurement.implied import Implied, imply
 from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.normal import Expansion
-from employer_identity.measurement.patterns import Patterns
+from employer_identity.measurement.patterns import Patterns, whole
 from employer_identity.measurement.robust import Bread, CrossedMeat, Meat, Rows, bread, meat
 from employer_identity.measurement.saturated import Saturated
 
@@ -34,17 +35,21 @@ class Sandwich:
         Covariance of their scores.
     H1, J1
         The same of the moments, (G, P, P): at the saturated moments (MLR) or the fitted ones (MLM).
+    free
+        Moments that the model speaks of, (P,): those of observed predictors alone are given.
     """
 
     bread: Bread
     meat: Meat | CrossedMeat
     H1: Array
     J1: Array
+    free: NDArray[np.bool_]
 
     @property
     def traces(self) -> tuple[float, float]:
         """tr(H1^-1 J1) and tr(H0^-1 J0)."""
-        one = float(np.einsum("gkk->", np.linalg.solve(self.H1, self.J1)))
+        H1, J1 = (m[:, self.free][:, :, self.free] for m in (self.H1, self.J1))
+        one = float(np.einsum("gkk->", np.linalg.solve(H1, J1)))
         return one, float(np.trace(np.linalg.solve(self.bread.dense, self.meat.dense)))
 
     def covariance(self, n: int) -> Array:
@@ -54,16 +59,28 @@ class Sandwich:
         return found
 
 
-def huber_white(layout: Layout, theta: Array, rows: Rows, saturated: Saturated) -> Sandwich:
+def spoken_of(p: int, given: Sequence[int]) -> NDArray[np.bool_]:
+    """Mask of the listed moments that are not of given variables alone, (P,)."""
+    i, j = np.tril_indices(p)
+    is_given = np.isin(np.arange(p), given)
+    return np.concatenate([~(is_given[i] & is_given[j]), ~is_given])
+
+
+def huber_white(
+    layout: Layout, theta: Array, rows: Rows, saturated: Saturated, given: Sequence[int] = ()
+) -> Sandwich:
     """Return the sandwich of MLR: observed information, cross-products of scores."""
     patterns, implied = rows.patterns, imply(layout, theta)
     at = _expand(patterns, implied)
     own = bread(layout, theta, implied, patterns, at, seen=True)
+    free = spoken_of(len(patterns.names), given)
     spread = meat(rows, own, at, implied.mu)
-    return Sandwich(own, spread, saturated.information, saturated.meat(rows))
+    return Sandwich(own, spread, saturated.information, saturated.meat(rows), free)
 
 
-def satorra_bentler(layout: Layout, theta: Array, rows: Rows) -> Sandwich:
+def satorra_bentler(
+    layout: Layout, theta: Array, rows: Rows, given: Sequence[int] = ()
+) -> Sandwich:
     """Return the sandwich of MLM: expected information, the covariance of the sample moments."""
     patterns, implied = rows.patterns, imply(layout, theta)
     at = _expand(patterns, implied)
@@ -72,7 +89,7 @@ def satorra_bentler(layout: Layout, theta: Array, rows: Rows) -> Sandwich:
     share = patterns.n / patterns.n.sum()
     J1 = H1 @ (_gamma(rows) / share[:, None, None]) @ H1
     spread = Meat(own.Delta.transpose(0, 2, 1) @ J1 @ own.Delta, layout)
-    return Sandwich(own, spread, H1, J1)
+    return Sandwich(own, spread, H1, J1, spoken_of(len(patterns.names), given))
 
 
 def _gamma(rows: Rows) -> Array:
@@ -92,11 +109,7 @@ def _expand(patterns: Patterns, implied: Implied) -> Expansion:
 def as_if_complete(patterns: Patterns, saturated: Saturated) -> Patterns:
     """Take the saturated moments for those of complete answers."""
     n = np.bincount(patterns.group, patterns.n, patterns.n_groups)
-    groups = np.arange(patterns.n_groups)
-    seen = np.ones(saturated.mu.shape, dtype=bool)
-    return replace(
-        patterns, group=groups, seen=seen, n=n, mean=saturated.mu, covariance=saturated.Sigma
-    )
+    return whole(patterns.names, n, saturated.mu, saturated.Sigma)
 
 
 def complete_data_fit(

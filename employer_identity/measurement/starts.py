@@ -1,12 +1,14 @@
-"""Starting values, and whether a model is identified at all."""
+"""Starting values; whether a model is identified at all, and whether units matter to it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from employer_identity.measurement.implied import Directions, directions, imply
-from employer_identity.measurement.layout import MATRICES, Layout
+from employer_identity.measurement.layout import MATRICES, Layout, lay_out
 from employer_identity.measurement.likelihood import Curvature, gram
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.table import Table
@@ -97,8 +99,7 @@ def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.i
     The rank of the moments' derivatives at a generic point near the start decides: at the start
     itself a symmetric model (two equal factors) may look unidentified by accident.
     """
-    jitter = 1.0 + 0.1 * np.sin(np.arange(1.0, len(start) + 1.0))
-    implied = imply(layout, start * jitter + 0.05 * (jitter - 1.0))
+    implied = imply(layout, _generic(start))
     D = directions(implied, layout.cells)
     unit = 1.0 / np.sqrt(np.diagonal(moments.covariance, axis1=1, axis2=2))
     whitened = Directions(D.u * unit[:, None], D.w * unit[:, None], D.f, D.h)
@@ -107,6 +108,39 @@ def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.i
     size, vectors = np.linalg.eigh(scaled)
     null = vectors[:, size < RANK_TOLERANCE * max(size[-1], 1.0)]
     return np.flatnonzero((np.abs(null) > 1e-4).any(axis=1))
+
+
+def _generic(start: Array) -> Array:
+    jitter = 1.0 + 0.1 * np.sin(np.arange(1.0, len(start) + 1.0))
+    return np.asarray(start * jitter + 0.05 * (jitter - 1.0))
+
+
+def unit_bound(table: Table, moments: Moments) -> NDArray[np.intp]:
+    """Return the items of one group whose unit a model's covariances cannot follow.
+
+    Measuring item i in another unit moves Sigma along E_i Sigma + Sigma E_i. A scale-free model can
+    make that move at every point, so at a generic one; its chi-square is the same for correlations.
+    """
+    # the moments of observed predictors are the sample's, so they move with the units
+    free = table.number.copy()
+    free[:, table.given] = table.n_parameters + np.arange(table.given.sum())
+    table = replace(table, number=free)
+    layout = lay_out(table)
+    theta = _generic(starting_values(table, layout, moments))
+    implied = imply(layout, theta)
+    D = directions(implied, layout.cells)
+    half = D.u[0, :, :, None] * D.w[0, :, None, :] * D.f[:, None, None]
+    by_cell = (half + half.transpose(0, 2, 1)).reshape(len(half), -1)
+    reach = np.zeros((layout.q, by_cell.shape[1]))
+    np.add.at(reach, layout.cells.parameter[0], by_cell)
+    p, Sigma = len(moments.names), implied.Sigma[0]
+    move = np.zeros((p, p, p))
+    each = np.arange(p)
+    move[each, each] += Sigma
+    move[each, :, each] += Sigma
+    wanted = move.reshape(p, -1).T
+    left = wanted - reach.T @ np.linalg.lstsq(reach.T, wanted, rcond=None)[0]
+    return np.flatnonzero((left**2).sum(axis=0) > 1e-12 * (wanted**2).sum(axis=0))
 
 
 def _unit_diagonal(information: Array) -> Array:
@@ -130,7 +164,7 @@ def with_sample_values(layout: Layout, table: Table, moments: Moments) -> Layout
     for r in np.flatnonzero(table.given):
         matrix, i, j = layout.place[r]
         lhs, _, rhs = table.rows[r]
-        if matrix == "alpha":
+        if matrix in ("alpha", "nu"):
             fixed[matrix][:, i, 0] = moments.mean[:, observed.index(lhs)]
         else:
             s = moments.covariance[:, observed.index(lhs), observed.index(rhs)]

@@ -119,6 +119,7 @@ def complete(
     free: frozenset[tuple[Key, int | None]] = frozenset(),
     std_lv: bool = False,
     orthogonal: bool = False,
+    means: bool = True,
 ) -> Table:
     """Complete, identify and number a model.
 
@@ -132,10 +133,13 @@ def complete(
         Relations released from ``equal``: in all groups (None) or in one group's index.
     std_lv
         Identify factors by variance 1 instead of a first loading of 1.
+    means
+        Whether there is a mean structure.
     """
     roles = Roles.of(terms)
     said: list[Key] = [(t.lhs, t.op, t.rhs) for t in terms]
     rows = (*said, *default_terms(terms, roles, orthogonal=orthogonal))
+    rows = rows if means else tuple(key for key in rows if key[1] != "~1")
     shape = (n_groups, len(rows))
     value, start = np.full(shape, np.nan), np.full(shape, np.nan)
     label = np.full(shape, "", dtype=object)
@@ -158,6 +162,26 @@ def complete(
     return Table(roles, rows, number, value, start, label, given & silent)
 
 
+def independence(table: Table) -> Table:
+    """Return the baseline of a model: variances and means, and what observed predictors share."""
+    observed = table.roles.observed
+    x = [key for key, known in zip(table.rows, table.given, strict=True) if known]
+    given = tuple(n for n in observed if any(n == key[0] for key in x))
+    own = [n for n in observed if n not in given]
+    free: list[Key] = [(n, "~~", n) for n in own]
+    if any(key[1] == "~1" for key in table.rows):
+        free += [(n, "~1", "") for n in own]
+    rows = (*free, *x)
+    groups, q = len(table.number), len(free)
+    number = np.full((groups, len(rows)), -1, dtype=np.int64)
+    number[:, :q] = np.arange(groups * q).reshape(groups, q)
+    value = np.where(number < 0, 0.0, np.nan)
+    blank = np.full(value.shape, np.nan)
+    roles = Roles((), observed, given, frozenset(), frozenset())
+    known = np.arange(len(rows)) >= q
+    return Table(roles, rows, number, value, blank, np.full(value.shape, "", dtype=object), known)
+
+
 def _identify(
     value: NDArray[np.float64],
     rows: tuple[Key, ...],
@@ -173,12 +197,12 @@ def _identify(
     position = {key: r for r, key in enumerate(rows)}
     for factor in roles.factors:
         first = next(r for r, key in enumerate(rows) if key[:2] == (factor, "=~"))
-        variance, mean = position[(factor, "~~", factor)], position[(factor, "~1", "")]
+        variance, mean = position[(factor, "~~", factor)], position.get((factor, "~1", ""))
         if std_lv and silent[variance]:
             value[:variance_from, variance] = 1.0
         elif not std_lv and silent[first]:
             value[:, first] = 1.0
-        if silent[mean]:
+        if mean is not None and silent[mean]:
             # a factor measured by others' factors gets its level from them
             value[: len(value) if factor in roles.indicators else mean_from, mean] = 0.0
 

@@ -1,0 +1,202 @@
+"""Chi-square difference tests of nested fits, plain and scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from employer_identity.errors import ModelError, Problem
+from employer_identity.fit import Fit
+from employer_identity.language import listing, refusal
+from employer_identity.measurement.implied import directions, imply
+from employer_identity.measurement.indices import chisq_pvalue
+from employer_identity.measurement.likelihood import curvature, jacobian
+from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.scoring import minimise
+from employer_identity.measurement.starts import starting_values
+from employer_identity.measurement.threads import on_one_thread
+from employer_identity.measures import sandwich, scaling_factor
+
+Array = NDArray[np.float64]
+Method = Literal[
+    "standard", "satorra_bentler_2001", "satorra_bentler_2010", "satorra_2000",
+    "satorra_2000_shifted",
+]  # fmt: skip
+NESTED = 1e-6  # largest discrepancy per respondent of moments that a model can reproduce
+
+
+@dataclass(frozen=True)
+class DifferenceTest:
+    """Chi-square difference of two nested fits.
+
+    Attributes
+    ----------
+    chisq_diff, df_diff, pvalue
+        The test.
+    method
+        How it was scaled.
+    scaling
+        What the plain difference was divided by.
+    fallback
+        Whether another method was used since the one asked for gave a negative scaling.
+    """
+
+    chisq_diff: float
+    df_diff: int
+    pvalue: float
+    method: Method = "standard"
+    scaling: float = 1.0
+    fallback: bool = False
+
+
+def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None) -> DifferenceTest:
+    """Test a restricted fit against a freer one of the same answers.
+
+    Parameters
+    ----------
+    restricted, free
+        Two fits by the same estimator; the first has more degrees of freedom.
+    method
+        ``standard`` (plain difference; the default for ML), ``satorra_bentler_2001`` (the default
+        for MLR and MLM), ``satorra_bentler_2010`` (whose scaling is never negative; taken over where
+        the first one's is, and the result says so), ``satorra_2000`` (mean-adjusted) or
+        ``satorra_2000_shifted`` (mean and variance).
+
+    Returns
+    -------
+    DifferenceTest
+
+    Raises
+    ------
+    ModelError
+        If the fits rest on different answers or estimators, or the first is not nested in the
+        second: one that the second can reproduce exactly (Bentler & Satorra 2010, the NET
+        procedure).
+
+    Notes
+    -----
+    Satorra & Bentler (2001, 2010), Satorra (2000). Checked against lavaan's ``lavTestLRT``.
+    """
+    if method is not None and method not in get_args(Method):
+        values = {"asked": method, "allowed": listing(get_args(Method))}
+        raise refusal(ModelError, [Problem("model.not_available", where="method", values=values)])
+    problems = []
+    if not _same_answers(restricted, free):
+        values = {"first": restricted.ntotal, "second": free.ntotal}
+        problems.append(Problem("model.different_data", values=values))
+    if restricted.estimator != free.estimator:
+        values = {"first": restricted.estimator, "second": free.estimator}
+        problems.append(Problem("model.different_estimators", values=values))
+    if restricted.df <= free.df or (not problems and _nesting(restricted, free) is None):
+        values = {"first": restricted.df, "second": free.df}
+        problems.append(Problem("model.not_nested", values=values))
+    if problems:
+        raise refusal(ModelError, problems)
+    return nested_difference(restricted, free, method)
+
+
+def _same_answers(one: Fit, other: Fit) -> bool:
+    if set(one.items) != set(other.items) or one.ntotal != other.ntotal:
+        return False
+    ours, theirs = one.moments, other.moments.select(one.moments.names)
+    if len(ours.n) != len(theirs.n):
+        return True  # a fit without groups beside one with groups: the same rows pooled
+    return bool(np.allclose(ours.n, theirs.n) and np.allclose(ours.mean, theirs.mean))
+
+
+@on_one_thread
+def nested_difference(restricted: Fit, free: Fit, method: Method | None = None) -> DifferenceTest:
+    """Test fits that are known to be nested."""
+    df = restricted.df - free.df
+    plain = max(restricted.chisq - free.chisq, 0.0)
+    if method is None:
+        method = "standard" if restricted.sandwich is None else "satorra_bentler_2001"
+    if method == "standard" or restricted.scaling is None or free.sandwich is None:
+        return DifferenceTest(plain, df, chisq_pvalue(plain, df))
+    if method.startswith("satorra_2000"):
+        return _satorra_2000(restricted, free, plain, shifted=method.endswith("shifted"))
+    own, fallback = free.scaling or 0.0, False
+    if method == "satorra_bentler_2001":
+        scaling = (restricted.df * restricted.scaling - _weighted(own, free.df)) / df
+        fallback = scaling <= 0
+    if method == "satorra_bentler_2010" or fallback:
+        method = "satorra_bentler_2010"
+        at = _nesting(restricted, free)
+        found = None if at is None else sandwich(free, free.layout, at)
+        between = 0.0 if found is None else _weighted(scaling_factor(found, free.df), free.df)
+        scaling = (restricted.df * restricted.scaling - between) / df
+    chisq = plain / scaling if scaling > 0 else np.nan
+    return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), method, scaling, fallback)
+
+
+def _weighted(scaling: float, df: int) -> float:
+    return scaling * df if df else 0.0
+
+
+def _nesting(restricted: Fit, free: Fit) -> Array | None:
+    """Return the freer model's parameters at the restricted one's moments; None if there are none.
+
+    The freer model is fitted to what the restricted one implies; if it is nested the fit is exact.
+    """
+    if len(restricted.groups) != len(free.groups):
+        return free.solution.theta if len(restricted.groups) < len(free.groups) else None
+    at = [restricted.items.index(name) for name in free.items]
+    implied = restricted.implied
+    moments = Moments(
+        free.items, restricted.moments.n, implied.mu[:, at], implied.Sigma[:, at][:, :, at],
+        free.groups, free.moments.known,
+    )  # fmt: skip
+    start = starting_values(free.table, free.layout, moments, _aligned(restricted, free))
+    for first in (start, free.solution.theta):
+        found = minimise(lambda theta: curvature(moments, free.layout, theta), first)
+        if found.objective < NESTED:
+            return found.theta
+    return None
+
+
+def _aligned(restricted: Fit, free: Fit) -> Array:
+    """Return the restricted fit's values in the places of the freer one's relations."""
+    at = {key: r for r, key in enumerate(restricted.table.rows)}
+    turned = {(c, b, a): r for (a, b, c), r in at.items() if b == "~~"}
+    columns = [at.get(key, turned.get(key)) for key in free.table.rows]
+    guess = free.values.copy()
+    for r, column in enumerate(columns):
+        if column is not None:
+            guess[:, r] = restricted.values[:, column]
+    return guess
+
+
+def _satorra_2000(restricted: Fit, free: Fit, plain: float, *, shifted: bool) -> DifferenceTest:
+    """Scale by the restrictions themselves, as the tangents of both models show them."""
+    df = restricted.df - free.df
+    at = _nesting(restricted, free)
+    assert at is not None and free.sandwich is not None  # asked for nested fits only
+    D1 = _tangent(free, at)
+    D0 = _tangent(restricted, restricted.solution.theta)
+    K = np.linalg.lstsq(D1, D0, rcond=None)[0]
+    left, size, _ = np.linalg.svd(K)
+    A = left[:, len(size) :].T if K.shape[0] > K.shape[1] else left[:, :0].T
+    inverse = np.linalg.inv(free.sandwich.bread.dense)
+    spread = A @ inverse @ free.sandwich.meat.dense @ inverse @ A.T
+    M = np.linalg.solve(A @ inverse @ A.T, spread)
+    trace, square = float(np.trace(M)), float(np.trace(M @ M))
+    if shifted:
+        scale = np.sqrt(df / square)
+        chisq, name = plain * scale + df - scale * trace, "satorra_2000_shifted"
+        return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), name, 1.0 / scale)  # type: ignore[arg-type]
+    chisq = plain * df / trace
+    return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), "satorra_2000", trace / df)
+
+
+def _tangent(fit: Fit, theta: Array) -> Array:
+    """Derivatives of all groups' listed moments by parameter, (G P, q)."""
+    Delta = jacobian(directions(imply(fit.layout, theta), fit.layout.cells))
+    groups, P, _ = Delta.shape
+    q, at = fit.layout.q, fit.layout.cells.parameter
+    found = np.zeros((groups, P, q + 1))
+    for g in range(groups):
+        np.add.at(found[g].T, np.where(at[g] < 0, q, at[g]), Delta[g].T)
+    return found.reshape(groups * P, q + 1)[:, :q]

@@ -1,0 +1,182 @@
+"""Fit measures of a fitted model, under lavaan's names: plain, scaled and robust."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from employer_identity.measurement import indices
+from employer_identity.measurement.implied import imply
+from employer_identity.measurement.layout import Layout, lay_out
+from employer_identity.measurement.normal import expand, minus_two_logl
+from employer_identity.measurement.saturated import available
+from employer_identity.measurement.scaling import (
+    Sandwich,
+    complete_data_fit,
+    huber_white,
+    satorra_bentler,
+)
+from employer_identity.measurement.starts import with_sample_values
+from employer_identity.measurement.table import independence
+
+if TYPE_CHECKING:
+    from employer_identity.fit import Fit
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """Independence with free means; observed predictors may covary.
+
+    Parameters
+    ----------
+    layout, theta
+        The model and its estimates.
+    chisq, df
+        Its test.
+    """
+
+    layout: Layout
+    theta: np.ndarray
+    chisq: float
+    df: int
+
+
+def baseline(fit: Fit) -> Baseline:
+    """Fit the baseline: every variable's own mean and variance, from whoever has it."""
+    table = independence(fit.table)
+    layout = with_sample_values(lay_out(table), table, fit.moments)
+    patterns, saturated = fit.saturated.patterns, fit.saturated
+    Sigma, mu = available(patterns)
+    at = [
+        fit.items.index(lhs) for lhs, op, _ in table.rows if op == "~~" and not _given(table, lhs)
+    ]
+    own = np.diagonal(Sigma, axis1=1, axis2=2)[:, at]
+    free = np.concatenate([own, mu[:, at]], axis=1)[:, : table.n_parameters // len(own)]
+    theta = free.ravel()
+    implied = imply(layout, theta)
+    here = expand(patterns, implied.Sigma, implied.mu)
+    assert here is not None  # every item varies, or the answers would have been refused
+    chisq = patterns.n.sum() * (minus_two_logl(patterns, here) - saturated.value)
+    moments = fit.moments.count(len(table.roles.exogenous))
+    return Baseline(layout, theta, max(float(chisq), 0.0), moments - table.n_parameters)
+
+
+def _given(table, name: str) -> bool:
+    return name in table.roles.exogenous
+
+
+def sandwich(fit: Fit, layout: Layout, theta: np.ndarray) -> Sandwich | None:
+    """Return the sandwich of a model for the fit's answers; None for plain maximum likelihood."""
+    if fit.rows is None or fit.estimator == "ML":
+        return None
+    given = [fit.items.index(name) for name in fit.table.roles.exogenous]
+    if fit.estimator == "MLM":
+        return satorra_bentler(layout, theta, fit.rows, given)
+    return huber_white(layout, theta, fit.rows, fit.saturated, given)
+
+
+def scaling_factor(found: Sandwich, df: int) -> float:
+    """Return what a chi-square is divided by; NaN without degrees of freedom."""
+    one, own = found.traces
+    return (one - own) / df if df > 0 else np.nan
+
+
+def fit_measures(fit: Fit) -> pd.Series:
+    """Compute all measures, see `Fit.fit_measures`."""
+    base = fit.baseline
+    found = {
+        "npar": fit.layout.q, "chisq": fit.chisq, "df": fit.df,
+        "pvalue": indices.chisq_pvalue(fit.chisq, fit.df),
+        "baseline.chisq": base.chisq, "baseline.df": base.df,
+        "baseline.pvalue": indices.chisq_pvalue(base.chisq, base.df),
+        **_indices(fit, fit.chisq, base.chisq),
+        **_scaled(fit, base),
+        **_robust(fit, base),
+        **_likelihood(fit),
+    }  # fmt: skip
+    return pd.Series(found, name="value", dtype=float)
+
+
+def _indices(
+    fit: Fit,
+    chisq: float,
+    base_chisq: float,
+    suffix: str = "",
+    factor: float = 1.0,
+    base_factor: float = 1.0,
+) -> dict[str, float]:
+    n, groups, df, base_df = fit.ntotal, len(fit.groups), fit.df, fit.baseline.df
+    low, high = indices.rmsea_interval(chisq, df, n, groups, factor)
+    both = chisq, df, base_chisq, base_df, factor, base_factor
+    return {
+        f"cfi{suffix}": indices.cfi(*both),
+        f"tli{suffix}": indices.tli(*both),
+        f"rmsea{suffix}": indices.rmsea(chisq, df, n, groups, factor),
+        f"rmsea.ci.lower{suffix}": low,
+        f"rmsea.ci.upper{suffix}": high,
+        f"rmsea.pvalue{suffix}": indices.rmsea_close(chisq, df, n, groups, factor),
+    }
+
+
+def _scaled(fit: Fit, base: Baseline) -> dict[str, float]:
+    """Measures from the scaled chi-squares; none for plain maximum likelihood."""
+    if fit.scaling is None or fit.baseline_scaling is None:
+        return {}
+    own, other = fit.scaling, fit.baseline_scaling
+    chisq = fit.chisq / own if fit.df else 0.0
+    base_chisq = base.chisq / other
+    return {
+        "chisq.scaled": chisq, "df.scaled": fit.df,
+        "pvalue.scaled": indices.chisq_pvalue(chisq, fit.df), "chisq.scaling.factor": own,
+        "baseline.chisq.scaled": base_chisq, "baseline.df.scaled": base.df,
+        "baseline.pvalue.scaled": indices.chisq_pvalue(base_chisq, base.df),
+        "baseline.chisq.scaling.factor": other,
+        **_indices(fit, chisq, base_chisq, ".scaled"),
+    }  # fmt: skip
+
+
+def _robust(fit: Fit, base: Baseline) -> dict[str, float]:
+    """Measures that estimate what complete, normal answers would show."""
+    if fit.saturated.patterns.complete:
+        if fit.scaling is None or fit.baseline_scaling is None:
+            return {}
+        factors = fit.scaling if fit.df else 1.0, fit.baseline_scaling
+        return _indices(fit, fit.chisq, base.chisq, ".robust", *factors)
+    own, other = (
+        _complete(fit, layout, theta, df)
+        for layout, theta, df in (
+            (fit.layout, fit.solution.theta, fit.df),
+            (base.layout, base.theta, base.df),
+        )
+    )
+    return _indices(fit, own[0], other[0], ".robust", own[1], other[1])
+
+
+def _complete(fit: Fit, layout: Layout, theta: np.ndarray, df: int) -> tuple[float, float]:
+    """Chi-square and factor of the answers as if complete."""
+    saturated = fit.saturated
+    J1 = saturated.information
+    if fit.estimator == "MLR" and fit.rows is not None:
+        J1 = saturated.meat(fit.rows)
+    F, expected = complete_data_fit(layout, theta, saturated.patterns, saturated, J1)
+    return fit.ntotal * F, expected / df if df > 0 else 1.0
+
+
+def _likelihood(fit: Fit) -> dict[str, float]:
+    m, model, n, q = fit.moments, fit.implied, fit.ntotal, fit.layout.q
+    given = [fit.items.index(x) for x in fit.table.roles.exogenous]
+    patterns = fit.saturated.patterns
+    answers = float(patterns.n @ patterns.seen.sum(axis=1))
+    saturated = -0.5 * (patterns.n.sum() * fit.saturated.value + answers * np.log(2 * np.pi))
+    saturated -= indices.saturated_loglikelihood(m.n, m.covariance[:, given][:, :, given])
+    logl = saturated - fit.chisq / 2
+    return {
+        "srmr": indices.srmr(
+            m.n, m.covariance, m.mean, model.Sigma, model.mu, means=m.known == "means"
+        ),
+        "logl": logl, "unrestricted.logl": saturated,
+        "aic": 2.0 * (q - logl), "bic": np.log(n) * q - 2.0 * logl, "ntotal": n,
+    }  # fmt: skip

@@ -1,0 +1,148 @@
+"""Tables of the measurement model: fit, ladder, what contradicts it, reliability, loadings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from employer_identity.language import Language, number, say
+from employer_identity.privacy import Shown
+from employer_identity.tabulation import NOTHING, interval, pvalue, signed, tabulate, whole
+from employer_identity.terms import nouns
+
+if TYPE_CHECKING:
+    from employer_identity.fit import Fit
+    from employer_identity.invariance import Ladder
+    from employer_identity.questionnaire import Instrument
+
+_WORST = 8
+"""Rows of the table of contradicted constraints: enough to see where the list stops mattering."""
+
+
+def fit_measures(fit: Fit, *, language: Language = "en") -> Shown:
+    """How well the measurement model fits everybody's answers."""
+    m = fit.fit_measures
+    low, high = (number(m[f"rmsea.ci.{end}"], ".3f", language) for end in ("lower", "upper"))
+    values = {
+        "chisq": number(m["chisq"], ",.2f", language),
+        "df": whole(m["df"], language),
+        "pvalue": pvalue(m["pvalue"], language),
+        "cfi": number(m["cfi"], ".3f", language),
+        "tli": number(m["tli"], ".3f", language),
+        "rmsea": f"{number(m['rmsea'], '.3f', language)} ({low} – {high})",  # noqa: RUF001
+        "srmr": number(m["srmr"], ".3f", language),
+        "bic": number(m["bic"], ",.0f", language),
+        "npar": whole(m["npar"], language),
+        "ntotal": whole(m["ntotal"], language),
+    }
+    rows = [
+        {"measure": say(f"tables.measure.{k}", language), "value": v} for k, v in values.items()
+    ]
+    return tabulate("fit_measures", rows, language, {"everybody": fit.ntotal})
+
+
+def ladder(result: Ladder, *, language: Language = "en") -> Shown:
+    """All four rungs: fit, change from the rung below, and the verdict."""
+    rows = []
+    for level, r in result.table.iterrows():
+        held = "yes" if result.holds(level) else "no"
+        rows.append(
+            {
+                "level": say(f"figures.ladder.{level}", language),
+                "chisq": f"{number(r['chisq'], ',.1f', language)} ({int(r['df'])})",
+                "cfi": number(r["cfi"], ".3f", language),
+                "rmsea": number(r["rmsea"], ".3f", language),
+                "srmr": number(r["srmr"], ".3f", language),
+                "d_chisq": NOTHING
+                if np.isnan(r["d_chisq"])
+                else f"{number(r['d_chisq'], ',.1f', language)} ({int(r['d_df'])})",
+                "d_cfi": signed(r["d_cfi"], language),
+                "d_rmsea": signed(r["d_rmsea"], language),
+                "d_srmr": signed(r["d_srmr"], language),
+                "held": say(f"tables.held.{held}", language),
+            }
+        )
+    return tabulate("ladder", rows, language, result["configural"].n)
+
+
+def verdicts(result: Ladder, *, language: Language = "en") -> Shown:
+    """Every rule's verdict on every rung, with the numbers it read and their limits."""
+    rows = []
+    for (level, rule), part in result.verdicts.groupby(["level", "rule"], sort=False):
+        held = "holds" if part["verdict"].iloc[0] else "fails"
+        rows.append(
+            {
+                "level": say(f"figures.ladder.{level}", language),
+                "rule": say(f"invariance.rule.{rule}", language),
+                "read": "; ".join(_reading(r, level, language) for r in part.to_dict("records")),
+                "verdict": say(f"tables.verdict.{held}", language),
+            }
+        )
+    return tabulate("verdicts", rows, language, result["configural"].n, groups="level")
+
+
+def _reading(reading: Mapping[str, Any], level: object, language: Language) -> str:
+    """Write one number that a rule has read, with its limit."""
+    index, value, cutoff = str(reading["index"]), float(reading["value"]), reading["cutoff"]
+    if index == "releases":
+        return say("tables.reading.releases", language, count=int(value))
+    if index == "pvalue":
+        return say("tables.reading.pvalue", language, p=pvalue(value, language), limit=cutoff)
+    absolute = level == "configural"
+    key = "tables.reading.absolute" if absolute else "tables.reading.change"
+    return say(key, language, index=index.upper(), value=value, limit=cutoff)
+
+
+def worst(result: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """Equalities that the answers contradict most, on the first rung that does not hold."""
+    culprits = set(result.culprits.index)
+    rows = []
+    for r in result.worst.head(_WORST).itertuples():
+        kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[r.op]
+        rows.append(
+            {
+                "item": instrument.label(r.lhs if r.op == "~1" else r.rhs, language),
+                "kind": say(f"tables.kind.{kind}", language),
+                "group": instrument.value_label(result.group, r.group, language),
+                "x2": number(r.x2, ".1f", language),
+                "pvalue": pvalue(r.pvalue_holm, language),
+                "epc": number(r.epc_std, "+z.2f", language),
+                "matters": say(
+                    f"tables.matters.{'yes' if r.Index in culprits else 'no'}", language
+                ),
+            }
+        )
+    return tabulate("worst", rows, language, result["configural"].n)
+
+
+def reliability(
+    frame: pd.DataFrame, instrument: Instrument, n: int, *, language: Language = "en"
+) -> Shown:
+    """Reliability of the scores."""
+    rows = [
+        {
+            "pillar": instrument.label(r.factor, language),
+            "items": whole(r.items, language),
+            **{c: number(getattr(r, c), ".2f", language) for c in ("omega", "alpha", "ave")},
+        }
+        for r in frame.itertuples()
+    ]
+    return tabulate("reliability", rows, language, {"everybody": n}, nouns(instrument, language))
+
+
+def latent_correlations(fit: Fit, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """Correlations between the factors, freed of measurement error."""
+    rows = [
+        {
+            "one": instrument.label(r.factor_1, language),
+            "other": instrument.label(r.factor_2, language),
+            "r": number(r.est, "z.2f", language),
+            "interval": interval(r.ci_lower, r.ci_upper, language),
+        }
+        for r in fit.latent_correlations.itertuples()
+    ]
+    words = nouns(instrument, language)
+    return tabulate("latent_correlations", rows, language, {"everybody": fit.ntotal}, words)

@@ -1,0 +1,80 @@
+"""From written values to a table: numbers as the language writes them, heads and caption in words.
+
+Numbers are written before the table is made; stored values are never rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from great_tables import GT
+
+from employer_identity.language import Language, number, say
+from employer_identity.privacy import Shown
+
+NOTHING = "–"  # noqa: RUF001  (an en dash stands for "no number here")
+_TEXTS = {"pillar", "item", "category", "level", "rule", "read", "group", "kind", "verdict"}
+_TEXTS |= {"one", "other", "held", "name", "value", "measure", "matters", "outcome"}
+
+
+def tabulate(
+    key: str,
+    rows: list[dict[str, str]],
+    language: Language,
+    counts: Mapping[str, int] | None = None,
+    words: Mapping[str, object] | None = None,
+    groups: str | None = None,
+    heads: Mapping[str, str] | None = None,
+) -> Shown:
+    """Make a table of written values; heads and caption come from the catalogue.
+
+    Parameters
+    ----------
+    key
+        The table's name: of its caption, and after ``table-`` of its element in the page.
+    groups
+        Column whose values become headings between the rows.
+    heads
+        Heads that are no words of the catalogue, such as the names of groups.
+    """
+    words, heads = words or {}, heads or {}
+    frame = pd.DataFrame(rows)
+    written: dict[str, Any] = {
+        c: heads[c] if c in heads else say(f"tables.head.{c}", language, **words)
+        for c in frame.columns
+        if c != groups
+    }
+    table = GT(frame, id=f"table-{key}", groupname_col=groups).cols_label(**written)
+    table = table.cols_align("left", [c for c in written if c in _TEXTS])
+    table = table.cols_align("right", [c for c in written if c not in _TEXTS])
+    caption = say(f"tables.caption.{key}", language, **words)
+    return Shown(key, "table", table, caption, counts=dict(counts or {}))
+
+
+def whole(value: float, language: Language) -> str:
+    """Write a whole number."""
+    return NOTHING if np.isnan(value) else number(int(value), ",", language)
+
+
+def share(value: float, language: Language) -> str:
+    """Write a share in per cent."""
+    return NOTHING if np.isnan(value) else number(value, ".0%", language)
+
+
+def signed(value: float, language: Language) -> str:
+    """Write a change with its sign, three decimals."""
+    return NOTHING if np.isnan(value) else number(value, "+z.3f", language)
+
+
+def interval(lower: float, upper: float, language: Language) -> str:
+    """Write an interval."""
+    low, high = (number(x, "z.2f", language) for x in (lower, upper))
+    return NOTHING if np.isnan(lower) else say("tables.interval", language, low=low, high=high)
+
+
+def pvalue(value: float, language: Language) -> str:
+    """Write a p value."""
+    return say("tables.tiny", language) if value < 0.001 else number(value, ".3f", language)
