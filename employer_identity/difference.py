@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import listing, refusal
-from employer_identity.measurement.implied import directions, imply
 from employer_identity.measurement.indices import chisq_pvalue
-from employer_identity.measurement.likelihood import curvature, jacobian
+from employer_identity.measurement.likelihood import curvature
 from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.scaling import restriction_traces, tangent
 from employer_identity.measurement.scoring import minimise
 from employer_identity.measurement.starts import starting_values
 from employer_identity.measurement.threads import on_one_thread
@@ -61,8 +61,8 @@ def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None)
         Two fits by the same estimator; the first has more degrees of freedom.
     method
         ``standard`` (plain difference; the default for ML), ``satorra_bentler_2001`` (the default
-        for MLR and MLM), ``satorra_bentler_2010`` (whose scaling is never negative; taken over where
-        the first one's is, and the result says so), ``satorra_2000`` (mean-adjusted) or
+        for MLR and MLM), ``satorra_bentler_2010`` (whose scaling is never negative; it steps in
+        where the first one's is, and the result says so), ``satorra_2000`` (mean-adjusted) or
         ``satorra_2000_shifted`` (mean and variance).
 
     Returns
@@ -81,9 +81,10 @@ def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None)
     Satorra & Bentler (2001, 2010), Satorra (2000). Checked against lavaan's ``lavTestLRT``.
     """
     if method is not None and method not in get_args(Method):
-        values = {"asked": method, "allowed": listing(get_args(Method))}
-        raise refusal(ModelError, [Problem("model.not_available", where="method", values=values)])
+        asked = {"asked": method, "allowed": listing(get_args(Method))}
+        raise refusal(ModelError, [Problem("model.not_available", where="method", values=asked)])
     problems = []
+    values: dict[str, object]
     if not _same_answers(restricted, free):
         values = {"first": restricted.ntotal, "second": free.ntotal}
         problems.append(Problem("model.different_data", values=values))
@@ -173,30 +174,17 @@ def _satorra_2000(restricted: Fit, free: Fit, plain: float, *, shifted: bool) ->
     """Scale by the restrictions themselves, as the tangents of both models show them."""
     df = restricted.df - free.df
     at = _nesting(restricted, free)
-    assert at is not None and free.sandwich is not None  # asked for nested fits only
-    D1 = _tangent(free, at)
-    D0 = _tangent(restricted, restricted.solution.theta)
-    K = np.linalg.lstsq(D1, D0, rcond=None)[0]
-    left, size, _ = np.linalg.svd(K)
-    A = left[:, len(size) :].T if K.shape[0] > K.shape[1] else left[:, :0].T
-    inverse = np.linalg.inv(free.sandwich.bread.dense)
-    spread = A @ inverse @ free.sandwich.meat.dense @ inverse @ A.T
-    M = np.linalg.solve(A @ inverse @ A.T, spread)
-    trace, square = float(np.trace(M)), float(np.trace(M @ M))
-    if shifted:
-        scale = np.sqrt(df / square)
-        chisq, name = plain * scale + df - scale * trace, "satorra_2000_shifted"
-        return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), name, 1.0 / scale)  # type: ignore[arg-type]
-    chisq = plain * df / trace
-    return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), "satorra_2000", trace / df)
-
-
-def _tangent(fit: Fit, theta: Array) -> Array:
-    """Derivatives of all groups' listed moments by parameter, (G P, q)."""
-    Delta = jacobian(directions(imply(fit.layout, theta), fit.layout.cells))
-    groups, P, _ = Delta.shape
-    q, at = fit.layout.q, fit.layout.cells.parameter
-    found = np.zeros((groups, P, q + 1))
-    for g in range(groups):
-        np.add.at(found[g].T, np.where(at[g] < 0, q, at[g]), Delta[g].T)
-    return found.reshape(groups * P, q + 1)[:, :q]
+    assert at is not None  # asked for nested fits only
+    assert free.sandwich is not None
+    trace, square = restriction_traces(
+        free.sandwich,
+        tangent(free.layout, at),
+        tangent(restricted.layout, restricted.solution.theta),
+    )
+    if not shifted:
+        chisq = plain * df / trace
+        return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), "satorra_2000", trace / df)
+    scaling = float(np.sqrt(square / df))
+    chisq = plain / scaling + df - trace / scaling
+    method: Method = "satorra_2000_shifted"
+    return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), method, scaling)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from employer_identity.measurement import indices
 from employer_identity.measurement.implied import imply
@@ -39,7 +40,7 @@ class Baseline:
     """
 
     layout: Layout
-    theta: np.ndarray
+    theta: NDArray[np.float64]
     chisq: float
     df: int
 
@@ -49,13 +50,12 @@ def baseline(fit: Fit) -> Baseline:
     table = independence(fit.table)
     layout = with_sample_values(lay_out(table), table, fit.moments)
     patterns, saturated = fit.saturated.patterns, fit.saturated
-    Sigma, mu = available(patterns)
-    at = [
-        fit.items.index(lhs) for lhs, op, _ in table.rows if op == "~~" and not _given(table, lhs)
-    ]
-    own = np.diagonal(Sigma, axis1=1, axis2=2)[:, at]
-    free = np.concatenate([own, mu[:, at]], axis=1)[:, : table.n_parameters // len(own)]
-    theta = free.ravel()
+    covariance, mean = available(patterns)
+    free = (table.number[0] >= 0) & [op == "~~" for _, op, _ in table.rows]
+    at = [fit.items.index(table.rows[r][0]) for r in np.flatnonzero(free)]
+    own = np.diagonal(covariance, axis1=1, axis2=2)[:, at]
+    values = np.concatenate([own, mean[:, at]], axis=1)
+    theta = values[:, : table.n_parameters // len(own)].ravel()
     implied = imply(layout, theta)
     here = expand(patterns, implied.Sigma, implied.mu)
     assert here is not None  # every item varies, or the answers would have been refused
@@ -64,11 +64,7 @@ def baseline(fit: Fit) -> Baseline:
     return Baseline(layout, theta, max(float(chisq), 0.0), moments - table.n_parameters)
 
 
-def _given(table, name: str) -> bool:
-    return name in table.roles.exogenous
-
-
-def sandwich(fit: Fit, layout: Layout, theta: np.ndarray) -> Sandwich | None:
+def sandwich(fit: Fit, layout: Layout, theta: NDArray[np.float64]) -> Sandwich | None:
     """Return the sandwich of a model for the fit's answers; None for plain maximum likelihood."""
     if fit.rows is None or fit.estimator == "ML":
         return None
@@ -155,14 +151,14 @@ def _robust(fit: Fit, base: Baseline) -> dict[str, float]:
     return _indices(fit, own[0], other[0], ".robust", own[1], other[1])
 
 
-def _complete(fit: Fit, layout: Layout, theta: np.ndarray, df: int) -> tuple[float, float]:
+def _complete(fit: Fit, layout: Layout, theta: NDArray[np.float64], df: int) -> tuple[float, float]:
     """Chi-square and factor of the answers as if complete."""
     saturated = fit.saturated
-    J1 = saturated.information
+    spread = saturated.information
     if fit.estimator == "MLR" and fit.rows is not None:
-        J1 = saturated.meat(fit.rows)
-    F, expected = complete_data_fit(layout, theta, saturated.patterns, saturated, J1)
-    return fit.ntotal * F, expected / df if df > 0 else 1.0
+        spread = saturated.meat(fit.rows)
+    least, expected = complete_data_fit(layout, theta, saturated.patterns, saturated, spread)
+    return fit.ntotal * least, expected / df if df > 0 else 1.0
 
 
 def _likelihood(fit: Fit) -> dict[str, float]:

@@ -135,11 +135,13 @@ def _usable(values: NDArray[np.float64], asked: Asked) -> tuple[NDArray[np.bool_
     """Rows that can be used, and what is said of the others."""
     seen = ~np.isnan(values)
     if asked.missing == "listwise":
-        complete = seen.all(axis=1)
+        complete = np.asarray(seen.all(axis=1))
         return complete, [Problem("model.rows_incomplete", count=int((~complete).sum()))]
     given = [asked.items.index(x) for x in asked.given]
-    known, some = seen[:, given].all(axis=1), seen.any(axis=1)
-    return known & some, [
+    some = seen.any(axis=1)
+    known = np.asarray(seen[:, given].all(axis=1))
+    kept: NDArray[np.bool_] = known & some
+    return kept, [
         Problem("model.rows_without_answer", count=int((~some).sum())),
         Problem("model.rows_without_given", listing(asked.given), int((some & ~known).sum())),
         Problem("model.rows_with_holes", count=int((known & some & ~seen.all(axis=1)).sum())),

@@ -56,9 +56,10 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     left = np.where(left > 1e-10 * own, left, np.nan)  # nothing left: not identified if freed
     spread = left
     if fit.sandwich is not None:
-        J_cc, J_ct = fit.sandwich.meat.of_cells(g, c)
-        J_tt = fit.sandwich.meat.dense
-        spread = J_cc - 2.0 * (slope * J_ct).sum(axis=1) + ((slope @ J_tt) * slope).sum(axis=1)
+        meat = fit.sandwich.meat
+        own_spread, common = meat.of_cells(g, c)
+        explained = slope @ meat.dense
+        spread = own_spread - 2.0 * (slope * common).sum(axis=1) + (explained * slope).sum(axis=1)
     score = curvature.score[g, c]
     with np.errstate(invalid="ignore", divide="ignore"):
         x2 = fit.ntotal * score**2 / np.where(np.isnan(left), np.nan, spread)

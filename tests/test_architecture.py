@@ -21,17 +21,8 @@ ENGINE += ["scoring", "starts", "indices"]
 INTAKE = [f"intake.{room}" for room in ("raw", "headers", "text", "excel", "spss", "files")]
 DATA = [*INTAKE, "survey", "answers", "columns", "groupings", "screening", "loading", "starter"]
 DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies", "sample"]
-MODEL = [
-    "scores",
-    "improper",
-    "measures",
-    "fit",
-    "cfa",
-    "difference",
-    "crosscheck",
-    "reliability",
-    "agreement",
-]
+MODEL = ["scores", "improper", "measures", "fit", "cfa", "difference", "crosscheck"]
+MODEL += ["reliability", "agreement"]
 VERDICT = ["criteria", "invariance", "models", "alignment", "bias", "brand", "privacy"]
 TABLES = ["tabulation", "model_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "figures"]

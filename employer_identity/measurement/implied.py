@@ -72,7 +72,7 @@ def imply_from(M: dict[Matrix, Array]) -> Implied:
     m = M["Psi"].shape[-1]
     Gamma: Array = np.broadcast_to(np.eye(m), M["Psi"].shape)
     if M["Beta"].any():
-        Gamma = np.linalg.inv(Gamma - M["Beta"])
+        Gamma = np.linalg.inv(Gamma - M["Beta"])  # type: ignore[assignment]  # or complex
     Phi = Gamma @ M["Psi"] @ Gamma.transpose(0, 2, 1)
     Lambda = M["Lambda"]
     Sigma = Lambda @ Phi @ Lambda.transpose(0, 2, 1) + M["Theta"]

@@ -49,12 +49,12 @@ def expand(patterns: Patterns, Sigma: Array, mu: Array) -> Expansion | None:
     except np.linalg.LinAlgError:
         return None
     logdet = 2.0 * np.log(np.diagonal(L, axis1=1, axis2=2)).sum(axis=1)
-    A = np.linalg.inv(hollow)
+    A = np.asarray(np.linalg.inv(hollow), dtype=float)
     if not patterns.complete:
         p = seen.shape[1]
         A[:, np.arange(p), np.arange(p)] -= ~seen
     d = np.where(seen, patterns.mean - mu[g], 0.0)
-    r = (A @ d[..., None])[..., 0]
+    r: Array = (A @ d[..., None])[..., 0]
     AS = A @ patterns.covariance
     Q = AS @ A + r[:, :, None] * r[:, None, :]
     trace = np.einsum("bii->b", AS) + (d * r).sum(axis=1)

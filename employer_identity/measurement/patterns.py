@@ -90,7 +90,7 @@ def gather(
 
 
 def _cross_products(centred: Array, weights: Array, starts: Integers) -> Array:
-    """Sum the rows' outer products by pattern; long patterns by a product, short ones in a batch."""
+    """Sum the rows' outer products by pattern: long ones by a product, short ones in batches."""
     stops = np.append(starts[1:], len(centred))
     sizes = stops - starts
     p = centred.shape[1]

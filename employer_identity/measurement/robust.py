@@ -66,7 +66,7 @@ class Rows:
         if self.cluster is None:
             return 1.0
         clusters = len(np.unique(self.cluster))
-        return clusters / (clusters - 1)
+        return float(clusters / (clusters - 1))
 
     @cached_property
     def products(self) -> tuple[Array, ...]:
@@ -113,8 +113,9 @@ class Rows:
         n = self.weights.sum() / self.correction
         if self.patterns.complete:
             L = _linear(self.patterns, at, mu)
-            return L @ self.squares @ L.transpose(0, 2, 1) / n
-        return np.stack([s.T @ s for s in self.scores(at, mu)]) / n
+            found: Array = L @ self.squares @ L.transpose(0, 2, 1) / n
+            return found
+        return np.asarray(np.stack([s.T @ s for s in self.scores(at, mu)]) / n)
 
     @cached_property
     def crossed(self) -> bool:
@@ -127,7 +128,8 @@ class Rows:
     def cluster_numbers(self, g: int) -> Integers:
         """Return the numbers of a group's clusters, in the order of its scores."""
         assert self.cluster is not None
-        return np.unique(self.cluster[self.group == g])
+        found: Integers = np.unique(self.cluster[self.group == g])
+        return found
 
 
 def _linear(patterns: Patterns, at: Expansion, mu: Array) -> Array:
@@ -154,7 +156,7 @@ def tie(by_cell: Array, cells: Cells, q: int) -> Array:
     """Add up a matrix by pair of cells (G, c, c) into one by pair of parameters (q, q)."""
     wide = q + 1
     total = np.bincount(cells.scatter[1], by_cell.ravel(), wide * wide)
-    return np.asarray(total).reshape(wide, wide)[:q, :q]
+    return total.reshape(wide, wide)[:q, :q].astype(float, copy=False)
 
 
 def curvature_of_moments(layout: Layout, theta: Array, M: Array, v: Array) -> Array:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from employer_identity.measurement import normal
-from employer_identity.measurement.implied import Implied, imply
+from employer_identity.measurement.implied import Implied, directions, imply
 from employer_identity.measurement.layout import Layout
+from employer_identity.measurement.likelihood import jacobian
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns, whole
 from employer_identity.measurement.robust import Bread, CrossedMeat, Meat, Rows, bread, meat
@@ -115,7 +116,7 @@ def as_if_complete(patterns: Patterns, saturated: Saturated) -> Patterns:
 def complete_data_fit(
     layout: Layout, theta: Array, patterns: Patterns, saturated: Saturated, J1: Array
 ) -> tuple[float, float]:
-    """Return the discrepancy that complete answers would have, and its expectation for a true model.
+    """Return the discrepancy of complete answers, and its expectation for a true model.
 
     Both per respondent, for the indices of incomplete answers (Zhang & Savalei 2023): F at the
     estimates from the saturated moments; and tr(W M Gamma M'), W the information of complete
@@ -137,3 +138,28 @@ def complete_data_fit(
     cross = own.of_moments(WGH)
     spread = inner @ own.of_moments(HGH) @ inner
     return F, float(WG - 2.0 * np.trace(inner @ cross) + np.trace(own.of_moments(W) @ spread))
+
+
+def tangent(layout: Layout, theta: Array) -> Array:
+    """Return the derivatives of all groups' listed moments by parameter, (G P, q)."""
+    Delta = jacobian(directions(imply(layout, theta), layout.cells))
+    groups, P, _ = Delta.shape
+    q, at = layout.q, layout.cells.parameter
+    found = np.zeros((groups, P, q + 1))
+    for g in range(groups):
+        np.add.at(found[g].T, np.where(at[g] < 0, q, at[g]), Delta[g].T)
+    return found.reshape(groups * P, q + 1)[:, :q]
+
+
+def restriction_traces(free: Sandwich, D1: Array, D0: Array) -> tuple[float, float]:
+    """Return tr(M) and tr(M M) of a restriction's scaled Wald form (Satorra 2000).
+
+    The freer model's tangent D1 (GP, q1) holds the restricted one's, D0 = D1 K; with A the
+    restrictions (A K = 0), M = (A H^-1 A')^-1 A H^-1 J H^-1 A'.
+    """
+    K = np.linalg.lstsq(D1, D0, rcond=None)[0]
+    left, _, _ = np.linalg.svd(K)
+    A = left[:, K.shape[1] :].T
+    inverse = np.linalg.inv(free.bread.dense)
+    M = np.linalg.solve(A @ inverse @ A.T, A @ inverse @ free.meat.dense @ inverse @ A.T)
+    return float(np.trace(M)), float(np.trace(M @ M))

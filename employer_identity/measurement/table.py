@@ -177,7 +177,7 @@ def independence(table: Table) -> Table:
     number[:, :q] = np.arange(groups * q).reshape(groups, q)
     value = np.where(number < 0, 0.0, np.nan)
     blank = np.full(value.shape, np.nan)
-    roles = Roles((), observed, given, frozenset(), frozenset())
+    roles = Roles((), observed, frozenset(), frozenset(), given)
     known = np.arange(len(rows)) >= q
     return Table(roles, rows, number, value, blank, np.full(value.shape, "", dtype=object), known)
 
