@@ -35,6 +35,8 @@ _TABLES: dict[str, type[BaseModel]] = {
     "grouping": Grouping,
     "column": Column,
 }
+_ROLES = ("employer", "sector", "weight", "cluster", "respondent", "wave", "date", "duration")
+_APART = (("pillar", "item"), ("item", "outcome"), ("item", "grouping"), ("outcome", "grouping"))
 _WRONG = {
     "string_type": "text",
     "int_type": "whole_number",
@@ -48,6 +50,7 @@ _WRONG = {
     "string_too_short": "empty",
     "too_short": "empty",
     "literal_error": "choice",
+    "greater_than_equal": "too_small",
 }
 
 
@@ -55,6 +58,9 @@ def key_problem(error: Any, raw: Mapping[str, Any], file: str) -> Problem:
     """Say in our words what pydantic found wrong with a key or its value."""
     place = [p for p in error["loc"] if p != "[key]"]
     where, key = f"{file}, {_place(place, raw)}", str(place[-1])
+    if "bands" in place[:3] and len(place) > 3:
+        band = f"{file}, {_place(place[:4], raw)}"
+        return Problem("instrument.wrong.band", band, values={"key": place[3]})
     if error["type"] == "missing":
         return Problem("instrument.missing_key", where, values={"key": key})
     if error["type"] == "extra_forbidden":
@@ -113,8 +119,20 @@ def _check_scale(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         yield Problem("instrument.scale_turned", f"{file}, [scale]", values=values)
     inside = [str(c) for c in scale.missing if scale.minimum <= c <= scale.maximum]
     if inside:
-        values["codes"] = ", ".join(inside)
-        yield Problem("instrument.missing_in_scale", f"{file}, [scale], missing", values=values)
+        told = values | {"codes": ", ".join(inside)}
+        yield Problem("instrument.missing_in_scale", f"{file}, [scale], missing", values=told)
+    yield from _check_answers(scale, f"{file}, [scale], answers", values)
+
+
+def _check_answers(scale: Scale, where: str, values: dict[str, object]) -> Iterator[Problem]:
+    """Texts of answers: one a step of the scale, each another."""
+    steps = scale.maximum - scale.minimum + 1
+    if scale.answers and steps > 1 and len(scale.answers) != steps:
+        told = values | {"steps": steps}
+        yield Problem("instrument.answers_and_steps", where, len(scale.answers), told)
+    for text, n in Counter(answer.strip().casefold() for answer in scale.answers).items():
+        if n > 1:
+            yield Problem("instrument.twice", where, n, {"name": text})
 
 
 def _check_names(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
@@ -129,10 +147,9 @@ def _check_names(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
                 code = "instrument.item_in_two_pillars" if len(pillars) > 1 else "instrument.twice"
                 values = {"name": name, "pillars": ", ".join(pillars)}
                 yield Problem(code, f"{file}, [[{table}]]", n, values)
-    for one, other in (("pillar", "item"), ("item", "outcome"), ("item", "grouping")):
-        for name in sorted(
-            {*map(_name, _rows(raw, one))} & {*map(_name, _rows(raw, other))} - {""}
-        ):
+    for one, other in _APART:
+        shared = {*map(_name, _rows(raw, one))} & {*map(_name, _rows(raw, other))}
+        for name in sorted(shared - {""}):
             values = {"name": name, "one": one, "other": other}
             yield Problem("instrument.two_tables", file, values=values)
     for table in ("pillar", "item"):
@@ -169,19 +186,14 @@ def _check_practices(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
             yield Problem("instrument.practice_elsewhere", where, values=values)
 
 
-def _check_groupings(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
-    for row in _rows(raw, "grouping"):
-        order, where = row.get("order"), f"{file}, [[grouping]] {_name(row)}"
-        if not isinstance(order, list):
-            continue
-        names = [str(v) for v in order]
-        for name, n in Counter(names).items():
-            if n > 1:
-                yield Problem("instrument.twice", f"{where}, order", n, {"name": name})
-        labels = row.get("labels")
-        for value in labels if isinstance(labels, dict) else ():
-            if value not in names:
-                yield unknown("instrument.label_without_value", where, value, names)
+def _check_roles(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """Questions whose column is also said to hold something about the respondent."""
+    questions = {*map(_name, _rows(raw, "item")), *map(_name, _rows(raw, "outcome"))}
+    for role in _ROLES:
+        if isinstance(raw.get(role), str) and raw[role] in questions:
+            yield Problem(
+                "instrument.role_is_question", f"{file}, {role}", values={"name": raw[role]}
+            )
 
 
-CHECKS = (_check_scale, _check_names, _check_pillars, _check_practices, _check_groupings)
+CHECKS = (_check_scale, _check_names, _check_pillars, _check_practices, _check_roles)

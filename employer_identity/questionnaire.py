@@ -125,7 +125,7 @@ class Grouping(Column):
     bands: dict[str, tuple[Bound, Bound]] = {}
     year: int | None = None
     cross: tuple[str, ...] = ()
-    merge: dict[str, tuple[str, ...]] = {}
+    merge: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
     merge_below: int | None = Field(default=None, ge=2)
     special: Special | None = None
     basis: str = ""
@@ -153,6 +153,12 @@ class Grouping(Column):
     @classmethod
     def _codes_are_names(cls, order: object) -> object:
         return [str(v) for v in order] if isinstance(order, list) else order
+
+    @field_validator("merge", mode="before")
+    @classmethod
+    def _merged_codes_are_names(cls, merge: object) -> object:
+        named = cls._codes_are_names
+        return {n: named(old) for n, old in merge.items()} if isinstance(merge, dict) else merge
 
 
 class Instrument(_Table):
