@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from employer_identity.errors import Problem
 from employer_identity.language import nearest
 from employer_identity.questionnaire import (
+    ROLES,
     Column,
     Grouping,
     Instrument,
@@ -35,7 +36,6 @@ _TABLES: dict[str, type[BaseModel]] = {
     "grouping": Grouping,
     "column": Column,
 }
-_ROLES = ("employer", "sector", "weight", "cluster", "respondent", "wave", "date", "duration")
 _APART = (("pillar", "item"), ("item", "outcome"), ("item", "grouping"), ("outcome", "grouping"))
 _WRONG = {
     "string_type": "text",
@@ -96,6 +96,11 @@ def unknown(code: str, where: str, name: str, known: Iterable[str]) -> Problem:
     return Problem(f"{code}_near" if near else code, where, values=values)
 
 
+def is_model_name(name: str) -> bool:
+    """Tell whether a name may stand in a model: a letter or underscore first, then digits too."""
+    return _NAME.fullmatch(name) is not None
+
+
 # --- Across tables: names that must exist, or exist once
 
 
@@ -154,7 +159,7 @@ def _check_names(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
             yield Problem("instrument.two_tables", file, values=values)
     for table in ("pillar", "item"):
         for name in dict.fromkeys(map(_name, _rows(raw, table))):
-            if name and not _NAME.fullmatch(name):
+            if name and not is_model_name(name):
                 yield Problem("instrument.bad_name", f"{file}, [[{table}]]", values={"name": name})
 
 
@@ -189,7 +194,7 @@ def _check_practices(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 def _check_roles(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Questions whose column is also said to hold something about the respondent."""
     questions = {*map(_name, _rows(raw, "item")), *map(_name, _rows(raw, "outcome"))}
-    for role in _ROLES:
+    for role in ROLES:
         if isinstance(raw.get(role), str) and raw[role] in questions:
             yield Problem(
                 "instrument.role_is_question", f"{file}, {role}", values={"name": raw[role]}
