@@ -73,7 +73,7 @@ def frame() -> pd.DataFrame:
         {
             "id": [f"r{k}" for k in range(n)],
             "firm": np.resize(["Zuiderlicht", "Noordbaken"], n),
-            "branch": np.resize(["care", "care", "trade", "trade"], n),
+            "branch": np.resize(["care", "trade"], n),
             "age": np.resize(["young", "old", "old"], n),
             "site": np.resize([10, 9, 9, 10, 10], n),
             "w": np.linspace(0.5, 1.5, n),
@@ -247,10 +247,17 @@ FAULTS: dict[str, tuple[Callable[[pd.DataFrame], object], str, tuple[str, ...]]]
     "missing_column_near": (rename("happy", "Happy2"), "happy", ("Happy2",)),
     "text_in_scale": (set_cells("o1", [1, 3], "Jan"), "o1", ("2 cells", "rows 2, 4", "1 to 5")),
     "not_whole": (set_cells("o1", [6], 2.5), "o1", ("1 answer", "row 7")),
-    "out_of_range": (set_cells("o1", [0, 4, 5], 99), "o1", ("99 (rows 1, 5, 6)", "missing = [99]")),
+    "out_of_range": (set_cells("o1", [0, 4, 5], 7), "o1", ("7 (rows 1, 5, 6)", "missing = [7]")),
+    "missing_code_undeclared": (
+        set_cells("o1", [0, 4, 5], 99),
+        "o1",
+        ("3 cells hold 99", "[scale]: missing = [9, 99]"),
+    ),
     "empty_column": (put("o2", np.nan), "o2", ()),
     "constant_item": (put("o2", 3), "o2", ("same answer",)),
-    "unknown_group": (set_cells("age", [2], "oldd"), "age", ("young, old", "row 3")),
+    "unknown_group": (set_cells("age", [2], "retired"), "age", ("young, old", "row 3")),
+    "unknown_group_near": (set_cells("age", [2], "yung"), "age", ("“yung” → “young”", "row 3")),
+    "spelling_variant": (set_cells("age", [2], "OLD"), "age", ("“OLD” → “old”", "row 3")),
     "one_group": (put("site", 1), "site", ()),
     "bad_weight": (set_cells("w", [1, 2], -1.0), "w", ("2 weights", "rows 2, 3")),
     "duplicate_respondent": (set_cells("id", [8, 9], "r1"), "id", ("rows 2, 9, 10",)),
@@ -318,8 +325,7 @@ def test_files_that_cannot_be_read_are_refused(
     good = write(path, frame).read_text()
     for text, code in (
         (b" \r\n", "empty_file"),
-        (good.encode("utf-16"), "wrong_encoding"),
-        (good.encode("utf-16-le"), "wrong_encoding"),
+        (good.encode("utf-16-le"), "null_bytes"),
         (good.replace("young", "j\x81ng").encode("latin-1"), "wrong_encoding"),
         (good.splitlines()[0].encode(), "no_rows"),
         ((good + "1,2,3,4,5,6,7,8,9,10,11,12\n").encode(), "ragged_rows"),
