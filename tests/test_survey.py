@@ -160,7 +160,7 @@ def test_rows_without_an_answered_item_are_dropped_and_counted(
     frame.loc[[3, 7], ["c1", "c2", "o1", "o2"]] = np.nan
     survey = load_survey(frame, instrument=ours)
     assert survey.n == len(frame) - 2
-    assert [(c.code, c.count) for c in survey.changes] == [("survey.changed.no_item_answered", 2)]
+    assert ("survey.changed.no_item_answered", 2) in [(c.code, c.count) for c in survey.changes]
     assert list(survey.answers.index) == list(range(survey.n))
     assert "2 rows without an answer" in repr(survey)
 
@@ -209,6 +209,7 @@ def test_spellings_of_missing_and_of_numbers(
     text.loc[:6, "c1"] = ["", " ", "NA", ".", "#N/B", " 4 ", "4.0"]
     text.loc[0, "w"] = '"1.234,5"'
     text.loc[1, "w"] = '"1,234.5"'
+    text.loc[2:, "w"] = "1000"
     path = tmp_path / "answers.csv"
     rows = [",".join(text), *(",".join(row) for row in text.to_numpy())]
     path.write_text("\n".join(rows), encoding="utf-8")
@@ -256,7 +257,7 @@ FAULTS: dict[str, tuple[Callable[[pd.DataFrame], object], str, tuple[str, ...]]]
     "empty_column": (put("o2", np.nan), "o2", ()),
     "constant_item": (put("o2", 3), "o2", ("same answer",)),
     "unknown_group": (set_cells("age", [2], "retired"), "age", ("young, old", "row 3")),
-    "unknown_group_near": (set_cells("age", [2], "yung"), "age", ("“yung” → “young”", "row 3")),
+    "unknown_group_near": (set_cells("age", [2], "yuong"), "age", ("“yuong” → “young”", "row 3")),
     "spelling_variant": (set_cells("age", [2], "OLD"), "age", ("“OLD” → “old”", "row 3")),
     "one_group": (put("site", 1), "site", ()),
     "bad_weight": (set_cells("w", [1, 2], -1.0), "w", ("2 weights", "rows 2, 3")),
@@ -292,7 +293,7 @@ def test_all_faults_come_at_once(frame: pd.DataFrame, ours: Instrument) -> None:
     for code in ("text_in_scale", "one_group", "bad_weight", "duplicate_respondent"):
         FAULTS[code][0](frame)
     rename("happy", "Happy2")(frame)
-    set_cells("c1", [0, 1], 0)(frame)
+    set_cells("c1", [0, 1], 7)(frame)
     with pytest.raises(SurveyError) as caught:
         load_survey(frame, instrument=ours)
     assert sorted(p.code for p in caught.value.problems) == [
@@ -346,7 +347,7 @@ def test_small_groups_warn_without_their_size(frame: pd.DataFrame, ours: Instrum
 
 
 def test_small_employers_do_not_warn(frame: pd.DataFrame, ours: Instrument) -> None:
-    frame.loc[:2, "firm"] = "De Vuurtoren"
+    frame.loc[[0, 2, 4], "firm"] = "De Vuurtoren"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert load_survey(frame, instrument=ours).answers["firm"].nunique() == 3
@@ -359,7 +360,7 @@ def test_a_survey_prints_itself_the_same_way_twice(frame: pd.DataFrame, ours: In
         "  groupings: age (2), site (2)",
         "  units: 2 employers, 2 sectors",
         "  missing: 0.0% of the answers to items; 100% of the respondents answered every item",
-        "  dropped: nothing",
+        "  c2: 1 reversed question turned, so that a high answer means much of what is asked about",
     ]
     assert repr(survey) == repr(load_survey(frame, instrument=ours))
     html = survey._repr_html_()
@@ -377,7 +378,8 @@ def test_a_declared_group_that_nobody_is_in_is_no_group(
 ) -> None:
     grouping = ours.groupings[0].model_copy(update={"order": ("young", "middle", "old")})
     wider = ours.model_copy(update={"groupings": (grouping,)})
-    assert list(load_survey(frame, instrument=wider).answers["age"].cat.categories) == [
-        "young",
-        "old",
-    ]
+    with pytest.warns(
+        SurveyWarning, match="age: nobody is in this group of the instrument: middle"
+    ):
+        survey = load_survey(frame, instrument=wider)
+    assert list(survey.answers["age"].cat.categories) == ["young", "old"]
