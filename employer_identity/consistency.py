@@ -42,6 +42,7 @@ _WRONG = {
     "int_type": "whole_number",
     "int_parsing": "whole_number",
     "int_from_float": "whole_number",
+    "finite_number": "whole_number",
     "bool_type": "yes_or_no",
     "bool_parsing": "yes_or_no",
     "dict_type": "table",
@@ -79,7 +80,7 @@ def _place(place: list[str | int], raw: Mapping[str, Any]) -> str:
     if not isinstance(rest[0], int):
         return f"[{table}], {'.'.join(map(str, rest))}"
     row = raw[str(table)][rest[0]]
-    named = _name(row) if isinstance(row, dict) else ""
+    named = name_of(row) if isinstance(row, dict) else ""
     head = f"[[{table}]] {rest[0] + 1}" + (f" ({named})" if named else "")
     return ", ".join([head, ".".join(map(str, rest[1:]))]) if rest[1:] else head
 
@@ -104,13 +105,13 @@ def is_model_name(name: str) -> bool:
 # --- Across tables: names that must exist, or exist once
 
 
-def _rows(raw: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
+def rows(raw: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
     """Rows of a table that are tables at all; the others are reported with their keys."""
-    rows = raw.get(table)
-    return [r for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
+    found = raw.get(table)
+    return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
 
 
-def _name(row: Mapping[str, Any]) -> str:
+def name_of(row: Mapping[str, Any]) -> str:
     return str(row.get("name") or row.get("key") or row.get("column") or "")
 
 
@@ -143,35 +144,35 @@ def _check_answers(scale: Scale, where: str, values: dict[str, object]) -> Itera
 def _check_names(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Names that occur twice, in one table or in two that share the model or the data."""
     pillars_of: dict[str, set[str]] = {}
-    for row in _rows(raw, "item"):
-        pillars_of.setdefault(_name(row), set()).add(str(row.get("pillar")))
+    for row in rows(raw, "item"):
+        pillars_of.setdefault(name_of(row), set()).add(str(row.get("pillar")))
     for table in ("pillar", "practice", "item", "outcome", "grouping", "column"):
-        for name, n in Counter(filter(None, map(_name, _rows(raw, table)))).items():
+        for name, n in Counter(filter(None, map(name_of, rows(raw, table)))).items():
             pillars = sorted(pillars_of.get(name, ())) if table == "item" else []
             if n > 1:
                 code = "instrument.item_in_two_pillars" if len(pillars) > 1 else "instrument.twice"
                 values = {"name": name, "pillars": ", ".join(pillars)}
                 yield Problem(code, f"{file}, [[{table}]]", n, values)
     for one, other in _APART:
-        shared = {*map(_name, _rows(raw, one))} & {*map(_name, _rows(raw, other))}
+        shared = {*map(name_of, rows(raw, one))} & {*map(name_of, rows(raw, other))}
         for name in sorted(shared - {""}):
             values = {"name": name, "one": one, "other": other}
             yield Problem("instrument.two_tables", file, values=values)
     for table in ("pillar", "item"):
-        for name in dict.fromkeys(map(_name, _rows(raw, table))):
+        for name in dict.fromkeys(map(name_of, rows(raw, table))):
             if name and not is_model_name(name):
                 yield Problem("instrument.bad_name", f"{file}, [[{table}]]", values={"name": name})
 
 
 def _check_pillars(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Pillars that do not exist, and pillars with fewer than two items."""
-    pillars = list(dict.fromkeys(filter(None, map(_name, _rows(raw, "pillar")))))
+    pillars = list(dict.fromkeys(filter(None, map(name_of, rows(raw, "pillar")))))
     for table in ("item", "practice"):
-        for row in _rows(raw, table):
+        for row in rows(raw, table):
             if isinstance(row.get("pillar"), str) and row["pillar"] not in pillars:
-                where = f"{file}, [[{table}]] {_name(row)}"
+                where = f"{file}, [[{table}]] {name_of(row)}"
                 yield unknown("instrument.unknown_pillar", where, row["pillar"], pillars)
-    asked = Counter(str(row.get("pillar")) for row in _rows(raw, "item"))
+    asked = Counter(str(row.get("pillar")) for row in rows(raw, "item"))
     for pillar in pillars:
         if asked[pillar] < 2:
             code = "instrument.pillar_with_one_item" if asked[pillar] else "instrument.empty_pillar"
@@ -179,9 +180,9 @@ def _check_pillars(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 
 def _check_practices(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
-    pillar_of = {_name(r): r.get("pillar") for r in _rows(raw, "practice")}
-    for row in _rows(raw, "item"):
-        practice, where = row.get("practice"), f"{file}, [[item]] {_name(row)}"
+    pillar_of = {name_of(r): r.get("pillar") for r in rows(raw, "practice")}
+    for row in rows(raw, "item"):
+        practice, where = row.get("practice"), f"{file}, [[item]] {name_of(row)}"
         if not isinstance(practice, str):
             continue
         if practice not in pillar_of:
@@ -193,7 +194,7 @@ def _check_practices(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 def _check_roles(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Questions whose column is also said to hold something about the respondent."""
-    questions = {*map(_name, _rows(raw, "item")), *map(_name, _rows(raw, "outcome"))}
+    questions = {*map(name_of, rows(raw, "item")), *map(name_of, rows(raw, "outcome"))}
     for role in ROLES:
         if isinstance(raw.get(role), str) and raw[role] in questions:
             yield Problem(

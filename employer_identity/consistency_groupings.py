@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from employer_identity.consistency import unknown
+from employer_identity.consistency import name_of, rows, unknown
 from employer_identity.errors import Problem
 from employer_identity.questionnaire import MERGED, OTHER, Grouping
 from employer_identity.special import special_category
@@ -20,19 +20,20 @@ FIRST_YEAR = 1000  # whole numbers from here on are read as years
 def check_groupings(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Everything that is wrong with groupings whose keys and values are right one by one."""
     groupings = _groupings(raw)
+    columns = dict.fromkeys(map(name_of, rows(raw, "grouping")))
     for grouping in groupings:
         where = f"{file}, [[grouping]] {grouping.column}"
         for check in (_check_order, _check_source, _check_bands, _check_merge, _check_labels):
             yield from check(grouping, where)
-        yield from _check_cross(grouping, groupings, where)
+        others = [c for c in columns if c != grouping.column]
+        yield from _check_cross(grouping, {g.column: g for g in groupings}, others, where)
         yield from _check_special(grouping, where)
 
 
 def _groupings(raw: Mapping[str, Any]) -> list[Grouping]:
     """Groupings that can be read; the others are reported with their keys."""
-    rows = raw.get("grouping")
     found = []
-    for row in rows if isinstance(rows, list) else ():
+    for row in rows(raw, "grouping"):
         try:
             found.append(Grouping.model_validate(row))
         except ValidationError:
@@ -112,16 +113,18 @@ def _check_labels(grouping: Grouping, where: str) -> Iterator[Problem]:
             yield unknown("instrument.label_without_value", where, value, known)
 
 
-def _check_cross(grouping: Grouping, groupings: list[Grouping], where: str) -> Iterator[Problem]:
+def _check_cross(
+    grouping: Grouping, groupings: Mapping[str, Grouping], others: list[str], where: str
+) -> Iterator[Problem]:
     if not grouping.cross:
         return
     if len(set(grouping.cross)) != 2 or len(grouping.cross) != 2:
         yield Problem("instrument.cross_not_two", where, len(grouping.cross))
-    others = {g.column: g for g in groupings if g.column != grouping.column}
     for name in dict.fromkeys(grouping.cross):
-        other = others.get(name)
-        if other is None:
-            yield unknown("instrument.unknown_cross", where, name, list(others))
+        if name not in others:
+            yield unknown("instrument.unknown_cross", where, name, others)
+        elif (other := groupings.get(name)) is None:
+            continue
         elif other.cross:
             yield Problem("instrument.cross_of_cross", where, values={"name": name})
         elif other.special or _recognised(other):
