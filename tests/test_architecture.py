@@ -30,7 +30,10 @@ FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "he
 REPORTS = ["places", "parameters", "snapshot", "study", "verdict", "prose", "data_words", "page"]
 REPORTS += ["checking", "engine", "render", "run", "batch"]
 REPORTS = [f"reports.{room}" for room in REPORTS]
-CLI = [f"cli.{room}" for room in ("shared", "report", "check", "instrument_new", "instrument", "simulate", "main")]
+CLI = [
+    f"cli.{room}"
+    for room in ("shared", "report", "check", "instrument_new", "instrument", "simulate", "main")
+]
 ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 

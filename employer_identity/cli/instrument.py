@@ -1,4 +1,4 @@
-"""`employer-identity instrument check`."""
+"""`employer-identity instrument check | new`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from employer_identity.cli.instrument_new import new
 from employer_identity.cli.shared import LanguageOption, refusals, tongue_of
 
 app = typer.Typer(
     help="Make or check an instrument file.", no_args_is_help=True, rich_markup_mode=None
 )
+app.command()(new)
 
 
 @app.command()
