@@ -158,6 +158,6 @@ def _seconds(rng: np.random.Generator, copied: NDArray[np.bool_]) -> Integers:
 def _days(rng: np.random.Generator, wave: Wave, n: int) -> NDArray[np.str_]:
     """Draw days of the fieldwork as ISO text, fewer in weekends."""
     days = pd.date_range(wave.first, wave.last)
-    busy = np.where(days.dayofweek < 5, 1.0, WEEKEND)
+    busy = np.where(days.day_of_week < 5, 1.0, WEEKEND)
     drawn: NDArray[np.str_] = rng.choice(days.strftime("%Y-%m-%d"), n, p=busy / busy.sum())
     return drawn
