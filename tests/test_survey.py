@@ -334,7 +334,7 @@ def test_files_that_cannot_be_read_are_refused(
     ):
         path.write_bytes(text)
         assert codes(path, ours) == [code]
-    for name, code in (("answers.xlsx", "unknown_format"), ("answers.parquet", "not_parquet")):
+    for name, code in (("answers.xlsx", "not_excel"), ("answers.parquet", "not_parquet")):
         (tmp_path / name).write_bytes(b"PK not a table")
         assert codes(tmp_path / name, ours) == [code]
 

@@ -6,19 +6,42 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from employer_identity.errors import SurveyError
-from employer_identity.intake import parquet, text
+from employer_identity.errors import Problem, SurveyError
+from employer_identity.intake import excel, parquet, spss, text
+from employer_identity.intake.joining import join
 from employer_identity.intake.raw import Raw, refuse
+from employer_identity.language import refusal
 
 READERS: dict[str, Callable[[Path, str], Raw]] = {
-    suffix: room.read for room in (text, parquet) for suffix in room.SUFFIXES
+    suffix: room.read for room in (text, parquet, excel, spss) for suffix in room.SUFFIXES
 }
 
 
 def read(paths: Sequence[Path]) -> Raw:
-    """Read a survey's files; what cannot be read at all is refused at once."""
-    (path,) = paths
-    return _read(path)
+    """Read one or several files as one survey.
+
+    Raises
+    ------
+    SurveyError
+        If a file cannot be read, with the reasons of all; or if several files do not fit together.
+    """
+    if not paths:
+        raise refuse("intake.no_files", "")
+    raws: list[Raw] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            raws.append(_read(path))
+        except SurveyError as error:
+            problems += error.problems
+    if problems:
+        raise refusal(SurveyError, problems)
+    if len(raws) == 1:
+        return raws[0]
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        names = [f"{path.parent.name}/{path.name}" for path in paths]
+    return join(raws, names, digest(paths))
 
 
 def _read(path: Path) -> Raw:
@@ -29,6 +52,8 @@ def _read(path: Path) -> Raw:
         if not path.is_file():
             raise refuse("intake.no_such_file", path)
         suffix = path.suffix.lower()
+        if suffix == ".xls":
+            raise refuse("intake.old_excel", path)
         if suffix not in READERS:
             raise refuse("intake.unknown_format", path, known=", ".join(READERS))
         if not path.stat().st_size:

@@ -103,4 +103,4 @@ def refuse(code: str, where: object, count: int = 0, **values: object) -> Survey
 
 def change(code: str, where: str, count: int) -> Problem:
     """Tell of one thing that reading left out or turned into something else."""
-    return Problem(f"survey.changed.{code}", where, count, severity="change")
+    return Problem(code, where, count, severity="change")
