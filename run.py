@@ -190,7 +190,11 @@ def sample(arguments: list[str]) -> int:
     """Write the sample survey again, byte for byte, or into another folder."""
     set_up()
     folder = Path(*arguments) if arguments else ROOT / "data" / "sample"
-    code = f"from employer_identity.simulate import write_sample; write_sample({str(folder)!r})"
+    code = (
+        "from employer_identity.designs import SAMPLE\n"
+        "from employer_identity.studies import write_study\n"
+        f"write_study(SAMPLE, {str(folder)!r}, replace=True)"
+    )
     return hand_over([program("python"), "-c", code])
 
 

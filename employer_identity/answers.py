@@ -21,11 +21,16 @@ _DAY = r"^\s*([\d./-]+)(?:[T ]\s*\d.*)?\s*$"  # a day, and perhaps a time that i
 
 
 def distinct(column: pd.Series) -> tuple[Codes, pd.Series]:
-    """Return each row's position among the distinct cells (-1: blank), and those cells."""
+    """Return each row's position among the distinct cells (-1: blank), and those cells, trimmed."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(dtype=np.intp), pd.Series(column.cat.categories)
-    codes, cells = pd.factorize(column)
-    return codes, pd.Series(cells)
+        codes, found = column.cat.codes.to_numpy(dtype=np.intp), column.cat.categories
+    else:
+        codes, found = pd.factorize(column)
+    if pd.api.types.is_numeric_dtype(found.dtype):
+        return codes, pd.Series(found)
+    trimmed = [(c.strip() or None) if isinstance(c, str) else c for c in found]
+    again, cells = pd.factorize(pd.Series(trimmed, dtype=object))
+    return np.append(again, -1)[codes], pd.Series(cells)
 
 
 def numbers(column: pd.Series) -> tuple[Values, Flags]:
@@ -41,10 +46,8 @@ def numbers(column: pd.Series) -> tuple[Values, Flags]:
 
 
 def number_in(cell: object) -> float:
-    """One cell as a number: NaN if it is blank, infinite if it is text."""
-    text = str(cell).strip()
-    if not text:
-        return np.nan
+    """One cell as a number, infinite if it is text."""
+    text = str(cell)
     if not _NUMBER.fullmatch(text):
         return np.inf
     if text.rfind(",") > text.rfind("."):
@@ -59,16 +62,15 @@ def names(column: pd.Series) -> pd.Categorical:
     """Return names of groups as categories in their natural order; blank ones are missing."""
     codes, cells = distinct(column)
     named = [_name(cell) for cell in cells]
-    categories = sorted({name for name in named if name is not None}, key=by_number)
+    categories = sorted({*named}, key=by_number)
     place = {name: k for k, name in enumerate(categories)}
-    recoded = np.array([*(-1 if name is None else place[name] for name in named), -1])
+    recoded = np.array([*map(place.__getitem__, named), -1])
     return pd.Categorical.from_codes(recoded[codes], categories=categories)
 
 
-def _name(value: object) -> str | None:
+def _name(value: object) -> str:
     """One group's name as text; 1.0 is called 1, as the instrument calls it."""
-    whole = isinstance(value, float) and value.is_integer()
-    return str(int(value)) if whole else str(value).strip() or None  # type: ignore[call-overload]
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def by_number(name: str) -> tuple[float, str]:
@@ -86,6 +88,5 @@ def days(column: pd.Series) -> tuple[pd.Series, Flags]:
     iso = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
     turned = text.str.replace("[./]", "-", regex=True)
     read = iso.fillna(pd.to_datetime(turned, format="%d-%m-%Y", errors="coerce"))
-    strange = read.isna() & (cells.astype(str).str.strip() != "")
-    found = pd.Series([*read, pd.NaT], dtype="datetime64[us]").iloc[codes]
-    return found.reset_index(drop=True), np.array([*strange, False])[codes]
+    found = np.append(read.to_numpy("datetime64[us]"), np.datetime64("NaT"))[codes]
+    return pd.Series(found), np.append(read.isna(), False)[codes]

@@ -8,6 +8,7 @@ cluster.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from scipy import stats
 
 if TYPE_CHECKING:
+    from employer_identity.questionnaire import Scale
     from employer_identity.survey import Survey
 
 LEVEL = 0.95
@@ -167,20 +169,80 @@ def margins(survey: Survey) -> pd.DataFrame:
     return frame[frame["n"] > 0].reset_index(drop=True)
 
 
+def agreeing(scale: Scale) -> int:
+    """Return the lowest answer that agrees: the second highest of five or more, else the highest.
+
+    Examples
+    --------
+    >>> agreeing(Scale(minimum=1, maximum=7))
+    6
+    """
+    points = scale.maximum - scale.minimum + 1
+    return scale.maximum - (points >= 5)
+
+
 def item_levels(survey: Survey) -> pd.DataFrame:
     """Describe the items one by one.
 
     Returns
     -------
-    One row an item: pillar, item, n, mean, sd, missing and ceiling (shares: no answer, of
-    everybody; highest answer, of those who answered).
+    One row an item: pillar, item, n, mean, sd, missing (share of everybody without an answer), and
+    of those who answered the shares ceiling (highest answer) and agree (see `agreeing`).
     """
-    rows = []
-    for item in survey.instrument.items:
-        x = survey.answers[item.name]
-        top = (x == survey.instrument.scale.maximum).sum() / max(x.count(), 1)
-        rows.append(
-            (item.pillar, item.name, x.count(), x.mean(), x.std(), x.isna().mean(), float(top))
+    items = survey.instrument.items
+    frame = _described(survey, [i.name for i in items]).rename(columns={"name": "item"})
+    frame.insert(0, "pillar", [i.pillar for i in items])
+    return frame
+
+
+def outcome_levels(survey: Survey) -> pd.DataFrame:
+    """Describe the outcomes one by one.
+
+    Returns
+    -------
+    One row an outcome: outcome, n, mean, sd, missing, ceiling, agree as in `item_levels`, and
+    ci_lower, ci_upper of the mean (95 %).
+    """
+    names = list(survey.instrument.outcome_names)
+    clusters = _clusters(survey)
+    ends = [mean_interval(survey.answers[name], clusters)[1:] for name in names]
+    frame = _described(survey, names).rename(columns={"name": "outcome"})
+    return frame.assign(ci_lower=[e[0] for e in ends], ci_upper=[e[1] for e in ends])
+
+
+def _described(survey: Survey, names: list[str]) -> pd.DataFrame:
+    scale, rows = survey.instrument.scale, []
+    for name in names:
+        x = survey.answers[name]
+        known = max(int(x.count()), 1)
+        top, agree = (
+            float((x >= lowest).sum()) / known for lowest in (scale.maximum, agreeing(scale))
         )
-    columns = ["pillar", "item", "n", "mean", "sd", "missing", "ceiling"]
+        rows.append((name, x.count(), x.mean(), x.std(), x.isna().mean(), top, agree))
+    columns = ["name", "n", "mean", "sd", "missing", "ceiling", "agree"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def straight_liners(survey: Survey) -> pd.Series[bool]:
+    """Tell who answered every item, and each one with the same answer.
+
+    The answer is the one that was ticked: reversed items are turned back for it.
+    """
+    scale = survey.instrument.scale
+    turned = [i.name for i in survey.instrument.items if i.reverse]
+    ticked = survey.answers[list(survey.item_names)].copy()
+    ticked[turned] = scale.minimum + scale.maximum - ticked[turned]
+    alike: pd.Series[bool] = ticked.notna().all(axis=1) & (ticked.min(axis=1) == ticked.max(axis=1))
+    return alike
+
+
+def without_straight_liners(survey: Survey) -> Survey:
+    """Return the survey without those who gave the same answer to every item."""
+    rows = survey.answers[~straight_liners(survey)].reset_index(drop=True)
+    return replace(survey, answers=rows)
+
+
+def design_effect(weights: pd.Series[float]) -> float:
+    """Return Kish's design effect of weights, n sum w^2 / (sum w)^2: 1 where all weigh the same."""
+    w = weights.to_numpy(dtype=float)
+    return float(w.size * (w**2).sum() / w.sum() ** 2)

@@ -1,25 +1,29 @@
-"""Columns of a survey, one by one: their values, and what is wrong with them."""
+"""Columns that are no questions, one by one: their values, and what is wrong with them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from employer_identity.answers import Flags, Values, days, names, numbers
+from employer_identity.answers import Flags, days, distinct, names, numbers
 from employer_identity.errors import Problem
 from employer_identity.intake.raw import Raw
 from employer_identity.language import nearest
 from employer_identity.questionnaire import Instrument
+from employer_identity.spelling import meant, usual_spellings
 
-SHOWN_ROWS = 5  # row numbers a message names; the rest is counted
+SHOWN = 5  # rows, names or codes that a message shows; the rest is counted
+
+
+# --- Which columns there are
 
 
 def named_columns(instrument: Instrument) -> dict[str, None]:
     """Columns of the file that hold names of groups, once each."""
-    plain = [g.column for g in instrument.groupings if not (g.source or g.cross)]
+    plain = [g.column for g in instrument.groupings if not g.is_made]
     units = (instrument.employer, instrument.sector, instrument.cluster)
     return dict.fromkeys([*plain, *filter(None, units)])
 
@@ -44,50 +48,61 @@ def check_columns(frame: pd.DataFrame, instrument: Instrument) -> Iterator[Probl
         yield Problem("survey.missing_columns", ", ".join(absent), len(absent))
 
 
-def question(
-    column: pd.Series[str], instrument: Instrument, raw: Raw
-) -> tuple[Values, list[Problem]]:
-    """Answers of one question as numbers, and what is wrong with them."""
-    name, scale = str(column.name), instrument.scale
-    values, text = numbers(column)
-    values[np.isin(values, scale.missing)] = np.nan
-    broken = np.isfinite(values) & (values != np.round(values))
-    outside = ~broken & ((values < scale.minimum) | (values > scale.maximum))
-    codes = sorted({int(v) for v in values[outside]})
-    allowed = {"minimum": scale.minimum, "maximum": scale.maximum}
-    listed = ", ".join(map(str, codes[:SHOWN_ROWS])) + (", ..." if len(codes) > SHOWN_ROWS else "")
-    problems = [
-        *rows_problem("survey.text_in_scale", name, text, raw, allowed),
-        *rows_problem("survey.not_whole", name, broken, raw, allowed),
-        *rows_problem("survey.out_of_range", name, outside, raw, allowed | {"codes": listed}),
-    ]
-    answered = np.unique(values[np.isfinite(values)])
-    if not problems and not answered.size:
-        problems.append(Problem("survey.empty_column", name))
-    if not problems and answered.size == 1 and len(values) > 1:
-        problems.append(Problem("survey.constant_item", name))
-    return values, problems
+# --- Groups
 
 
 def groups(
     column: pd.Series, order: Sequence[str] | None, raw: Raw
 ) -> tuple[pd.Categorical, list[Problem]]:
-    """Names of groups as categories; ordered and checked where the column is a grouping."""
+    """Names of groups as categories; without an `order` (None) these are units, not a grouping."""
     found, where = names(column), str(column.name)
-    if order is None:
-        return found, []
-    problems = []
-    if order:
-        allowed, known = {"allowed": ", ".join(order)}, found.categories.isin(order)
-        unknown = (found.codes >= 0) & ~known[found.codes] if len(known) else np.array([])
-        problems = rows_problem("survey.unknown_group", where, unknown, raw, allowed)
-        if not problems:
-            found = found.set_categories([n for n in order if n in found.categories])
     if not len(found.categories):
-        problems = [Problem("survey.empty_column", where)]
-    elif len(found.categories) == 1:
+        return found, [Problem("survey.empty_column", where)] if order is not None else []
+    problems = _unknown(found, where, order, raw) if order else _spelt(found, where, raw)
+    if order is None:
+        return found, problems
+    if len(found.categories) == 1 and not problems:
         problems.append(Problem("survey.one_group", where))
+    if order and not problems:
+        found = found.set_categories([n for n in order if n in found.categories])
     return found.as_ordered(), problems
+
+
+def _unknown(found: pd.Categorical, where: str, order: Sequence[str], raw: Raw) -> list[Problem]:
+    """Values that the order does not have: other spellings, what is near one, and the rest."""
+    spelt, near, strange = {}, {}, dict[str, str]()
+    for name in found.categories:
+        if name not in order:
+            if usual := meant(name, order):
+                spelt[name] = usual
+            elif known := nearest(name, order):
+                near[name] = known
+            else:
+                strange[name] = ""
+    kinds = {"survey.spelling_variant": spelt, "survey.unknown_group_near": near}
+    kinds["survey.unknown_group"] = strange
+    problems = []
+    for code, pairs in kinds.items():
+        told = {"allowed": ", ".join(order), **_arrows(pairs)}
+        problems += rows_problem(code, where, found.isin(list(pairs)), raw, told)
+    return problems
+
+
+def _spelt(found: pd.Categorical, where: str, raw: Raw) -> list[Problem]:
+    """Names that look like another spelling of a name that is more usual."""
+    sizes = {str(name): int(n) for name, n in found.value_counts().items()}
+    usual = usual_spellings(sizes)
+    strange = found.isin(list(usual))
+    return doubts(rows_problem("survey.spelling_variant", where, strange, raw, _arrows(usual)))
+
+
+def _arrows(becomes: Mapping[str, str]) -> dict[str, object]:
+    """Write what should become what, without language."""
+    pairs = (f"“{old}” \N{RIGHTWARDS ARROW} “{new}”" for old, new in becomes.items() if new)
+    return {"pairs": shown(pairs)}
+
+
+# --- Roles: who, when, how long, how heavy
 
 
 def wave(column: pd.Series, raw: Raw) -> tuple[pd.Categorical, list[Problem]]:
@@ -95,7 +110,8 @@ def wave(column: pd.Series, raw: Raw) -> tuple[pd.Categorical, list[Problem]]:
     found, where = names(column), str(column.name)
     if not len(found.categories):
         return found, [Problem("survey.empty_column", where)]
-    return found.as_ordered(), doubts(rows_problem("survey.no_wave", where, found.codes < 0, raw))
+    absent = doubts(rows_problem("survey.no_wave", where, found.codes < 0, raw))
+    return found.as_ordered(), [*_spelt(found, where, raw), *absent]
 
 
 def date(column: pd.Series, raw: Raw) -> tuple[pd.Series, list[Problem]]:
@@ -108,9 +124,38 @@ def duration(column: pd.Series, raw: Raw) -> tuple[pd.Series, list[Problem]]:
     """How many seconds respondents took."""
     found, text = numbers(column)
     strange = text | (found < 0)
+    found[strange] = np.nan
     where = str(column.name)
-    found = pd.Series(found).where(~strange)
-    return found, doubts(rows_problem("survey.unreadable_duration", where, strange, raw))
+    problems = rows_problem("survey.unreadable_duration", where, strange, raw)
+    return pd.Series(found), doubts(problems)
+
+
+def weight(column: pd.Series, raw: Raw) -> tuple[pd.Series, list[Problem]]:
+    """How heavily respondents count."""
+    found, _ = numbers(column)
+    where = str(column.name)
+    problems = rows_problem("survey.bad_weight", where, ~(found >= 0), raw)
+    if not problems and not found.any():
+        problems = [Problem("survey.zero_weights", where, len(found))]
+    return pd.Series(found), problems
+
+
+def check_respondents(
+    column: pd.Series, waves: pd.Categorical | None, raw: Raw
+) -> Iterator[Problem]:
+    """The same person more than once: within a wave, or in several."""
+    persons, _ = distinct(column)
+    rounds = np.zeros(len(column), dtype=int) if waves is None else waves.codes + 1
+    visits = pd.Series(persons * (rounds.max() + 1) + rounds)
+    known, where = persons >= 0, str(column.name)
+    twice = visits.duplicated(keep=False).to_numpy() & known
+    yield from rows_problem("survey.duplicate_respondent", where, twice, raw)
+    first = known & ~visits.duplicated().to_numpy()
+    if several := int((np.bincount(persons[first]) > 1).sum()):
+        yield Problem("survey.in_two_waves", where, several, severity="warning")
+
+
+# --- How problems are written
 
 
 def doubts(problems: Sequence[Problem]) -> list[Problem]:
@@ -118,17 +163,10 @@ def doubts(problems: Sequence[Problem]) -> list[Problem]:
     return [replace(p, severity="warning") for p in problems]
 
 
-def check_identical(
-    columns: Mapping[str, pd.Series[float] | pd.Categorical], instrument: Instrument
-) -> Iterator[Problem]:
-    """Items with the same answers throughout: one column copied, and a singular covariance."""
-    first: dict[bytes, str] = {}
-    for name in instrument.item_names:
-        column = columns.get(name)
-        if isinstance(column, pd.Series) and column.nunique() > 1:
-            twin = first.setdefault(column.to_numpy().tobytes(), name)
-            if twin != name:
-                yield Problem("survey.identical_items", f"{twin}, {name}")
+def shown(words: Iterable[str]) -> str:
+    """List words, but no more than a message can hold."""
+    every = list(words)
+    return ", ".join(every[:SHOWN]) + (", ..." if len(every) > SHOWN else "")
 
 
 def rows_problem(
@@ -136,8 +174,7 @@ def rows_problem(
 ) -> list[Problem]:
     """One problem with its row numbers if there are bad rows, else none."""
     found = np.flatnonzero(bad)
-    shown = ", ".join(raw.places(found[:SHOWN_ROWS]))
-    rows = shown + (", ..." if len(found) > SHOWN_ROWS else "")
-    return (
-        [Problem(code, where, len(found), {"rows": rows, **(values or {})})] if len(found) else []
-    )
+    if not len(found):
+        return []
+    rows = shown(raw.places(found[: SHOWN + 1]))
+    return [Problem(code, where, len(found), {"rows": rows, **(values or {})})]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from employer_identity.errors import Problem
 from employer_identity.language import nearest
 from employer_identity.questionnaire import (
+    ROLES,
     Column,
     Grouping,
     Instrument,
@@ -35,11 +36,13 @@ _TABLES: dict[str, type[BaseModel]] = {
     "grouping": Grouping,
     "column": Column,
 }
+_APART = (("pillar", "item"), ("item", "outcome"), ("item", "grouping"), ("outcome", "grouping"))
 _WRONG = {
     "string_type": "text",
     "int_type": "whole_number",
     "int_parsing": "whole_number",
     "int_from_float": "whole_number",
+    "finite_number": "whole_number",
     "bool_type": "yes_or_no",
     "bool_parsing": "yes_or_no",
     "dict_type": "table",
@@ -48,6 +51,7 @@ _WRONG = {
     "string_too_short": "empty",
     "too_short": "empty",
     "literal_error": "choice",
+    "greater_than_equal": "too_small",
 }
 
 
@@ -55,6 +59,9 @@ def key_problem(error: Any, raw: Mapping[str, Any], file: str) -> Problem:
     """Say in our words what pydantic found wrong with a key or its value."""
     place = [p for p in error["loc"] if p != "[key]"]
     where, key = f"{file}, {_place(place, raw)}", str(place[-1])
+    if "bands" in place[:3] and len(place) > 3:
+        band = f"{file}, {_place(place[:4], raw)}"
+        return Problem("instrument.wrong.band", band, values={"key": place[3]})
     if error["type"] == "missing":
         return Problem("instrument.missing_key", where, values={"key": key})
     if error["type"] == "extra_forbidden":
@@ -73,7 +80,7 @@ def _place(place: list[str | int], raw: Mapping[str, Any]) -> str:
     if not isinstance(rest[0], int):
         return f"[{table}], {'.'.join(map(str, rest))}"
     row = raw[str(table)][rest[0]]
-    named = _name(row) if isinstance(row, dict) else ""
+    named = name_of(row) if isinstance(row, dict) else ""
     head = f"[[{table}]] {rest[0] + 1}" + (f" ({named})" if named else "")
     return ", ".join([head, ".".join(map(str, rest[1:]))]) if rest[1:] else head
 
@@ -90,16 +97,21 @@ def unknown(code: str, where: str, name: str, known: Iterable[str]) -> Problem:
     return Problem(f"{code}_near" if near else code, where, values=values)
 
 
+def is_model_name(name: str) -> bool:
+    """Tell whether a name may stand in a model: a letter or underscore first, then digits too."""
+    return _NAME.fullmatch(name) is not None
+
+
 # --- Across tables: names that must exist, or exist once
 
 
-def _rows(raw: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
+def rows(raw: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
     """Rows of a table that are tables at all; the others are reported with their keys."""
-    rows = raw.get(table)
-    return [r for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
+    found = raw.get(table)
+    return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
 
 
-def _name(row: Mapping[str, Any]) -> str:
+def name_of(row: Mapping[str, Any]) -> str:
     return str(row.get("name") or row.get("key") or row.get("column") or "")
 
 
@@ -113,43 +125,54 @@ def _check_scale(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         yield Problem("instrument.scale_turned", f"{file}, [scale]", values=values)
     inside = [str(c) for c in scale.missing if scale.minimum <= c <= scale.maximum]
     if inside:
-        values["codes"] = ", ".join(inside)
-        yield Problem("instrument.missing_in_scale", f"{file}, [scale], missing", values=values)
+        told = values | {"codes": ", ".join(inside)}
+        yield Problem("instrument.missing_in_scale", f"{file}, [scale], missing", values=told)
+    yield from _check_answers(scale, f"{file}, [scale], answers", values)
+
+
+def _check_answers(scale: Scale, where: str, values: dict[str, object]) -> Iterator[Problem]:
+    """Texts of answers: one a step of the scale, each another."""
+    steps = scale.maximum - scale.minimum + 1
+    if scale.answers and steps > 1 and len(scale.answers) != steps:
+        told = values | {"steps": steps}
+        yield Problem("instrument.answers_and_steps", where, len(scale.answers), told)
+    for text, n in Counter(answer.strip().casefold() for answer in scale.answers).items():
+        if n > 1:
+            yield Problem("instrument.twice", where, n, {"name": text})
 
 
 def _check_names(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Names that occur twice, in one table or in two that share the model or the data."""
     pillars_of: dict[str, set[str]] = {}
-    for row in _rows(raw, "item"):
-        pillars_of.setdefault(_name(row), set()).add(str(row.get("pillar")))
+    for row in rows(raw, "item"):
+        pillars_of.setdefault(name_of(row), set()).add(str(row.get("pillar")))
     for table in ("pillar", "practice", "item", "outcome", "grouping", "column"):
-        for name, n in Counter(filter(None, map(_name, _rows(raw, table)))).items():
+        for name, n in Counter(filter(None, map(name_of, rows(raw, table)))).items():
             pillars = sorted(pillars_of.get(name, ())) if table == "item" else []
             if n > 1:
                 code = "instrument.item_in_two_pillars" if len(pillars) > 1 else "instrument.twice"
                 values = {"name": name, "pillars": ", ".join(pillars)}
                 yield Problem(code, f"{file}, [[{table}]]", n, values)
-    for one, other in (("pillar", "item"), ("item", "outcome"), ("item", "grouping")):
-        for name in sorted(
-            {*map(_name, _rows(raw, one))} & {*map(_name, _rows(raw, other))} - {""}
-        ):
+    for one, other in _APART:
+        shared = {*map(name_of, rows(raw, one))} & {*map(name_of, rows(raw, other))}
+        for name in sorted(shared - {""}):
             values = {"name": name, "one": one, "other": other}
             yield Problem("instrument.two_tables", file, values=values)
     for table in ("pillar", "item"):
-        for name in dict.fromkeys(map(_name, _rows(raw, table))):
-            if name and not _NAME.fullmatch(name):
+        for name in dict.fromkeys(map(name_of, rows(raw, table))):
+            if name and not is_model_name(name):
                 yield Problem("instrument.bad_name", f"{file}, [[{table}]]", values={"name": name})
 
 
 def _check_pillars(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Pillars that do not exist, and pillars with fewer than two items."""
-    pillars = list(dict.fromkeys(filter(None, map(_name, _rows(raw, "pillar")))))
+    pillars = list(dict.fromkeys(filter(None, map(name_of, rows(raw, "pillar")))))
     for table in ("item", "practice"):
-        for row in _rows(raw, table):
+        for row in rows(raw, table):
             if isinstance(row.get("pillar"), str) and row["pillar"] not in pillars:
-                where = f"{file}, [[{table}]] {_name(row)}"
+                where = f"{file}, [[{table}]] {name_of(row)}"
                 yield unknown("instrument.unknown_pillar", where, row["pillar"], pillars)
-    asked = Counter(str(row.get("pillar")) for row in _rows(raw, "item"))
+    asked = Counter(str(row.get("pillar")) for row in rows(raw, "item"))
     for pillar in pillars:
         if asked[pillar] < 2:
             code = "instrument.pillar_with_one_item" if asked[pillar] else "instrument.empty_pillar"
@@ -157,9 +180,9 @@ def _check_pillars(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 
 def _check_practices(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
-    pillar_of = {_name(r): r.get("pillar") for r in _rows(raw, "practice")}
-    for row in _rows(raw, "item"):
-        practice, where = row.get("practice"), f"{file}, [[item]] {_name(row)}"
+    pillar_of = {name_of(r): r.get("pillar") for r in rows(raw, "practice")}
+    for row in rows(raw, "item"):
+        practice, where = row.get("practice"), f"{file}, [[item]] {name_of(row)}"
         if not isinstance(practice, str):
             continue
         if practice not in pillar_of:
@@ -169,19 +192,14 @@ def _check_practices(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
             yield Problem("instrument.practice_elsewhere", where, values=values)
 
 
-def _check_groupings(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
-    for row in _rows(raw, "grouping"):
-        order, where = row.get("order"), f"{file}, [[grouping]] {_name(row)}"
-        if not isinstance(order, list):
-            continue
-        names = [str(v) for v in order]
-        for name, n in Counter(names).items():
-            if n > 1:
-                yield Problem("instrument.twice", f"{where}, order", n, {"name": name})
-        labels = row.get("labels")
-        for value in labels if isinstance(labels, dict) else ():
-            if value not in names:
-                yield unknown("instrument.label_without_value", where, value, names)
+def _check_roles(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """Questions whose column is also said to hold something about the respondent."""
+    questions = {*map(name_of, rows(raw, "item")), *map(name_of, rows(raw, "outcome"))}
+    for role in ROLES:
+        if isinstance(raw.get(role), str) and raw[role] in questions:
+            yield Problem(
+                "instrument.role_is_question", f"{file}, {role}", values={"name": raw[role]}
+            )
 
 
-CHECKS = (_check_scale, _check_names, _check_pillars, _check_practices, _check_groupings)
+CHECKS = (_check_scale, _check_names, _check_pillars, _check_practices, _check_roles)

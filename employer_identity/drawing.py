@@ -27,6 +27,9 @@ STEPS = LinearSegmentedColormap.from_list(
 )
 """From little to much: lightness falls all the way, warm turns to cold."""
 
+MARKS = ("o", "s", "D", "^", "v", "P", "X", "<")
+"""Shapes that tell series apart without colour."""
+
 SIZE, SMALL = 10.0, 9.0
 _HINTING = 1.02  # a renderer of pixels sets letters a little wider than their outlines
 _FAMILIES = ("Segoe UI", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")

@@ -6,36 +6,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from employer_identity.comparisons import ladder, latent_means
 from employer_identity.diagram import path_diagram
+from employer_identity.distributions import answers, outcomes
 from employer_identity.drawing import (
     ACCENT,
     MARGIN,
+    MARKS,
     MUTED,
     PAPER,
     RULE,
     SMALL,
-    STEPS,
     WIDTH,
     Scale,
     breadth,
-    leading,
-    lines,
-    on,
     sheet,
     write,
 )
 from employer_identity.heatmap import units
 from employer_identity.language import Language, listing, number, say
+from employer_identity.loadings import loadings
 from employer_identity.privacy import Shown
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
-    from employer_identity.survey import Survey
 
 __all__ = [
     "answers",
@@ -43,93 +39,11 @@ __all__ = [
     "ladder",
     "latent_means",
     "levels",
+    "loadings",
+    "outcomes",
     "path_diagram",
     "units",
 ]
-
-_MARKS = ("o", "s", "D", "^", "v", "P", "X", "<")
-
-
-def answers(survey: Survey, pillar: str, *, language: Language = "en") -> Shown:
-    """Draw the answers to a pillar's items as stacked bars, the highest mean on top."""
-    instrument, scale = survey.instrument, survey.instrument.scale
-    points = range(scale.minimum, scale.maximum + 1)
-    frame = survey.answers[list(instrument.factors[pillar])]
-    order = frame.mean().sort_values(ascending=False, kind="stable").index
-    shares = {i: frame[i].value_counts(normalize=True).reindex(points, fill_value=0) for i in order}
-    texts = {i: lines(instrument.wording(i, language), WIDTH - 2 * MARGIN) for i in order}
-    key = 0.38
-    rows = {i: leading() * len(texts[i]) + 0.38 for i in order}
-    figure, axes = sheet(key + sum(rows.values()))
-    _answer_key(axes, instrument, language)
-    y = key
-    for item in order:
-        write(axes, MARGIN, y + 0.02, "\n".join(texts[item]), va="top")
-        bar = y + leading() * len(texts[item]) + 0.16
-        _stacked_bar(axes, bar, shares[item], float(frame[item].mean()), language)
-        y += rows[item]
-    high = scale.maximum - 1
-    ends = {"low": high, "high": scale.maximum}
-    told = [
-        say(
-            "figures.answers.item",
-            language,
-            item=instrument.label(item, language),
-            share=float(shares[item].loc[high:].sum()),
-            mean=float(frame[item].mean()),
-            **ends,
-        )
-        for item in order
-    ]
-    words = {"pillar": instrument.label(pillar, language), "n": len(order)}
-    return Shown(
-        f"answers_{pillar}",
-        "figure",
-        figure,
-        say("figures.answers.caption", language, **words),
-        " ".join([say("figures.answers.alt", language, **words, **ends), *told]),
-        {item: int(frame[item].count()) for item in order},
-    )
-
-
-def _answer_key(axes: Axes, instrument: Instrument, language: Language) -> None:
-    """Draw the colours of the answers with the words at both ends."""
-    scale = instrument.scale
-    points = list(range(scale.minimum, scale.maximum + 1))
-    low, high = (t.get(language, next(iter(t.values()), "")) for t in (scale.low, scale.high))
-    ends = (f"{scale.minimum} {low}".strip(), f"{scale.maximum} {high}".strip())
-    step, y = 0.22, 0.16
-    left = MARGIN + breadth(ends[0], SMALL) + 0.1
-    write(axes, MARGIN, y, ends[0], size=SMALL, color=MUTED)
-    for place, point in enumerate(points):
-        colour = _step(point, instrument)
-        axes.add_patch(Rectangle((left + step * place, y - 0.09), step, 0.18, color=colour, lw=0))
-        middle = left + step * (place + 0.5)
-        write(axes, middle, y, str(point), size=SMALL, color=on(colour), ha="center")
-    write(axes, left + step * len(points) + 0.1, y, ends[1], size=SMALL, color=MUTED)
-
-
-def _step(point: int, instrument: Instrument) -> tuple[float, ...]:
-    scale = instrument.scale
-    return STEPS((point - scale.minimum) / (scale.maximum - scale.minimum))
-
-
-def _stacked_bar(
-    axes: Axes, y: float, shares: pd.Series[float], mean: float, language: Language
-) -> None:
-    left, right = MARGIN, WIDTH - 0.44
-    whole = right - left
-    for place, share in enumerate(shares):
-        colour, width = STEPS(place / (len(shares) - 1)), share * whole
-        axes.add_patch(
-            Rectangle((left, y - 0.11), width, 0.22, facecolor=colour, edgecolor=PAPER, lw=0.6)
-        )
-        text = number(100 * share, ".0f", language)
-        if width > breadth(text, SMALL) + 0.06:
-            write(axes, left + width / 2, y, text, size=SMALL, color=on(colour), ha="center")
-        left += width
-    text = number(mean, ".1f", language)
-    write(axes, WIDTH - MARGIN, y, text, weight="bold", ha="right", color=ACCENT)
 
 
 def levels(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en") -> Shown:
@@ -187,7 +101,7 @@ def associations(
         for step, r in enumerate(rows.itertuples()):
             y = top + head + row * (step + 0.5)
             write(axes, MARGIN, y, names[r.pillar], size=SMALL, color=MUTED)
-            axis.interval(y, r.r, r.ci_lower, r.ci_upper, marker=_MARKS[step % len(_MARKS)], ms=5)
+            axis.interval(y, r.r, r.ci_lower, r.ci_upper, marker=MARKS[step % len(MARKS)], ms=5)
             text = number(r.r, ".2f", language)
             write(axes, WIDTH - MARGIN, y, text, size=SMALL, ha="right")
         low, high = float(rows["r"].min()), float(rows["r"].max())

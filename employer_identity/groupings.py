@@ -15,7 +15,8 @@ from employer_identity.answers import Flags, Values, numbers
 from employer_identity.columns import rows_problem
 from employer_identity.errors import Problem
 from employer_identity.intake.raw import Raw
-from employer_identity.questionnaire import CROSSED, MERGED, OTHER, Bound, Grouping, Instrument
+from employer_identity.questionnaire import CROSSED, MERGED, OTHER, Grouping, Instrument, span
+from employer_identity.special import special_category
 
 TELLABLE = 5  # a merged group of fewer persons is not told by its size
 AGES, YEARS = (10, 120), (1800, 2200)  # what a column of either must look like
@@ -49,7 +50,12 @@ def derive(
     for grouping in sorted(instrument.groupings, key=lambda g: bool(g.cross)):
         groups, found = _first(grouping, frame, {**columns, **made}, raw)
         problems += found
-        if groups is None or not grouping.is_changed:
+        if groups is None:
+            continue
+        if not grouping.special and (category := special_category([], groups.categories)):
+            values = {"special": category}
+            problems.append(Problem("groupings.special_values", grouping.column, values=values))
+        if not grouping.is_changed:
             continue
         groups = _of_rows(groups, answered)
         several = len(groups.categories) > 1
@@ -116,7 +122,7 @@ def _banded(grouping: Grouping, frame: pd.DataFrame, raw: Raw) -> Made:
     for place, name in enumerate(names):
         low, high = (np.nan if b == "" else float(b) for b in grouping.bands[name])
         codes[~((years < low) | (years > high) | np.isnan(years))] = place
-    written = ", ".join(f"{name} {_span(grouping.bands[name])}" for name in names)
+    written = ", ".join(f"{name} {span(grouping.bands[name])}" for name in names)
     told = {"source": grouping.source, "bands": written, "year": str(grouping.year)}
     outside = (codes < 0) & ~np.isnan(years)
     found = [
@@ -127,16 +133,6 @@ def _banded(grouping: Grouping, frame: pd.DataFrame, raw: Raw) -> Made:
     code = "survey.changed.banded_ages" if by_age else "survey.changed.banded"
     found.append(Problem(code, grouping.column, int((codes >= 0).sum()), told, "change"))
     return pd.Categorical.from_codes(codes, categories=names, ordered=True), found
-
-
-def _span(band: tuple[Bound, Bound]) -> str:
-    """Write a band as it is read, in signs that need no language."""
-    low, high = band
-    if low == "":
-        return f"\N{LESS-THAN OR EQUAL TO} {high}"
-    if high == "":
-        return f"\N{GREATER-THAN OR EQUAL TO} {low}"
-    return f"{low}\N{EN DASH}{high}"
 
 
 def _other_kind(values: Values, grouping: Grouping, where: str) -> Problem | None:

@@ -5,37 +5,43 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
-from employer_identity.answers import numbers
 from employer_identity.columns import (
     check_columns,
-    check_identical,
+    check_respondents,
     date,
     duration,
     groups,
     named_columns,
-    question,
-    rows_problem,
     wave,
+    weight,
 )
 from employer_identity.errors import Problem, SurveyError, SurveyWarning
+from employer_identity.groupings import derive
 from employer_identity.instrument import load_instrument
 from employer_identity.intake.files import read
 from employer_identity.intake.raw import Raw, of_frame
-from employer_identity.language import describe, refusal
+from employer_identity.labelling import labelled
+from employer_identity.language import Language, describe, refusal, say
 from employer_identity.questionnaire import Instrument
+from employer_identity.questions import Asked, check_identical, check_outside, gathered, question
+from employer_identity.screening import Seen, screen
 from employer_identity.survey import Survey
 
-SMALL = 5  # a group of fewer persons is too small to be described or compared
-
 Source: TypeAlias = str | Path | pd.DataFrame | Sequence[str | Path]
+Columns: TypeAlias = dict[str, "pd.Series | pd.Categorical"]
+
+EXPLAINED = {"survey.repeated_rows": "survey.duplicate_respondent"}
+"""A finding -> the one that explains it, beside which it is not told."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Check:
     """What checking a survey found.
 
@@ -56,18 +62,42 @@ class Check:
     changes: tuple[Problem, ...]
     survey: Survey | None
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that was found, errors first."""
+        return (*self.errors, *self.warnings, *self.changes)
+
+    def table(self, language: Language = "en") -> pd.DataFrame:
+        """Return what was found, a row each: severity, code, where, count, message."""
+        rows = [
+            (p.severity, p.code, p.where, p.count, describe(p, language)) for p in self.problems
+        ]
+        return pd.DataFrame(rows, columns=["severity", "code", "where", "count", "message"])
+
+    def counted(self, language: Language = "en") -> str:
+        """Say how much was found."""
+        found = {"errors": self.errors, "warnings": self.warnings, "changes": self.changes}
+        return say("checking.counted", language, **{k: len(v) for k, v in found.items()})
+
+    def __repr__(self) -> str:
+        told = [f"{say(f'checking.{p.severity}')}: {describe(p)}" for p in self.problems]
+        return "\n  ".join([self.counted(), *told])
+
+    def _repr_html_(self) -> str:
+        rows = self.table()[["severity", "where", "count", "message"]].to_html(index=False)
+        return f"<p>{escape(self.counted())}</p>" + (rows if self.problems else "")
+
 
 def load_survey(source: Source, *, instrument: str | Path | Instrument) -> Survey:
     """Read and check a survey.
 
-    Text files may be separated by commas, semicolons or tabs, have decimal commas, and be encoded
-    in UTF-8 or as Windows does (cp1252). Rows without any answered item are left out and counted.
+    Answers, groups, dates and weights are read as people write them; what was turned into something
+    else is listed in `Survey.changes`. Rows without any answered item are left out and counted.
 
     Parameters
     ----------
     source
-        Path of a CSV or Parquet file with a header and one row a respondent, several such paths, or
-        such a frame.
+        Path of a file with one row a respondent, several such paths (one survey), or a frame.
     instrument
         An instrument, its TOML file, or the name of one that comes with the package.
 
@@ -100,7 +130,7 @@ def check_survey(source: Source, *, instrument: str | Path | Instrument) -> Chec
         raw = _raw(source)
     except SurveyError as error:
         return Check(error.problems, (), (), None)
-    return _check(raw, instrument)
+    return _check(raw, labelled(instrument, raw))
 
 
 def _raw(source: Source) -> Raw:
@@ -112,73 +142,94 @@ def _raw(source: Source) -> Raw:
 
 def _check(raw: Raw, instrument: Instrument) -> Check:
     columns, found = _examine(raw, instrument)
-    if any(p.severity == "error" for p in found):
-        return _sorted(found, None)
-    answers = pd.DataFrame(columns)
-    answered = answers[list(instrument.item_names)].notna().any(axis=1)
-    if empty := int((~answered).sum()):
-        code = "survey.changed.no_item_answered"
-        found.append(Problem(code, raw.name, empty, severity="change"))
-    answers = answers[answered].reset_index(drop=True)
-    found += _small_groups(answers, instrument)
-    ordered = _sorted(found, None)
-    survey = Survey(answers, instrument, ordered.changes, ordered.warnings, raw.name, raw.sha256)
-    return _sorted(found, survey)
-
-
-def _sorted(found: Sequence[Problem], survey: Survey | None) -> Check:
-    """Lay errors, warnings and changes apart."""
+    answers = pd.DataFrame(columns, index=pd.RangeIndex(len(raw.frame)))
+    items = [i for i in instrument.item_names if i in answers]
+    empty = answers[items].isna().all(axis=1).to_numpy() if items else np.zeros(len(answers), bool)
+    if n := int(empty.sum()):
+        found.append(Problem("survey.changed.no_item_answered", raw.name, n, severity="change"))
+        answers = answers[~empty]
+    found += screen(Seen(answers, instrument, raw))
+    codes = {p.code for p in found}
+    found = [p for p in found if EXPLAINED.get(p.code) not in codes]
     errors, doubts, changes = (
         tuple(p for p in found if p.severity == s) for s in ("error", "warning", "change")
     )
+    if errors:
+        return Check(errors, doubts, changes, None)
+    answers = answers.reset_index(drop=True)
+    survey = Survey(answers, instrument, changes, doubts, raw.name, raw.sha256)
     return Check(errors, doubts, changes, survey)
 
 
-def _examine(
-    raw: Raw, instrument: Instrument
-) -> tuple[dict[str, pd.Series[float] | pd.Categorical], list[Problem]]:
-    """Turn the columns that the instrument names into answers; collect all that is found."""
+def _examine(raw: Raw, instrument: Instrument) -> tuple[Columns, list[Problem]]:
+    """Turn the columns that the instrument names into answers; collect all that is found.
+
+    A column with an error is left out, so that one fault is not told as several.
+    """
     problems = [*raw.changes, *check_columns(raw.frame, instrument)]
     if raw.frame.empty:
         return {}, [*problems, Problem("survey.no_rows", raw.name)]
     frame = raw.frame.loc[:, ~raw.frame.columns.duplicated()]
-    columns: dict[str, pd.Series[float] | pd.Categorical] = {}
-    for asked in (*instrument.items, *instrument.outcomes):
-        if asked.name in frame:
-            values, found = question(frame[asked.name], instrument, raw)
-            problems += found
-            turned = instrument.scale.minimum + instrument.scale.maximum - values
-            columns[asked.name] = pd.Series(turned if asked.reverse else values)
-    problems += check_identical(columns, instrument)
-    orders = {g.column: g.order for g in instrument.groupings}
-    for name in named_columns(instrument):
-        if name in frame:
-            columns[name], found = groups(frame[name], orders.get(name), raw)
-            problems += found
-    readers = {instrument.wave: wave, instrument.date: date, instrument.duration: duration}
-    for role, read_role in readers.items():
-        if role is not None and role in frame:
-            columns[role], found = read_role(frame[role], raw)
-            problems += found
-    weight, respondent = instrument.weight, instrument.respondent
-    if weight is not None and weight in frame:
-        values, _ = numbers(frame[weight])
-        problems += rows_problem("survey.bad_weight", weight, ~(values >= 0), raw)
-        columns[weight] = pd.Series(values)
-    if respondent is not None and respondent in frame:
-        ids = frame[respondent]
-        twice = (ids.duplicated(keep=False) & ids.notna()).to_numpy(dtype=bool)
-        problems += rows_problem("survey.duplicate_respondent", respondent, twice, raw)
+    columns, found = _questions(frame, instrument, raw)
+    problems += found
+    for read_some in (_named, _roles):
+        more, found = read_some(frame, instrument, raw)
+        columns |= more
+        problems += found
+    made, found = derive(frame, columns, instrument, raw)
+    columns |= made
+    problems += found
+    if instrument.respondent in frame:
+        waves = columns.get(instrument.wave) if instrument.wave else None
+        problems += check_respondents(frame[instrument.respondent], waves, raw)
     return columns, problems
 
 
-def _small_groups(answers: pd.DataFrame, instrument: Instrument) -> list[Problem]:
-    there = [g.column for g in instrument.groupings if g.column in answers]
-    sizes = {column: answers[column].value_counts() for column in there}
-    small = {column: int((n < SMALL).sum()) for column, n in sizes.items()}
-    values = {"minimum": SMALL}
-    return [
-        Problem("survey.small_groups", column, n, values, severity="warning")
-        for column, n in small.items()
-        if n
-    ]
+def _questions(
+    frame: pd.DataFrame, instrument: Instrument, raw: Raw
+) -> tuple[Columns, list[Problem]]:
+    """Read items and outcomes, and turn the reversed ones."""
+    scale, every = instrument.scale, (*instrument.items, *instrument.outcomes)
+    asked: dict[str, Asked] = {
+        q.name: question(frame[q.name], scale, raw) for q in every if q.name in frame
+    }
+    found = [p for a in asked.values() for p in a.problems]
+    problems = [p for p in found if p.severity != "change"]
+    problems += [*check_outside(asked, scale, raw), *check_identical(asked)]
+    problems += gathered(p for p in found if p.severity == "change")
+    columns: Columns = {}
+    reverse = [q.name for q in every if q.reverse and q.name in asked]
+    for name, a in asked.items():
+        if a.is_sound:
+            values = scale.minimum + scale.maximum - a.values if name in reverse else a.values
+            columns[name] = pd.Series(values)
+    if reverse:
+        n = len(reverse)
+        problems.append(Problem("survey.changed.reversed", ", ".join(reverse), n, {}, "change"))
+    return columns, problems
+
+
+def _named(frame: pd.DataFrame, instrument: Instrument, raw: Raw) -> tuple[Columns, list[Problem]]:
+    """Read the columns that hold names of groups."""
+    columns, problems = Columns(), list[Problem]()
+    orders = {g.column: g.order for g in instrument.groupings if not g.is_made}
+    for name in named_columns(instrument):
+        if name in frame:
+            values, found = groups(frame[name], orders.get(name), raw)
+            problems += found
+            if not any(p.severity == "error" for p in found):
+                columns[name] = values
+    return columns, problems
+
+
+def _roles(frame: pd.DataFrame, instrument: Instrument, raw: Raw) -> tuple[Columns, list[Problem]]:
+    """Read wave, date, duration and weight."""
+    columns, problems = Columns(), list[Problem]()
+    for read_role in (wave, date, duration, weight):
+        name = getattr(instrument, read_role.__name__)
+        if name is not None and name in frame:
+            values, found = read_role(frame[name], raw)
+            problems += found
+            if not any(p.severity == "error" for p in found):
+                columns[name] = values
+    return columns, problems

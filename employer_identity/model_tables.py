@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.language import Language, number, say
-from employer_identity.privacy import Shown
+from employer_identity.privacy import MINIMUM, Shown
 from employer_identity.tabulation import NOTHING, interval, pvalue, signed, tabulate, whole
 from employer_identity.terms import nouns
 
@@ -146,3 +146,47 @@ def latent_correlations(fit: Fit, instrument: Instrument, *, language: Language 
     ]
     words = nouns(instrument, language)
     return tabulate("latent_correlations", rows, language, {"everybody": fit.ntotal}, words)
+
+
+_ACROSS = 6
+"""Groups beside one another in the table of loadings."""
+
+
+def loadings(
+    result: Ladder, instrument: Instrument, *, minimum: int = MINIMUM, language: Language = "en"
+) -> tuple[Shown, ...]:
+    """Loadings of the items by group, each with the half of its interval; six groups a table."""
+    frame = result.loadings
+    n = {g: k for g, k in result["configural"].n.items() if k >= minimum}
+    groups = list(n)
+    return tuple(
+        _loadings(frame, instrument, result.group, {g: n[g] for g in some}, part, language)
+        for part, some in enumerate(
+            (groups[i : i + _ACROSS] for i in range(0, len(groups), _ACROSS)), start=1
+        )
+    )
+
+
+def _loadings(
+    frame: pd.DataFrame,
+    instrument: Instrument,
+    group: str,
+    n: dict[str, int],
+    part: int,
+    language: Language,
+) -> Shown:
+    keys = {g: f"group_{k}" for k, g in enumerate(n)}
+    rows = []
+    for (factor, item), own in frame.groupby(["factor", "item"], sort=False):
+        written = {
+            keys[r.group]: say(
+                "tables.plus_minus", language, value=r.est, half=(r.ci_upper - r.ci_lower) / 2
+            )
+            for r in own.itertuples()
+            if r.group in keys
+        }
+        names = {"pillar": str(factor), "item": str(item)}
+        rows.append({k: instrument.label(v, language) for k, v in names.items()} | written)
+    heads = {keys[g]: instrument.value_label(group, g, language) for g in n}
+    words = nouns(instrument, language)
+    return tabulate("loadings", rows, language, n, words, "pillar", heads, part)

@@ -8,12 +8,18 @@ people.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+if TYPE_CHECKING:
+    from employer_identity.questionnaire import Instrument
+    from employer_identity.survey import Survey
+
 MINIMUM = 5
+DISTRIBUTION = 10
+"""Fewest persons of whom more is shown than a mean: how their answers are distributed."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +115,34 @@ def withhold_units(units: pd.DataFrame, *, minimum: int = MINIMUM) -> pd.DataFra
     return shown
 
 
-def withhold_margins(margins: pd.DataFrame, *, minimum: int = MINIMUM) -> pd.DataFrame:
-    """Take the counts out of the rows of `brand.margins` that may not be shown; adds ``hidden``."""
+def floor(instrument: Instrument, column: str, *, minimum: int = MINIMUM) -> int:
+    """Return the fewest persons of whom something is shown by this grouping."""
+    grouping = next((g for g in instrument.groupings if g.column == column), None)
+    return grouping.minimum(minimum) if grouping else minimum
+
+
+def large_groups(survey: Survey, column: str, minimum: int) -> Survey:
+    """Return the survey with nobody in groups of fewer than `minimum` persons."""
+    groups = survey.answers[column]
+    n = groups.value_counts()
+    small = list(n.index[(n > 0) & (n < minimum)])
+    if not small:
+        return survey
+    kept = groups.cat.remove_categories(small)
+    return replace(survey, answers=survey.answers.assign(**{column: kept}))
+
+
+def withhold_margins(
+    margins: pd.DataFrame, *, minimum: int = MINIMUM, floors: Mapping[str, int] | None = None
+) -> pd.DataFrame:
+    """Take the counts out of the rows of `brand.margins` that may not be shown; adds ``hidden``.
+
+    `floors` holds the groupings of which more than `minimum` persons are asked.
+    """
     counts = margins.set_index(["grouping", "category"])["n"]
-    mask = hidden(counts, minimum=minimum).to_numpy()
+    lowest = {g: (floors or {}).get(g, minimum) for g in margins["grouping"].unique()}
+    parts = [hidden(counts.loc[[g]], minimum=n) for g, n in lowest.items()]
+    mask = pd.concat(parts).reindex(counts.index).to_numpy() if parts else []
     shown = margins.assign(hidden=mask).astype({"n": float})
-    shown.loc[mask, ["n", "share"]] = float("nan")
+    shown.loc[shown["hidden"], ["n", "share"]] = float("nan")
     return shown

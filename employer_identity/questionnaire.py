@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from html import escape
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
@@ -92,6 +93,7 @@ Bound = int | Literal[""]  # "": no bound on this side
 
 CROSSED = " + "  # between the values that a crossed group combines
 MERGED = "; "  # between the values of groups that were merged because they were small
+ROLES = ("employer", "sector", "weight", "cluster", "respondent", "wave", "date", "duration")
 OTHER = "other"  # what small groups without an order become together
 SENSITIVE_MINIMUM = 10  # persons behind anything shown of crossed or special groups
 
@@ -125,7 +127,7 @@ class Grouping(Column):
     bands: dict[str, tuple[Bound, Bound]] = {}
     year: int | None = None
     cross: tuple[str, ...] = ()
-    merge: dict[str, tuple[str, ...]] = {}
+    merge: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
     merge_below: int | None = Field(default=None, ge=2)
     special: Special | None = None
     basis: str = ""
@@ -153,6 +155,12 @@ class Grouping(Column):
     @classmethod
     def _codes_are_names(cls, order: object) -> object:
         return [str(v) for v in order] if isinstance(order, list) else order
+
+    @field_validator("merge", mode="before")
+    @classmethod
+    def _merged_codes_are_names(cls, merge: object) -> object:
+        named = cls._codes_are_names
+        return {n: named(old) for n, old in merge.items()} if isinstance(merge, dict) else merge
 
 
 class Instrument(_Table):
@@ -259,6 +267,78 @@ class Instrument(_Table):
             merged = [self.value_label(column, part, language) for part in name.split(MERGED)]
             return listing(merged, language)
         return say("groupings.other", language) if grouping.merge_below and name == OTHER else name
+
+    def summary(self, language: Language = "en") -> list[str]:
+        """Return what it asks and how it divides people, a line each."""
+        return [*_questions(self, language), *_groupings(self, language), *_roles(self, language)]
+
+    def __repr__(self) -> str:
+        return "\n  ".join(self.summary())
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return "<div>" + "".join(f"<p>{escape(line)}</p>" for line in self.summary()) + "</div>"
+
+
+def _questions(instrument: Instrument, language: Language) -> list[str]:
+    """Title and scale, a line a pillar with its items, and the outcomes."""
+    reverse = say("instrument.summary.reverse", language)
+    marked = {q.name: f" ({reverse})" for q in instrument._questions if q.reverse}
+    scale = instrument.scale
+    title = say(
+        "instrument.summary.title",
+        language,
+        title=_in(instrument.title, language, instrument.name),
+        items=len(instrument.items),
+        minimum=scale.minimum,
+        maximum=scale.maximum,
+    )
+    lines = [title]
+    for key, names in instrument.factors.items():
+        label = instrument.label(key, language)
+        pillar = key if label == key else f"{key}, {label}"
+        lines.append(f"{pillar}: {', '.join(n + marked.get(n, '') for n in names)}")
+    if instrument.outcomes:
+        named = ", ".join(n + marked.get(n, "") for n in instrument.outcome_names)
+        lines.append(say("instrument.summary.outcomes", language, named=named))
+    return lines
+
+
+def _groupings(instrument: Instrument, language: Language) -> list[str]:
+    """Groupings, each with what it is made of and what is merged."""
+    lines = []
+    for g in instrument.groupings:
+        said = {
+            "bands": ", ".join(f"{name} {span(band)}" for name, band in g.bands.items()),
+            "merge": "; ".join(f"{', '.join(old)} → {new}" for new, old in g.merge.items()),
+            "merge_below": str(g.merge_below or ""),
+            "special": g.special or "",
+        }
+        told = ["" if g.bands else ", ".join(g.order), " \N{MULTIPLICATION SIGN} ".join(g.cross)]
+        for part, text in said.items():
+            key, source = f"instrument.summary.{part}", g.source or ""
+            told.append(say(key, language, told=text, source=source) if text else "")
+        named = "; ".join(filter(None, told))
+        named = f"{g.column} ({named})" if named else g.column
+        lines.append(say("instrument.summary.grouping", language, named=named))
+    return lines
+
+
+def _roles(instrument: Instrument, language: Language) -> list[str]:
+    """Columns that hold something else about the respondent."""
+    named = [f"{role} = {column}" for role in ROLES if (column := getattr(instrument, role))]
+    return [say("instrument.summary.roles", language, named=", ".join(named))] if named else []
+
+
+def span(band: tuple[Bound, Bound]) -> str:
+    """Write a band as it is read, in signs that need no language."""
+    low, high = band
+    if low == "":
+        return f"\N{LESS-THAN OR EQUAL TO} {high}"
+    if high == "":
+        return f"\N{GREATER-THAN OR EQUAL TO} {low}"
+    return f"{low}\N{EN DASH}{high}"
 
 
 def _in(text: Mapping[Language, str] | None, language: Language, otherwise: str) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from employer_identity.language import Language, number, say
+from employer_identity.brand import agreeing
+from employer_identity.language import Language, listing, number, say
 from employer_identity.model_tables import (
     fit_measures,
     ladder,
     latent_correlations,
+    loadings,
     reliability,
     verdicts,
     worst,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "associations",
+    "checklist",
     "facts",
     "fit_measures",
     "items",
@@ -33,8 +36,11 @@ __all__ = [
     "latent_correlations",
     "latent_means",
     "levels",
+    "loadings",
     "margins",
+    "outcomes",
     "reliability",
+    "sensitivity",
     "verdicts",
     "worst",
 ]
@@ -136,13 +142,84 @@ def items(
             "sd": number(r.sd, ".2f", language),
             "missing": share(r.missing, language),
             "ceiling": share(r.ceiling, language),
+            "agree": share(r.agree, language),
             "loading": number(own[r.item], ".2f", language),
         }
         for r in frame.itertuples()
     ]
     counts = dict(zip(frame["item"], frame["n"].astype(int), strict=True))
-    words = {"maximum": instrument.scale.maximum, **nouns(instrument, language)}
+    words = _ends(instrument) | nouns(instrument, language)
     return tabulate("items", rows, language, counts, words, groups="pillar")
+
+
+def _ends(instrument: Instrument) -> dict[str, object]:
+    """The highest answer and the answers that agree, as words for heads and captions."""
+    maximum, lowest = instrument.scale.maximum, agreeing(instrument.scale)
+    span = f"{lowest}–{maximum}" if lowest < maximum else f"{maximum}"  # noqa: RUF001
+    return {"maximum": maximum, "agree": span}
+
+
+def outcomes(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """The outcomes one by one: mean with its interval, spread, missing, highest answers."""
+    rows = [
+        {
+            "outcome": instrument.label(r.outcome, language),
+            "n": whole(r.n, language),
+            "mean": number(r.mean, ".2f", language),
+            "interval": interval(r.ci_lower, r.ci_upper, language),
+            "sd": number(r.sd, ".2f", language),
+            "missing": share(r.missing, language),
+            "agree": share(r.agree, language),
+        }
+        for r in frame.itertuples()
+    ]
+    counts = dict(zip(frame["outcome"], frame["n"].astype(int), strict=True))
+    return tabulate("outcomes", rows, language, counts, _ends(instrument))
+
+
+class Side(NamedTuple):
+    """What is compared in the table of sensitivity: the results of one choice of respondents."""
+
+    n: int
+    levels: pd.DataFrame
+    reliability: pd.DataFrame
+    fit: Fit
+
+
+def sensitivity(
+    everybody: Side, others: Side, instrument: Instrument, *, language: Language = "en"
+) -> Shown:
+    """Levels, reliability, overlap and fit with and without some of the respondents."""
+    one, other = (_side(s, instrument, language) for s in (everybody, others))
+    rows = [
+        {"kind": say(f"tables.sensitivity.{kind}", language), "measure": name, "with": value}
+        | {"without": other[kind, name]}
+        for (kind, name), value in one.items()
+    ]
+    counts = {"with": everybody.n, "without": others.n}
+    return tabulate("sensitivity", rows, language, counts, groups="kind")
+
+
+def _side(side: Side, instrument: Instrument, language: Language) -> dict[tuple[str, str], str]:
+    """Write one column of the table of sensitivity: (kind, measure) -> number."""
+    own: dict[tuple[str, str], str] = {}
+    own["people", say("tables.sensitivity.respondents", language)] = whole(side.n, language)
+    for r in side.levels.itertuples():
+        own["mean", instrument.label(r.pillar, language)] = number(r.mean, ".2f", language)
+    for r in side.reliability.itertuples():
+        own["omega", instrument.label(r.factor, language)] = number(r.omega, ".2f", language)
+    for r in side.fit.latent_correlations.itertuples():
+        pair = [instrument.label(f, language) for f in (r.factor_1, r.factor_2)]
+        own["r", listing(pair, language)] = number(r.est, ".2f", language)
+    for index in ("cfi", "rmsea", "srmr"):
+        value = number(side.fit.fit_measures[index], ".3f", language)
+        own["fit", say(f"tables.measure.{index}", language).split(" ")[0]] = value
+    return own
+
+
+def checklist(rows: Iterable[tuple[str, str]], *, language: Language = "en") -> Shown:
+    """What is asked of every study's data, with the answer."""
+    return tabulate("checklist", [{"name": n, "value": v} for n, v in rows], language)
 
 
 def facts(rows: Iterable[tuple[str, str]], *, language: Language = "en") -> Shown:

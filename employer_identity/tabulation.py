@@ -28,6 +28,7 @@ def tabulate(
     words: Mapping[str, object] | None = None,
     groups: str | None = None,
     heads: Mapping[str, str] | None = None,
+    part: int = 1,
 ) -> Shown:
     """Make a table of written values; heads and caption come from the catalogue.
 
@@ -39,6 +40,8 @@ def tabulate(
         Column whose values become headings between the rows.
     heads
         Heads that are no words of the catalogue, such as the names of groups.
+    part
+        Which of several tables with this key it is.
     """
     words, heads = words or {}, heads or {}
     frame = pd.DataFrame(rows)
@@ -47,11 +50,12 @@ def tabulate(
         for c in frame.columns
         if c != groups
     }
-    table = GT(frame, id=f"table-{key}", groupname_col=groups).cols_label(**written)
+    name = key if part == 1 else f"{key}_{part}"
+    table = GT(frame, id=f"table-{name}", groupname_col=groups).cols_label(**written)
     table = table.cols_align("left", [c for c in written if c in _TEXTS])
     table = table.cols_align("right", [c for c in written if c not in _TEXTS])
     caption = say(f"tables.caption.{key}", language, **words)
-    return Shown(key, "table", table, caption, counts=dict(counts or {}))
+    return Shown(name, "table", table, caption, counts=dict(counts or {}))
 
 
 def whole(value: float, language: Language) -> str:

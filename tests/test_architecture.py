@@ -18,8 +18,11 @@ GROUND += ["instrument", "terms"]
 ENGINE = ["threads", "syntax", "table", "layout", "published", "moments", "patterns"]
 ENGINE += ["normal", "implied", "likelihood", "robust", "saturated", "scaling", "categorical"]
 ENGINE += ["scoring", "starts", "indices"]
-INTAKE = [f"intake.{room}" for room in ("raw", "headers", "text", "excel", "spss", "files")]
-DATA = [*INTAKE, "survey", "answers", "columns", "groupings", "screening", "loading", "starter"]
+INTAKE = ["raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss"]
+INTAKE = [f"intake.{room}" for room in (*INTAKE, "joining", "files")]
+DATA = [*INTAKE, "survey", "answers", "spelling", "columns", "questions", "labelling"]
+DATA += ["groupings", "screening", "loading", "profiles", "bands"]
+DATA += ["ratings", "clusters", "guessing", "starter"]
 DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies", "sample"]
 MODEL = ["scores", "improper", "measures", "fit", "cfa", "difference", "crosscheck"]
 MODEL += ["reliability", "agreement"]
@@ -27,9 +30,12 @@ VERDICT = ["criteria", "invariance", "models", "alignment", "bias", "brand", "pr
 TABLES = ["tabulation", "model_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "figures"]
 REPORTS = ["places", "parameters", "snapshot", "study", "verdict", "prose", "data_words", "page"]
-REPORTS += ["engine", "render", "run", "batch"]
+REPORTS += ["checking", "engine", "render", "run", "batch"]
 REPORTS = [f"reports.{room}" for room in REPORTS]
-CLI = [f"cli.{room}" for room in ("shared", "report", "check", "instrument", "simulate", "main")]
+CLI = [
+    f"cli.{room}"
+    for room in ("shared", "report", "check", "instrument_new", "instrument", "simulate", "main")
+]
 ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 

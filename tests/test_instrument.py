@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from employer_identity.cli.main import app
 from employer_identity.errors import InstrumentError
 from employer_identity.instrument import load_instrument
 from employer_identity.language import LANGUAGES, describe, nearest
 from employer_identity.questionnaire import Instrument
+from employer_identity.special import special_category
 
 ROOT = Path(__file__).parent.parent
 PILLARS = ("prototypicality", "advancement", "entrepreneurship", "impresarioship")
@@ -220,6 +224,13 @@ FAULTS = {
         'key = "breaks"\npillar = "order"',
         "breaks",
     ),
+    "instrument.wrong.too_small": (
+        "order = [1, 2]",
+        "order = [1, 2]\nmerge_below = 1",
+        "2 or more",
+    ),
+    "instrument.answers_and_steps": ("minimum = 1", 'minimum = 1\nanswers = ["no", "yes"]', "5"),
+    "instrument.role_is_question": ("[scale]", 'weight = "c1"\n[scale]', "c1"),
     "instrument.label_without_value": ("{ 1 = {", "{ 7 = {", "7"),
     "instrument.label_without_value_near": ("order = [1, 2]", 'order = ["11"]', "11"),
 }
@@ -271,3 +282,258 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
 def test_nearest_ignores_case() -> None:
     assert nearest("ADV1", ["adv1", "adv2"]) == "adv1"
     assert nearest("zzz", ["adv1"]) == ""
+
+
+# --- Groupings that are made, merged or sensitive
+
+GROUPINGS = """
+[[grouping]]
+column = "generation"
+from = "birth"
+bands = { old = ["", 1980], young = [1981, 2008] }
+[[grouping]]
+column = "team"
+order = ["a", "b", "c"]
+merge = { ab = ["a", "b"] }
+labels = { ab = { en = "A and B" } }
+[[grouping]]
+column = "both"
+cross = ["site", "generation"]
+[[grouping]]
+column = "vakbond"
+special = "union"
+basis = "consent"
+"""
+ADDED = '[[grouping]]\ncolumn = "{}"\n{}\n'
+GROUPING_FAULTS = [
+    # code, what to replace in the good groupings (or add to them), with what, the words it must say
+    ("from_without_bands", 'bands = { old = ["", 1980], young = [1981, 2008] }', "", "bands"),
+    ("bands_without_from", 'from = "birth"', "", "from"),
+    ("year_without_bands", 'cross = ["site"', 'year = 2026\ncross = ["site"', "year"),
+    ("from_itself", 'from = "birth"', 'from = "generation"', "generation"),
+    ("bands_not_years", '["", 1980], young = [1981, 2008] }', '[45, ""] }\nyear = 2026', "2026"),
+    ("band_turned", '["", 1980]', "[1980, 1900]", "old"),
+    ("bands_overlap", '["", 1980]', '["", 1981]', "young"),
+    ("bands_overlap", "[1981, 2008]", '["", ""]', "young"),
+    ("wrong.band", '["", 1980]', '["x", 1980]', "bands.old"),
+    ("wrong.band", '["", 1980]', "[1980]", "bands.old"),
+    ("wrong.band", '["", 1980]', "[1950, 1960, 1980]", "bands.old"),
+    ("order_not_bands", 'from = "birth"', 'from = "birth"\norder = ["old", "new"]', "old, new"),
+    ("cross_and_more", 'cross = ["site"', 'order = ["x"]\ncross = ["site"', "order"),
+    ("cross_not_two", '"site", "generation"]', '"site"]', "gender"),
+    ("cross_not_two", '"site", "generation"]', '"site", "site"]', "gender"),
+    ("unknown_cross", '"site", "generation"]', '"site", "zzzz"]', "zzzz"),
+    ("unknown_cross_near", '"site", "generation"]', '"site", "generations"]', "generation"),
+    ("unknown_cross", '"site", "generation"]', '"site", "both"]', "both"),
+    ("cross_of_cross", None, ADDED.format("all", 'cross = ["both", "site"]'), "both"),
+    ("merge_unknown", '["a", "b"]', '["a", "zzzz"]', "zzzz"),
+    ("merge_unknown_near", 'order = ["a", "b", "c"]', 'order = ["a", "bb", "c"]', "bb"),
+    (
+        "merge_into_existing",
+        'ab = ["a", "b"] }\nlabels = { ab',
+        'c = ["a", "b"] }\nlabels = { c',
+        "c",
+    ),
+    ("twice", 'ab = ["a", "b"]', 'ab = ["a", "b"], bc = ["b", "c"]', "b"),
+    ("wrong.empty", '["a", "b"] }', "[] }", "merge.ab"),
+    ("special_undeclared", None, ADDED.format("Religie", ""), "religion"),
+    ("special_undeclared", None, ADDED.format("q9", 'label = { nl = "Afkomst" }'), "cultural_back"),
+    ("special_undeclared", None, ADDED.format("q9", 'order = ["fnv", "cnv"]'), "union"),
+    ("special_without_basis", 'basis = "consent"', 'basis = " "', "basis"),
+    ("basis_without_special", None, ADDED.format("unit", 'basis = "consent"'), "special"),
+    ("special_crossed", '"site", "generation"]', '"site", "vakbond"]', "vakbond"),
+]
+
+
+@pytest.mark.parametrize(("code", "old", "new", "words"), GROUPING_FAULTS)
+def test_each_fault_of_a_grouping_is_named_alone(
+    code: str, old: str | None, new: str, words: str, tmp_path: Path
+) -> None:
+    assert old is None or old in GROUPINGS
+    text = GROUPINGS.replace(old, new, 1) if old else GROUPINGS + new
+    error = refused(write(tmp_path, GOOD + text))
+    assert {problem.code for problem in error.problems} == {f"instrument.{code}"}
+    assert words in str(error)
+
+
+def test_groupings_that_are_right_are_taken(tmp_path: Path) -> None:
+    found = load_instrument(write(tmp_path, GOOD + GROUPINGS))
+    assert [g.is_made for g in found.groupings] == [False, True, False, True, False]
+    assert found.groupings[1].bands == {"old": ("", 1980), "young": (1981, 2008)}
+    assert found.value_label("team", "ab") == "A and B"
+
+
+def test_codes_to_be_merged_may_be_numbers(tmp_path: Path) -> None:
+    text = GOOD.replace("order = [1, 2]", "order = [1, 2, 3]\nmerge = { most = [1, 2] }")
+    assert load_instrument(write(tmp_path, text)).groupings[0].merge == {"most": ("1", "2")}
+
+
+SENSITIVE = {
+    "political_preference": "politieke_voorkeur PoliticalParty stemgedrag vote_2023 partij",
+    "cultural_background": "etniciteit Ethnicity herkomst migratieachtergrond culture birthCountry",
+    "religion": "religie geloofsovertuiging q12_religion faith levensbeschouwing",
+    "health": "gezondheid chronische-ziekte disability ziekteverzuim burn-out",
+    "sexual_orientation": "seksuele_geaardheid sexual_orientation LHBTI orientation oriëntatie",
+    "union": "vakbond vakbondslid trade_union Union",
+}
+HARMLESS = (
+    "gender generation region contract department sector politieregio stemming stem third_party "
+    "bedrijfscultuur organisation_culture TeamCulture agriculture data_migration geloofwaardigheid "
+    "ziekenhuis healthcare_worker gezondheidszorg market_orientation homogeneity reunion "
+    "european_union emotion communion selection"
+)
+
+
+@pytest.mark.parametrize("category", SENSITIVE)
+def test_special_categories_are_recognised_by_their_names(category: str) -> None:
+    found = {name: special_category([name]) for name in SENSITIVE[category].split()}
+    assert found == dict.fromkeys(found, category)
+
+
+def test_false_friends_of_special_categories_are_let_through() -> None:
+    found = {name: special_category([name]) for name in HARMLESS.split()}
+    assert found == dict.fromkeys(found)
+
+
+# --- Files that are no instrument
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "key", "line"),
+    [
+        ('name = "x"\ntitle = 1\nname = "y"', "key_twice", "name", 3),
+        ("[scale]\na = 1\n[x]\n[scale]\n", "key_twice", "scale", 4),
+        ("[item]\na = 1\n[item]\nb = 1\n", "key_twice", "item", 3),
+        ("x = { a = 1, a = 2 }", "key_twice", "x", 1),
+        ("x = [\n1,\n]\nx = [\n2,\n]\ny = 1", "key_twice", "x", 6),
+        ("x = 1\nx = 2", "key_twice", "x", 2),
+        ("x = { a = 1,\n b = 2 }", "syntax", None, 1),
+    ],
+)
+def test_broken_toml_is_named_with_its_line(
+    text: str, code: str, key: str | None, line: int, tmp_path: Path
+) -> None:
+    (problem,) = refused(write(tmp_path, text)).problems
+    assert problem.code == f"instrument.{code}"
+    assert (problem.values.get("key"), problem.values["line"]) == (key, line)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"x = " + b"[" * 50_000 + b"]" * 50_000, "too_deep"),
+        (b"x = " + b"9" * 5_000, "too_long_number"),
+        (b"#" * 1_000_001, "too_large"),
+        (b'x = "a\0b"', "not_utf8"),
+        ("name = 'x'".encode("utf-16"), "not_utf8"),
+        (b"\xef\xbb\xbf" + b"x = 1 1", "syntax"),
+    ],
+)
+def test_what_is_no_instrument_at_all_is_refused(content: bytes, code: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    assert [p.code for p in refused(path).problems] == [f"instrument.{code}"]
+
+
+def test_paths_that_lead_nowhere_are_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path).problems[0].code == "instrument.folder"
+    for path in ("a\0b", "x" * 5_000, ""):
+        assert refused(path).problems[0].code in {"instrument.no_such_file", "instrument.folder"}
+
+
+# --- What it says of itself
+
+
+def test_an_instrument_sums_itself_up(tmp_path: Path) -> None:
+    text = (GOOD + GROUPINGS).replace('name = "c2"', 'name = "c2"\nreverse = true')
+    found = load_instrument(write(tmp_path, text.replace("[scale]", 'wave = "year"\n[scale]', 1)))
+    told = repr(found).replace("\N{EN DASH}", "-").replace("\N{MULTIPLICATION SIGN}", "x")
+    assert told.splitlines() == [
+        "Instrument: Two scales, 4 items on a scale from 1 to 5",
+        "  calm: c1, c2 (reversed)",
+        "  order: o1, o2",
+        "  outcomes: happy",
+        "  grouping: site (1, 2)",
+        "  grouping: generation (from birth: old ≤ 1980, young 1981-2008)",
+        "  grouping: team (a, b, c; merged: a, b → ab)",
+        "  grouping: both (site x generation)",
+        "  grouping: vakbond (may be a special category of personal data: union)",
+        "  columns: wave = year",
+    ]
+    assert found._repr_html_().count("<p>") == len(told.splitlines())
+    assert "<p>calm: c1, c2 (reversed)</p>" in found._repr_html_()
+    assert found.summary("nl")[1] == "calm: c1, c2 (omgekeerd)"
+
+
+# --- The maps of the ILI-15: DOMAIN's table in figures
+
+BLOCKED = (range(1, 5), range(5, 9), range(9, 13), range(13, 16))
+INTERLEAVED = ((1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15), (4, 8, 12))
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("identity-leadership-15", BLOCKED),
+        ("identity-leadership-15-interleaved", INTERLEAVED),
+    ],
+)
+def test_the_maps_say_which_item_belongs_to_which_pillar(
+    name: str, places: Sequence[Sequence[int]]
+) -> None:
+    ili = load_instrument(name)
+    expected = [tuple(f"ili{n:02}" for n in numbers) for numbers in places]
+    assert ili.factors == dict(zip(PILLARS, expected, strict=True))
+    assert ili.item_names == tuple(f"ili{n:02}" for n in range(1, 16))
+    assert (ili.name, ili.scale.minimum, ili.scale.maximum) == (name, 1, 7)
+    assert (ili.referent, ili.prototype_type, ili.adaptation) == ("direct_leader", "ideal", False)
+    assert not ili.scale.low
+    assert not ili.scale.high
+
+
+def test_the_maps_hold_labels_in_both_languages_and_no_wording() -> None:
+    blocked, interleaved = (
+        load_instrument(f"identity-leadership-15{kind}") for kind in ("", "-interleaved")
+    )
+    assert all(not item.wording for ili in (blocked, interleaved) for item in ili.items)
+    for ili in (blocked, interleaved):
+        labels = [item.label for item in ili.items]
+        assert all(set(label) == set(LANGUAGES) for label in labels)
+        assert all(len({label[language] for label in labels}) == 15 for language in LANGUAGES)
+    for pillar in PILLARS:  # in both orders the same content, in the same order within a pillar
+        contents = [
+            [i.label for i in ili.items if i.pillar == pillar] for ili in (blocked, interleaved)
+        ]
+        assert contents[0] == contents[1]
+
+
+def test_a_file_may_extend_what_itself_extends(tmp_path: Path) -> None:
+    ours = load_instrument(write(tmp_path, 'extends = "identity-leadership-15-interleaved"'))
+    assert ours.factors["impresarioship"] == ("ili04", "ili08", "ili12")
+    assert ours.label("advancement", "en") == "doing it for us"
+
+
+# --- The command
+
+run = CliRunner()
+
+
+def test_a_good_instrument_is_summed_up(tmp_path: Path) -> None:
+    path = str(write(tmp_path, GOOD + GROUPINGS))
+    result = run.invoke(app, ["instrument", "check", path, "--language", "en"])
+    assert result.exit_code == 0
+    first, *told, last = result.stdout.splitlines()
+    assert first == f"{path}: no problems."
+    assert "\n".join(told) == repr(load_instrument(path))
+    assert last == f"Next: employer-identity check ANSWERS.csv --instrument {path}"
+
+
+def test_a_bad_instrument_is_explained(tmp_path: Path) -> None:
+    path = str(
+        write(tmp_path, GOOD.replace("minimum = 1", "minimum = 9") + ADDED.format("geloof", ""))
+    )
+    result = run.invoke(app, ["instrument", "check", path])
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.count("Probleem:") == 2
+    assert "AVG" in result.stderr

@@ -1,33 +1,24 @@
-"""Simulated surveys: what the presets promise, what is planted, and the sample's bytes."""
+"""Simulated surveys: what the presets promise, and what is planted."""
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import employer_identity as ei
 from employer_identity.errors import SurveyError
 from employer_identity.language import LANGUAGES, describe
-from employer_identity.loading import load_survey
 from employer_identity.presets import PRESETS, PresetName
 from employer_identity.simulate import (
     ITEMS,
     PILLARS,
-    SAMPLE_TRUTH,
-    SEED,
     ItemShift,
     Truth,
     simulate_survey,
-    write_sample,
 )
-from employer_identity.survey import Survey
 
-SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 TRUTH = Truth(
     "cohort",
     {"old": 0.5, "young": 0.5},
@@ -149,88 +140,3 @@ def test_what_cannot_be_simulated_is_named_at_once() -> None:
     ]
     for language in LANGUAGES:
         assert all(describe(p, language) for p in caught.value.problems)
-
-
-# --- The sample
-
-
-@pytest.fixture(scope="module")
-def sample() -> Survey:
-    return load_survey(SAMPLE / "employees.csv", instrument=SAMPLE / "instrument.toml")
-
-
-def test_the_sample_is_regenerated_byte_for_byte(tmp_path: Path) -> None:
-    write_sample(tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["employees.csv", "truth.toml"]
-    for path in tmp_path.iterdir():
-        assert path.read_bytes() == (SAMPLE / path.name).read_bytes()
-
-
-def test_the_sample_is_what_its_readme_says(sample: Survey) -> None:
-    readme = (SAMPLE / "README.md").read_text(encoding="utf-8")
-    assert f"seed {SEED}." in readme
-    assert all(f"`{shift.item}`" in readme for shift in SAMPLE_TRUTH.shifts)
-    assert sample.n == 4800
-    assert [c.count for c in sample.changes] == [12]
-    assert sample.answers["sector"].nunique() == 6
-    sizes = sample.answers["employer"].value_counts()
-    assert len(sizes) == 60
-    assert sorted(sizes)[:2] == [4, 8]
-    assert sizes.sort_values().iloc[2] >= 30
-    assert [g.column for g in sample.instrument.groupings] == [
-        "generation",
-        "gender",
-        "education",
-        "region",
-    ]
-    items = sample.answers[list(sample.item_names)]
-    assert 0.02 < items.isna().to_numpy().mean() < 0.04
-    assert list(items.isna().mean().nlargest(3).index.sort_values()) == ["adv2", "ent4", "imp3"]
-    assert 0.14 < float((items == 7).to_numpy().mean()) < 0.2
-    assert (SAMPLE / "employees.csv").stat().st_size < 500_000
-
-
-def test_the_sample_is_labelled_in_both_languages(sample: Survey) -> None:
-    instrument = sample.instrument
-    for column in ("generation", "gender", "education", "region", "sector"):
-        for language in LANGUAGES:
-            assert instrument.label(column, language) != column
-            for value in sample.answers[column].cat.categories:
-                assert instrument.value_label(column, value, language) != value
-
-
-def test_sectors_and_employers_of_the_sample_differ(sample: Survey) -> None:
-    scores = sample.pillar_scores
-    by_sector = scores.groupby(sample.answers["sector"], observed=True).mean()
-    assert by_sector["impresarioship"].idxmax() == "business_services"
-    assert by_sector["impresarioship"].nlargest(2).diff().iloc[-1] < -0.3
-    large = sample.answers["employer"].value_counts().loc[lambda n: n >= 30].index
-    by_employer = scores.groupby(sample.answers["employer"], observed=True).mean().loc[large]
-    assert (by_employer.std() > 0.25).all()
-
-
-def test_truth_toml_tells_what_was_planted() -> None:
-    truth = tomllib.loads((SAMPLE / "truth.toml").read_text(encoding="utf-8"))
-    assert truth["shares"] == dict(SAMPLE_TRUTH.shares)
-    assert [(p["group"], p["item"]) for p in truth["planted"]] == [
-        (s.group, s.item) for s in SAMPLE_TRUTH.shifts
-    ]
-    assert truth["latent_means"]["gen_z"]["prototypicality"] == -0.35
-
-
-def test_the_first_five_score_tests_name_planted_items(sample: Survey) -> None:
-    ladder = ei.invariance(sample, group="generation")
-    assert ladder["configural"].fit_measures["cfi"] > 0.95
-    worst = ladder["scalar"].score_tests()
-    assert worst["x2"].is_monotonic_decreasing
-    planted = {shift.item for shift in SAMPLE_TRUTH.shifts}
-    # with the reference group's own cells, and without them as lavaan tests it
-    for tests in (worst, worst[worst["group"] != "baby_boom"]):
-        top = tests.head(5)
-        assert set(np.where(top["op"] == "~1", top["lhs"], top["rhs"])) <= planted
-
-
-@pytest.mark.parametrize("grouping", ["gender", "education", "region"])
-def test_other_groupings_of_the_sample_are_clean(sample: Survey, grouping: str) -> None:
-    tests = ei.invariance(sample, group=grouping)["scalar"].score_tests()
-    assert tests["pvalue_holm"].min() > 0.05

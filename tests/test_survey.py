@@ -73,7 +73,7 @@ def frame() -> pd.DataFrame:
         {
             "id": [f"r{k}" for k in range(n)],
             "firm": np.resize(["Zuiderlicht", "Noordbaken"], n),
-            "branch": np.resize(["care", "care", "trade", "trade"], n),
+            "branch": np.resize(["care", "trade"], n),
             "age": np.resize(["young", "old", "old"], n),
             "site": np.resize([10, 9, 9, 10, 10], n),
             "w": np.linspace(0.5, 1.5, n),
@@ -160,7 +160,7 @@ def test_rows_without_an_answered_item_are_dropped_and_counted(
     frame.loc[[3, 7], ["c1", "c2", "o1", "o2"]] = np.nan
     survey = load_survey(frame, instrument=ours)
     assert survey.n == len(frame) - 2
-    assert [(c.code, c.count) for c in survey.changes] == [("survey.changed.no_item_answered", 2)]
+    assert ("survey.changed.no_item_answered", 2) in [(c.code, c.count) for c in survey.changes]
     assert list(survey.answers.index) == list(range(survey.n))
     assert "2 rows without an answer" in repr(survey)
 
@@ -209,6 +209,7 @@ def test_spellings_of_missing_and_of_numbers(
     text.loc[:6, "c1"] = ["", " ", "NA", ".", "#N/B", " 4 ", "4.0"]
     text.loc[0, "w"] = '"1.234,5"'
     text.loc[1, "w"] = '"1,234.5"'
+    text.loc[2:, "w"] = "1000"
     path = tmp_path / "answers.csv"
     rows = [",".join(text), *(",".join(row) for row in text.to_numpy())]
     path.write_text("\n".join(rows), encoding="utf-8")
@@ -247,10 +248,17 @@ FAULTS: dict[str, tuple[Callable[[pd.DataFrame], object], str, tuple[str, ...]]]
     "missing_column_near": (rename("happy", "Happy2"), "happy", ("Happy2",)),
     "text_in_scale": (set_cells("o1", [1, 3], "Jan"), "o1", ("2 cells", "rows 2, 4", "1 to 5")),
     "not_whole": (set_cells("o1", [6], 2.5), "o1", ("1 answer", "row 7")),
-    "out_of_range": (set_cells("o1", [0, 4, 5], 99), "o1", ("99 (rows 1, 5, 6)", "missing = [99]")),
+    "out_of_range": (set_cells("o1", [0, 4, 5], 7), "o1", ("7 (rows 1, 5, 6)", "missing = [7]")),
+    "missing_code_undeclared": (
+        set_cells("o1", [0, 4, 5], 99),
+        "o1",
+        ("3 cells hold 99", "[scale]: missing = [9, 99]"),
+    ),
     "empty_column": (put("o2", np.nan), "o2", ()),
     "constant_item": (put("o2", 3), "o2", ("same answer",)),
-    "unknown_group": (set_cells("age", [2], "oldd"), "age", ("young, old", "row 3")),
+    "unknown_group": (set_cells("age", [2], "retired"), "age", ("young, old", "row 3")),
+    "unknown_group_near": (set_cells("age", [2], "yuong"), "age", ("“yuong” → “young”", "row 3")),
+    "spelling_variant": (set_cells("age", [2], "OLD"), "age", ("“OLD” → “old”", "row 3")),
     "one_group": (put("site", 1), "site", ()),
     "bad_weight": (set_cells("w", [1, 2], -1.0), "w", ("2 weights", "rows 2, 3")),
     "duplicate_respondent": (set_cells("id", [8, 9], "r1"), "id", ("rows 2, 9, 10",)),
@@ -285,7 +293,7 @@ def test_all_faults_come_at_once(frame: pd.DataFrame, ours: Instrument) -> None:
     for code in ("text_in_scale", "one_group", "bad_weight", "duplicate_respondent"):
         FAULTS[code][0](frame)
     rename("happy", "Happy2")(frame)
-    set_cells("c1", [0, 1], 0)(frame)
+    set_cells("c1", [0, 1], 7)(frame)
     with pytest.raises(SurveyError) as caught:
         load_survey(frame, instrument=ours)
     assert sorted(p.code for p in caught.value.problems) == [
@@ -318,8 +326,7 @@ def test_files_that_cannot_be_read_are_refused(
     good = write(path, frame).read_text()
     for text, code in (
         (b" \r\n", "empty_file"),
-        (good.encode("utf-16"), "wrong_encoding"),
-        (good.encode("utf-16-le"), "wrong_encoding"),
+        (good.encode("utf-16-le"), "null_bytes"),
         (good.replace("young", "j\x81ng").encode("latin-1"), "wrong_encoding"),
         (good.splitlines()[0].encode(), "no_rows"),
         ((good + "1,2,3,4,5,6,7,8,9,10,11,12\n").encode(), "ragged_rows"),
@@ -327,7 +334,7 @@ def test_files_that_cannot_be_read_are_refused(
     ):
         path.write_bytes(text)
         assert codes(path, ours) == [code]
-    for name, code in (("answers.xlsx", "unknown_format"), ("answers.parquet", "not_parquet")):
+    for name, code in (("answers.xlsx", "not_excel"), ("answers.parquet", "not_parquet")):
         (tmp_path / name).write_bytes(b"PK not a table")
         assert codes(tmp_path / name, ours) == [code]
 
@@ -340,7 +347,7 @@ def test_small_groups_warn_without_their_size(frame: pd.DataFrame, ours: Instrum
 
 
 def test_small_employers_do_not_warn(frame: pd.DataFrame, ours: Instrument) -> None:
-    frame.loc[:2, "firm"] = "De Vuurtoren"
+    frame.loc[[0, 2, 4], "firm"] = "De Vuurtoren"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert load_survey(frame, instrument=ours).answers["firm"].nunique() == 3
@@ -353,7 +360,7 @@ def test_a_survey_prints_itself_the_same_way_twice(frame: pd.DataFrame, ours: In
         "  groupings: age (2), site (2)",
         "  units: 2 employers, 2 sectors",
         "  missing: 0.0% of the answers to items; 100% of the respondents answered every item",
-        "  dropped: nothing",
+        "  c2: 1 reversed question turned, so that a high answer means much of what is asked about",
     ]
     assert repr(survey) == repr(load_survey(frame, instrument=ours))
     html = survey._repr_html_()
@@ -371,7 +378,8 @@ def test_a_declared_group_that_nobody_is_in_is_no_group(
 ) -> None:
     grouping = ours.groupings[0].model_copy(update={"order": ("young", "middle", "old")})
     wider = ours.model_copy(update={"groupings": (grouping,)})
-    assert list(load_survey(frame, instrument=wider).answers["age"].cat.categories) == [
-        "young",
-        "old",
-    ]
+    with pytest.warns(
+        SurveyWarning, match="age: nobody is in this group of the instrument: middle"
+    ):
+        survey = load_survey(frame, instrument=wider)
+    assert list(survey.answers["age"].cat.categories) == ["young", "old"]

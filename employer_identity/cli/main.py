@@ -7,7 +7,9 @@ import sys
 import typer
 
 from employer_identity.cli.check import check
+from employer_identity.cli.instrument import app as instrument
 from employer_identity.cli.report import report
+from employer_identity.cli.simulate import simulate
 
 app = typer.Typer(
     help="Employer-brand studies that say which groups may be compared.",
@@ -20,6 +22,8 @@ app = typer.Typer(
 )
 app.command()(report)
 app.command()(check)
+app.add_typer(instrument, name="instrument")
+app.command()(simulate)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,13 @@ from employer_identity.cli.shared import LanguageOption, refusals, tell, tongue_
 def report(
     template: Annotated[str, typer.Argument(help="Which report to make.")] = "employer_brand_study",
     survey: Annotated[
-        str | None,
-        typer.Option("--survey", "-s", help="CSV or Parquet file. Left out: the sample survey."),
+        list[str] | None,
+        typer.Option(
+            "--survey",
+            "-s",
+            help="File with the answers; give it again for a further file of the same survey. "
+            "Left out: the sample survey.",
+        ),
     ] = None,
     instrument: Annotated[
         str | None,
@@ -22,6 +27,9 @@ def report(
     group: Annotated[
         str | None,
         typer.Option("--group", "-g", help="Column to compare by. Left out: the first grouping."),
+    ] = None,
+    wave: Annotated[
+        str | None, typer.Option("--wave", "-w", help="Which wave. Left out: the last one.")
     ] = None,
     language: LanguageOption = "nl",
     output: Annotated[
@@ -52,9 +60,10 @@ def report(
 
         path = make(
             template,
-            survey=survey,
+            survey=survey or None,
             instrument=instrument,
             group=group,
+            wave=wave,
             language=language,  # type: ignore[arg-type]  # make() refuses what is no language
             output=output,
             on_step=lambda step: tell(say(f"cli.step.{step}", tongue)),

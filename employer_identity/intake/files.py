@@ -2,81 +2,74 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from employer_identity.errors import Problem, SurveyError
-from employer_identity.intake.raw import Part, Raw
+from employer_identity.intake import excel, parquet, spss, text
+from employer_identity.intake.joining import join
+from employer_identity.intake.raw import Raw, refuse
 from employer_identity.language import refusal
 
-EXTRA_MISSING = (".", "#N/B")  # besides pandas' own: SPSS and SAS; Excel in Dutch
-TEXT_FILES, PARQUET_FILES = (".csv", ".tsv", ".txt"), (".parquet", ".pq")
+READERS: dict[str, Callable[[Path, str], Raw]] = {
+    suffix: room.read for room in (text, parquet, excel, spss) for suffix in room.SUFFIXES
+}
 
 
 def read(paths: Sequence[Path]) -> Raw:
-    """Read a survey's files; what cannot be read at all is refused at once."""
-    (path,) = paths
-    known = (*TEXT_FILES, *PARQUET_FILES)
-    if not path.is_file():
-        raise _refuse("intake.no_such_file", path)
-    if path.suffix.lower() not in known:
-        raise _refuse("intake.unknown_format", path, known=", ".join(known))
-    data = path.read_bytes()
-    if not data.strip():
-        raise _refuse("intake.empty_file", path)
-    digest = hashlib.sha256(data).hexdigest()
-    if path.suffix.lower() in PARQUET_FILES:
-        return Raw(_parquet(data, path), (Part(path.name, 0, 1),), digest)
-    return Raw(_table(_decode(data, path), path), (Part(path.name, 0, 2),), digest)
+    """Read one or several files as one survey.
 
-
-def _refuse(code: str, path: Path, **values: object) -> SurveyError:
-    return refusal(SurveyError, [Problem(code, str(path), values=values)])
-
-
-def _parquet(data: bytes, path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(io.BytesIO(data)).reset_index(drop=True)
-    except (OSError, ValueError):  # pyarrow's own errors are ValueErrors
-        raise _refuse("intake.not_parquet", path) from None
-
-
-def _decode(data: bytes, path: Path) -> str:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data:
-        raise _refuse("intake.wrong_encoding", path)
-    for encoding in ("utf-8-sig", "cp1252"):
+    Raises
+    ------
+    SurveyError
+        If a file cannot be read, with the reasons of all; or if several files do not fit together.
+    """
+    if not paths:
+        raise refuse("intake.no_files", "")
+    raws: list[Raw] = []
+    problems: list[Problem] = []
+    for path in paths:
         try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _refuse("intake.wrong_encoding", path)
+            raws.append(_read(path))
+        except SurveyError as error:
+            problems += error.problems
+    if problems:
+        raise refusal(SurveyError, problems)
+    if len(raws) == 1:
+        return raws[0]
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        names = [f"{path.parent.name}/{path.name}" for path in paths]
+    return join(raws, names, digest(paths))
 
 
-def _table(text: str, path: Path) -> pd.DataFrame:
-    """Read separated text; every cell stays text, so that nothing is guessed."""
-    first, _, body = text.lstrip("\r\n").partition("\n")
-    separator = max(",;\t", key=first.count)
-    header = [name.strip() for name in next(csv.reader([first.rstrip("\r")], delimiter=separator))]
-    if not body.strip():
-        return pd.DataFrame(columns=header, dtype=str)
+def _read(path: Path) -> Raw:
+    """Read one file; whatever its reader stumbles over becomes a refusal."""
     try:
-        # one column more than there should be: a longer row is then seen, not cut
-        frame = pd.read_csv(
-            io.StringIO(body),
-            sep=separator,
-            dtype=str,
-            header=None,
-            names=range(len(header) + 1),
-            index_col=False,
-            na_values=list(EXTRA_MISSING),
-        )
-    except pd.errors.ParserError:
-        raise _refuse("intake.ragged_rows", path, columns=len(header)) from None
-    if frame.iloc[:, -1].notna().any():
-        raise _refuse("intake.ragged_rows", path, columns=len(header))
-    return frame.iloc[:, :-1].set_axis(header, axis=1)
+        if path.is_dir():
+            raise refuse("intake.folder", path)
+        if not path.is_file():
+            raise refuse("intake.no_such_file", path)
+        suffix = path.suffix.lower()
+        if suffix == ".xls":
+            raise refuse("intake.old_excel", path)
+        if suffix not in READERS:
+            raise refuse("intake.unknown_format", path, known=", ".join(READERS))
+        if not path.stat().st_size:
+            raise refuse("intake.empty_file", path)
+        return READERS[suffix](path, digest([path]))
+    except SurveyError:
+        raise
+    except Exception as error:  # its text may hold answers
+        raise refuse("intake.unreadable", path, kind=type(error).__name__) from None
+
+
+def digest(paths: Sequence[Path]) -> str:
+    """Hash of the files' bytes, one after the other."""
+    whole = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while block := file.read(2**20):
+                whole.update(block)
+    return whole.hexdigest()

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from employer_identity.errors import Problem
+from employer_identity.errors import Problem, SurveyError
+from employer_identity.language import refusal
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,24 @@ class Part:
     start
         Position of its first respondent among all.
     first_row
-        What a reader of the file calls that row.
+        What a reader of the file calls the first row below the header.
+    left_out
+        What a reader calls the rows from there on that are no respondents, in ascending order.
     """
 
     name: str
     start: int
     first_row: int
+    left_out: tuple[int, ...] = ()
+
+    def place(self, row: int) -> int:
+        """Number, as a reader of the file finds it, of a respondent by position among all."""
+        number = row - self.start + self.first_row
+        for gone in self.left_out:
+            if gone > number:
+                break
+            number += 1
+        return number
 
 
 @dataclass(frozen=True)
@@ -38,8 +51,9 @@ class Raw:
     Attributes
     ----------
     frame
-        One row a respondent, with a fresh index; from text files and workbooks every cell is text,
-        and a blank one is missing. Names may occur twice.
+        One row a respondent, with a fresh index. From text files and workbooks every column is a
+        categorical of texts, exactly as they are written, and blank cells and their like are
+        missing; from other files numbers are numbers. Names may occur twice.
     parts
         The files, in the order of their rows.
     sha256
@@ -49,7 +63,8 @@ class Raw:
     labels
         Column -> value (as text) -> its label, where the source says so.
     changes
-        What reading left out or turned into something else: codes ``survey.changed.*``.
+        What reading left out or turned into something else (codes ``survey.changed.*``), and what
+        is doubtful about several files (severity "warning").
     """
 
     frame: pd.DataFrame
@@ -70,8 +85,8 @@ class Raw:
         named = []
         for row in rows:
             part = self.parts[bisect_right(starts, row) - 1]
-            number = str(row - part.start + part.first_row)
-            named.append(f"{part.name} {number}" if len(self.parts) > 1 else number)
+            number = part.place(row)
+            named.append(f"{part.name} {number}" if len(self.parts) > 1 else str(number))
         return named
 
 
@@ -79,3 +94,13 @@ def of_frame(frame: pd.DataFrame) -> Raw:
     """Take a frame as it is."""
     digest = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
     return Raw(frame.reset_index(drop=True), (Part("", 0, 1),), digest)
+
+
+def refuse(code: str, where: object, count: int = 0, **values: object) -> SurveyError:
+    """Refuse a file for one reason, see `Problem`."""
+    return refusal(SurveyError, [Problem(code, str(where), count, values)])
+
+
+def change(code: str, where: str, count: int) -> Problem:
+    """Tell of one thing that reading left out or turned into something else."""
+    return Problem(code, where, count, severity="change")

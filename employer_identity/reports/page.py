@@ -15,6 +15,7 @@ from IPython.display import display
 
 from employer_identity.drawing import picture
 from employer_identity.privacy import Shown
+from employer_identity.reports.prose import Noticed
 from employer_identity.reports.study import Study
 
 NAMESPACE = "employer_identity"
@@ -96,6 +97,12 @@ class Page:
         )
         _show(f'<dl class="cards">{cells}</dl>', "text")
 
+    def practices(self, practices: Iterable[Noticed], head: str) -> None:
+        """Show what an employer can do, each with how many people notice it."""
+        rows = "".join(_practice(p) for p in practices)
+        if rows:
+            _show(f'<p class="head">{escape(head)}</p><ul class="practices">{rows}</ul>', "text")
+
     def show(self, *pieces: Shown) -> None:
         """Show figures and tables."""
         for piece in pieces:
@@ -104,6 +111,17 @@ class Page:
             else:
                 html = piece.content.as_raw_html()
                 _show(html, "table", id=piece.key, caption=piece.caption)
+
+
+def _practice(practice: Noticed) -> str:
+    """Set one practice: what to do, and beside it each item that asks about it, as a bar."""
+    asked = "".join(
+        f'<div class="asked"><b>{escape(a.share)}</b> <span>{escape(a.mean)}</span>'
+        f'<i aria-hidden="true"><i style="width:{100 * a.agree:.1f}%"></i></i></div>'
+        for a in practice.asked
+    )
+    what = f"<div><strong>{escape(practice.label)}</strong> {escape(practice.text)}</div>"
+    return f"<li>{what}<div>{asked}</div></li>"
 
 
 def _show(html: str, role: str, **about: Any) -> None:

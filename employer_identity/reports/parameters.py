@@ -11,6 +11,7 @@ from employer_identity.errors import Problem, ReportError
 from employer_identity.language import LANGUAGES, Language, listing, nearest, refusal
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.places import notebooks
+from employer_identity.survey import Survey
 
 
 class StudyParameters(BaseModel):
@@ -20,6 +21,8 @@ class StudyParameters(BaseModel):
     ----------
     group
         Column to compare by; empty for no comparison, None for the instrument's first grouping.
+    wave
+        The wave to study; None for the last one.
     language
         ``nl`` or ``en``.
     minimum_n
@@ -29,6 +32,7 @@ class StudyParameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     group: str | None = None
+    wave: str | None = None
     language: Language = "nl"
     minimum_n: int = Field(default=5, ge=3)
 
@@ -95,6 +99,8 @@ def chosen_group(parameters: StudyParameters, instrument: Instrument) -> str:
         If the instrument has no such grouping.
     """
     columns = [g.column for g in instrument.groupings]
+    if instrument.wave and instrument.wave == parameters.group:
+        return instrument.wave
     if parameters.group is None:
         return columns[0] if columns else ""
     if parameters.group and parameters.group not in columns:
@@ -103,3 +109,23 @@ def chosen_group(parameters: StudyParameters, instrument: Instrument) -> str:
         code = "report.unknown_group_near" if near else "report.unknown_group"
         raise refusal(ReportError, [Problem(code, parameters.group, values=values)])
     return parameters.group
+
+
+def chosen_wave(parameters: StudyParameters, survey: Survey) -> str:
+    """Return the wave to study: the one asked for, else the last; empty where all are studied.
+
+    Raises
+    ------
+    ReportError
+        If the survey has no such wave, or one wave is asked for and the waves are to be compared.
+    """
+    names, asked = survey.waves, parameters.wave
+    by_wave = bool(names) and parameters.group == survey.instrument.wave
+    if asked is None:
+        return "" if by_wave or not names else names[-1]
+    if asked not in names:
+        code = "report.unknown_wave" if names else "report.no_waves"
+        raise refusal(ReportError, [Problem(code, asked, values={"known": listing(names)})])
+    if by_wave:
+        raise refusal(ReportError, [Problem("report.wave_and_group", asked)])
+    return asked

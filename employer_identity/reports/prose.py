@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
+from typing import NamedTuple
 
-from employer_identity import __version__
+from employer_identity.brand import agreeing
 from employer_identity.criteria import AbsoluteFit
 from employer_identity.errors import Problem
 from employer_identity.language import describe, listing, number, say
@@ -24,10 +23,14 @@ def title_page(study: Study) -> tuple[str, str, str, list[str]]:
     """Kicker, title, subtitle and the facts under them."""
     kind = "brand" if _is_brand_study(study) else "plain"
     facts = [study.say("title.people", n=study.survey.n)]
+    if study.wave:
+        facts.insert(0, study.say("title.wave", wave=study.wave_label(study.wave)))
     if study.instrument.employer:
         facts.append(study.say("title.employers", n=_units(study, study.instrument.employer)))
     if study.instrument.sector:
         facts.append(study.say("title.sectors", n=_units(study, study.instrument.sector)))
+    if study.fieldwork:
+        facts.append(study.say("title.fieldwork", period=study.fieldwork))
     if study.group:
         facts.append(study.say("title.compared", group=study.group_label))
     title = study.instrument.title
@@ -118,30 +121,29 @@ def _fit_in_words(study: Study) -> str:
     return study.say(f"fit.{grade if readings.holds else 'poor'}", **values)
 
 
-# --- Who answered
+# --- Reader's guide
 
 
-def about_survey(study: Study) -> list[str]:
-    """Say what was read, what is missing, what was left out."""
-    survey = study.survey
-    answers = survey.answers[list(survey.item_names)]
-    complete = answers.notna().all(axis=1)
-    alike = float((answers[complete].nunique(axis=1) == 1).mean())
-    missing = float(answers.isna().to_numpy().mean())
-    changes = {c.code: c.count for c in survey.changes}
-    dropped = changes.get("survey.changed.no_item_answered", 0)
-    return [
-        study.say("answers.source", source=survey.source or "-", n=survey.n),
-        study.say("answers.dropped", n=dropped) if dropped else "",
-        study.say("answers.missing", share=missing, n=int(complete.sum())),
-        study.say("answers.alike", share=alike) if alike >= 0.0005 else "",
-        study.say("answers.weights") if survey.instrument.weight else "",
-    ]
-
-
-def suppression(study: Study) -> list[str]:
-    """Say what is never shown, and why."""
-    return [study.say("answers.suppression", n=study.minimum_n)]
+def guide(study: Study) -> list[tuple[str, str]]:
+    """Explain what the report speaks of, each term with its meaning, from the study itself."""
+    scale = study.instrument.scale
+    first = study.levels.iloc[0]
+    words: dict[str, object] = {
+        "minimum": scale.minimum,
+        "maximum": scale.maximum,
+        "floor": study.minimum_n,
+        "distribution": study.distribution_n,
+        "example": study.instrument.label(first["pillar"], study.language),
+        "mean": float(first["mean"]),
+        "lower": float(first["ci_lower"]),
+        "upper": float(first["ci_upper"]),
+    }
+    keys = ["score", "interval", "compared", "together", "hidden"]
+    if not study.group:
+        keys.remove("compared")
+    if not study.instrument.outcomes:
+        keys.remove("together")
+    return [(study.say(f"guide.{key}_term"), study.say(f"guide.{key}", **words)) for key in keys]
 
 
 # --- The pillars
@@ -164,14 +166,60 @@ def description(study: Study, pillar: str) -> list[str]:
     return [text] if text != label else []
 
 
-def practices(study: Study, pillar: str) -> list[tuple[str, str]]:
-    """Name the practices by which an employer lives a pillar, each with what to do."""
+class Asked(NamedTuple):
+    """How many agree with an item that asks about a practice; `agree` is the bar's length."""
+
+    share: str
+    mean: str
+    agree: float
+
+
+class Noticed(NamedTuple):
+    """A practice with what people answered to the items that ask about it."""
+
+    label: str
+    text: str
+    asked: tuple[Asked, ...]
+
+
+def practices(study: Study, pillar: str) -> list[Noticed]:
+    """Name the practices by which an employer lives a pillar, and how many people notice each."""
     language, instrument = study.language, study.instrument
     return [
-        (instrument.label(p.key, language) + ".", instrument.wording(p.key, language))
+        Noticed(
+            instrument.label(p.key, language) + ".",
+            instrument.wording(p.key, language),
+            _asked(study, p.key),
+        )
         for p in instrument.practices
         if p.pillar == pillar
     ]
+
+
+def _asked(study: Study, practice: str) -> tuple[Asked, ...]:
+    names = {i.name for i in study.instrument.items if i.practice == practice}
+    rows = study.items[study.items["item"].isin(names)]
+    return tuple(
+        Asked(
+            number(r.agree, ".0%", study.language),
+            study.say("practices.mean", mean=float(r.mean)),
+            float(r.agree),
+        )
+        for r in rows[rows["n"] >= study.distribution_n].itertuples()
+    )
+
+
+def practices_head(study: Study) -> str:
+    """Say what the shares beside the practices are."""
+    scale = study.instrument.scale
+    return study.say("practices.head", agree=agreement(study), maximum=scale.maximum)
+
+
+def agreement(study: Study) -> str:
+    """The answers that count as agreeing, for example ``6–7``."""  # noqa: RUF002
+    scale = study.instrument.scale
+    lowest = agreeing(scale)
+    return f"{lowest}–{scale.maximum}" if lowest < scale.maximum else f"{lowest}"  # noqa: RUF001
 
 
 def scores(study: Study) -> list[str]:
@@ -253,6 +301,21 @@ def _overlap(study: Study) -> bool:
     return bool((pairs[["ci_lower", "ci_upper"]].abs() > OVERLAP).any(axis=None))
 
 
+def outcome_levels(study: Study) -> list[str]:
+    """Name the outcomes most and fewest people agree with."""
+    frame = study.outcomes[study.outcomes["n"] >= study.distribution_n].sort_values("agree")
+    if len(frame) < 2:
+        return []
+    low, high = frame.iloc[0], frame.iloc[-1]
+    values = {"low": float(low["agree"]), "high": float(high["agree"])}
+    words = {
+        "lowest": study.instrument.label(low["outcome"], study.language),
+        "highest": study.instrument.label(high["outcome"], study.language),
+        "agree": agreement(study),
+    }
+    return [study.say("associations.levels", **words, **values)]
+
+
 def caution(study: Study) -> list[str]:
     """Say what a correlation of answers of the same people is not."""
     return [study.say("associations.caution")]
@@ -274,23 +337,6 @@ def units(study: Study) -> list[str]:
         study.say(untested),
         study.say("units.margin", margin=float(half), n=int(shown["n"].median())),
     ]
-
-
-def not_shown(study: Study) -> list[str]:
-    """Count what was hidden and how many people stand behind it."""
-    sentences = []
-    if study.units is not None:
-        rows = study.units.drop_duplicates(["sector", "employer"])
-        sentences.append(_hidden(study, "units", int(rows["hidden"].sum()), len(rows)))
-    margins = study.margins
-    if len(margins):
-        sentences.append(_hidden(study, "margins", int(margins["hidden"].sum()), len(margins)))
-    return [*sentences, study.say("hidden.rule", n=study.minimum_n)]
-
-
-def _hidden(study: Study, what: str, count: int, total: int) -> str:
-    key = f"hidden.{what}" if count else f"hidden.no_{what}"
-    return study.say(key, n=count, total=total)
 
 
 # --- Questions
@@ -345,21 +391,3 @@ def methodology(study: Study) -> list[str]:
     if study.instrument.adaptation:
         sentences.append(study.say("method.adaptation"))
     return [*sentences, study.say("method.limits")]
-
-
-def made_with(study: Study) -> list[tuple[str, str]]:
-    """Parameters, data hash and versions."""
-    survey, instrument = study.survey, study.instrument
-    packages = ("numpy", "pandas", "scipy", "matplotlib", "great-tables", "papermill", "nbconvert")
-    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in packages)
-    rows = {
-        "survey": survey.source or "-",
-        "sha256": survey.sha256 or "-",
-        "instrument": instrument.name,
-        "group": study.group or "-",
-        "language": study.language,
-        "minimum_n": str(study.minimum_n),
-        "package": f"employer_identity {__version__}, Python {platform.python_version()}",
-        "packages": versions,
-    }
-    return [(study.say(f"facts.{key}"), value) for key, value in rows.items()]

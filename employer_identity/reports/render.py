@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,9 +42,21 @@ def export(notebook: NotebookNode) -> str:
     _number(pieces, about["language"])
     contents = [p.metadata[NAMESPACE] for p in pieces if p.metadata[NAMESPACE]["role"] == "section"]
     style = (TEMPLATE / "style.css").read_text(encoding="utf-8")
+    style += _page_margins(about)
     resources = {NAMESPACE: {"about": about, "contents": contents, "style": style}}
     html, _ = exporter().from_notebook_node(notebook, resources=resources)
     return str(html)
+
+
+def _page_margins(about: Mapping[str, str]) -> str:
+    """Write the running title and the page numbers of the printed pages, in the language."""
+    title = re.sub(r'["\\\n<>]', "", f"{about['kicker']} · {about['title']}")
+    counters = {"n": '" counter(page) "', "total": '" counter(pages) "'}
+    page = say("report.page", about["language"], **counters)  # type: ignore[arg-type]
+    return f"""
+@page {{ @top-left {{ content: "{title}"; }} @bottom-right {{ content: "{page}"; }} }}
+@page :first {{ @top-left {{ content: ""; }} @bottom-right {{ content: ""; }} }}
+"""
 
 
 def _number(pieces: list[NotebookNode], language: Language) -> None:

@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any, cast
 from employer_identity import errors
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import Language, refusal
-from employer_identity.loading import load_survey
+from employer_identity.loading import Source, load_survey
 from employer_identity.questionnaire import Instrument
-from employer_identity.reports.parameters import chosen_group, read_parameters
+from employer_identity.reports.parameters import chosen_group, chosen_wave, read_parameters
 from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.render import export, exporter
 from employer_identity.reports.snapshot import SUFFIX, write_snapshot
 from employer_identity.survey import Survey
 
 if TYPE_CHECKING:
-    import pandas as pd
     from nbformat import NotebookNode
 
 _THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -33,9 +32,10 @@ Step = Callable[[str], None]
 def report(
     template: str = "employer_brand_study",
     *,
-    survey: Survey | pd.DataFrame | str | Path | None = None,
+    survey: Survey | Source | None = None,
     instrument: Instrument | str | Path | None = None,
     group: str | None = None,
+    wave: str | None = None,
     language: Language = "nl",
     output: str | Path | None = None,
     on_step: Step | None = None,
@@ -48,11 +48,14 @@ def report(
     template
         Name of a report template.
     survey
-        A `Survey`, a file or a frame; None takes the sample that comes with the package.
+        A `Survey`, a file, several files that belong together, or a frame; None takes the sample
+        that comes with the package.
     instrument
         The questionnaire of a file or frame, as in `load_survey`.
     group
         Column to compare by; None takes the instrument's first grouping, ``""`` compares nothing.
+    wave
+        The wave to study, where the instrument declares one; None takes the last.
     language
         ``"nl"`` or ``"en"``.
     output
@@ -78,12 +81,16 @@ def report(
     >>> ei.report("employer_brand_study", survey=survey, group="generation", language="nl")
     """
     step = on_step or (lambda _: None)
-    asked = {"group": group, "language": language, **parameters}
+    asked = {"group": group, "wave": wave, "language": language, **parameters}
     checked = read_parameters(asked, template)
     target = _target(output, template, checked.language)
     step("read")
     answers = _survey(survey, instrument)
-    chosen = {**checked.model_dump(), "group": chosen_group(checked, answers.instrument)}
+    chosen = {
+        **checked.model_dump(),
+        "group": chosen_group(checked, answers.instrument),
+        "wave": chosen_wave(checked, answers),
+    }
     with tempfile.TemporaryDirectory(prefix="employer-identity-") as folder:
         snapshot = Path(folder) / f"survey{SUFFIX}"
         chosen |= {"sha256": write_snapshot(answers, snapshot), "survey": str(snapshot)}
@@ -111,9 +118,7 @@ def _target(output: str | Path | None, template: str, language: Language) -> Pat
     return target.resolve()
 
 
-def _survey(
-    survey: Survey | pd.DataFrame | str | Path | None, instrument: Instrument | str | Path | None
-) -> Survey:
+def _survey(survey: Survey | Source | None, instrument: Instrument | str | Path | None) -> Survey:
     if isinstance(survey, Survey):
         return survey
     if survey is None:

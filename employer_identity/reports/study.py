@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from employer_identity import brand, privacy
+from employer_identity import brand, privacy, tables
 from employer_identity.bias import latent_means
 from employer_identity.cfa import cfa
 from employer_identity.errors import EmployerIdentityError
 from employer_identity.fit import Fit
 from employer_identity.invariance import Ladder, invariance
-from employer_identity.language import Language, describe, listing, say
+from employer_identity.language import Language, describe, listing, period, say
 from employer_identity.loading import load_survey
 from employer_identity.questionnaire import Instrument
 from employer_identity.reliability import reliability
@@ -24,6 +24,9 @@ from employer_identity.reports.places import sample
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
 from employer_identity.survey import Survey
 from employer_identity.terms import counted, nouns
+
+LOADINGS_DRAWN = 6
+"""Most groups whose loadings can be told apart in a figure."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,18 @@ class Study:
         Language of all words.
     minimum_n
         Smallest number of persons that is shown.
+    wave
+        The wave that is studied; empty where there are none, or all of them are.
+    waves
+        Respondents of every wave of the file.
     """
 
     survey: Survey
     group: str
     language: Language
     minimum_n: int = privacy.MINIMUM
+    wave: str = ""
+    waves: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def instrument(self) -> Instrument:
@@ -85,7 +94,23 @@ class Study:
         if not self.group:
             return None
         with speaking(self.language):
-            return invariance(self.survey, group=self.group)
+            return invariance(
+                privacy.large_groups(self.survey, self.group, self.floor), group=self.group
+            )
+
+    @property
+    def floor(self) -> int:
+        """Fewest persons of a group that is shown."""
+        return privacy.floor(self.instrument, self.group, minimum=self.minimum_n)
+
+    @property
+    def left_out(self) -> list[str]:
+        """Labels of the groups that are too small to be compared."""
+        if not self.group:
+            return []
+        n = self.survey.answers[self.group].value_counts(sort=False)
+        small = [str(name) for name, k in n.items() if 0 < k < self.floor]
+        return [self.instrument.value_label(self.group, name, self.language) for name in small]
 
     @property
     def culprits(self) -> pd.DataFrame:
@@ -125,6 +150,65 @@ class Study:
         return brand.item_levels(self.survey)
 
     @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """The outcomes one by one."""
+        return brand.outcome_levels(self.survey)
+
+    @property
+    def distribution_n(self) -> int:
+        """Fewest persons whose answers are shown as a distribution."""
+        return max(self.minimum_n, privacy.DISTRIBUTION)
+
+    @cached_property
+    def complete(self) -> int:
+        """How many people answered every item."""
+        answers = self.survey.answers[list(self.survey.item_names)]
+        return int(answers.notna().all(axis=1).sum())
+
+    @cached_property
+    def straight_liners(self) -> int:
+        """How many people gave the same answer to every item."""
+        return int(brand.straight_liners(self.survey).sum())
+
+    @cached_property
+    def without_straight_liners(self) -> Study | None:
+        """The same study without them; None where they are too few, or what is left is."""
+        if self.straight_liners < self.minimum_n:
+            return None
+        others = replace(self, survey=brand.without_straight_liners(self.survey), group="")
+        try:
+            _ = others.fit
+        except EmployerIdentityError:
+            return None
+        return others
+
+    @property
+    def sides(self) -> tuple[tables.Side, tables.Side]:
+        """The results of everybody, and those without people who answered the same throughout."""
+        assert self.without_straight_liners is not None  # asked for only where there are some
+        one, other = (
+            tables.Side(s.survey.n, s.levels, s.reliability, s.fit)
+            for s in (self, self.without_straight_liners)
+        )
+        return one, other
+
+    @property
+    def loadings_drawn(self) -> bool:
+        """Whether there are few enough groups for a figure of their loadings."""
+        return self.ladder is not None and len(self.ladder.groups) <= LOADINGS_DRAWN
+
+    @property
+    def fieldwork(self) -> str:
+        """The days from the first answer to the last, in words; empty without dates."""
+        column = self.instrument.date
+        days = self.survey.answers[column].dropna() if column else pd.Series(dtype=object)
+        return period(days.min(), days.max(), self.language) if len(days) else ""
+
+    def wave_label(self, wave: str) -> str:
+        """A wave as it stands inside a sentence."""
+        return self.instrument.value_label(self.instrument.wave or "", wave, self.language)
+
+    @cached_property
     def units(self) -> pd.DataFrame | None:
         """Mean scores of sectors and employers, without what may not be shown."""
         if not (self.instrument.employer or self.instrument.sector):
@@ -135,7 +219,10 @@ class Study:
     @cached_property
     def margins(self) -> pd.DataFrame:
         """Who answered, without what may not be shown."""
-        return privacy.withhold_margins(brand.margins(self.survey), minimum=self.minimum_n)
+        floors = {g.column: g.minimum(self.minimum_n) for g in self.instrument.groupings}
+        return privacy.withhold_margins(
+            brand.margins(self.survey), minimum=self.minimum_n, floors=floors
+        )
 
 
 @contextmanager
@@ -153,14 +240,24 @@ def open_study(
     *,
     instrument: str = "",
     group: str = "",
+    wave: str = "",
     language: Language = "nl",
     minimum_n: int = privacy.MINIMUM,
     sha256: str = "",
 ) -> Study:
-    """Open a survey file, a snapshot or (empty) the sample as a study."""
+    """Open a survey file, a snapshot or (empty) the sample as a study.
+
+    Where there are waves, the study is of the one named, else of the last; of all of them where
+    they are what is compared.
+    """
     source = Path(survey) if survey else sample() / "employees.csv"
     if source.suffix == SUFFIX:
         answers = read_snapshot(source, sha256)
     else:
         answers = load_survey(source, instrument=instrument or sample() / "instrument.toml")
-    return Study(answers, group, language, minimum_n)
+    column, names = answers.instrument.wave, answers.waves
+    if not names or group == column:
+        return Study(answers, group, language, minimum_n)
+    chosen = wave or names[-1]
+    waves = {name: answers.of_wave(name).n for name in names}
+    return Study(answers.of_wave(chosen), group, language, minimum_n, chosen, waves)

@@ -103,3 +103,20 @@ def means(study: Study) -> list[str]:
         study.say("means.allowed", reference=reference),
         study.say(key, named=listing(named, language), reference=reference),
     ]
+
+
+def left_out(study: Study) -> list[str]:
+    """Name the groups that are too small to take part in the comparison."""
+    if not study.left_out:
+        return []
+    named = listing(study.left_out, study.language)
+    return [study.say("loadings.left_out", n=study.floor, named=named)]
+
+
+def loadings(study: Study) -> list[str]:
+    """Say what the figure of loadings shows, or why there is none."""
+    assert study.ladder is not None
+    what = study.say("loadings.what")
+    if study.loadings_drawn:
+        return [what]
+    return [what, study.say("loadings.too_many", n=len(study.ladder.groups))]

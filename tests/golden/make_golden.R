@@ -70,13 +70,40 @@ DATA <- list(holzinger.csv = stored("holzinger.csv"), four_pillars.csv = stored(
 # ---- calls and files -----------------------------------------------------------------------------------------------
 # One call in the package's words. `written` is the same model in lavaan's own words where group.partial cannot say it.
 call_of <- function(data, model, ...) c(list(data = data, model = model), list(...))
-fitted_by <- function(call, written = NULL) {
-  args <- list(model = call$model, data = DATA[[call$data]], meanstructure = TRUE, fixed.x = TRUE)
-  args$std.lv <- isTRUE(call$std_lv); args$orthogonal <- isTRUE(call$orthogonal)
+from_rows <- function(call) {
+  args <- list(data = DATA[[call$data]], meanstructure = TRUE)
   if (!is.null(call$group)) {
     args$group <- call$group
     labels <- unique(args$data[[call$group]])
     if (!is.null(call$reference)) args$group.label <- c(call$reference, setdiff(labels, call$reference))
+  }
+  args
+}
+# Published tables, one a group: lavaan gets the numbers that are stored. It rescales covariances from n - 1 to n (its
+# default), not correlations alone, whose unit variances stay so.
+from_tables <- function(call) {
+  tables <- call$data
+  if (!is.null(call$reference)) tables <- tables[c(call$reference, setdiff(names(tables), call$reference))]
+  if (is.null(call$group)) stopifnot(length(tables) == 1)
+  bare <- function(x) if (length(x) == 1) x[[1]] else x
+  first <- tables[[1]]; args <- list(sample.nobs = bare(unname(lapply(tables, `[[`, "n"))))
+  args$sample.cov <- bare(lapply(tables, square))
+  if (!is.null(first$means)) args$sample.mean <- bare(lapply(tables, function(t) setNames(as.numeric(t$means), t$items)))
+  if (is.null(first$covariance) && is.null(first$sds)) args$sample.cov.rescale <- FALSE
+  args$meanstructure <- !is.null(first$means)
+  args
+}
+square <- function(table) {
+  p <- length(table$items); s <- diag(p); dimnames(s) <- list(table$items, table$items)
+  rows <- if (is.null(table$covariance)) table$correlation else table$covariance
+  for (i in seq_len(p)) for (j in seq_along(rows[[i]])) s[i, j] <- s[j, i] <- rows[[i]][j]
+  if (is.null(table$sds)) s else s * outer(as.numeric(table$sds), as.numeric(table$sds))
+}
+fitted_by <- function(call, written = NULL) {
+  args <- if (is.list(call$data)) from_tables(call) else from_rows(call)
+  args$model <- call$model; args$fixed.x <- TRUE
+  args$std.lv <- isTRUE(call$std_lv); args$orthogonal <- isTRUE(call$orthogonal)
+  if (!is.null(call$group)) {
     if (length(call$equal)) args$group.equal <- call$equal
     if (length(call$free)) args$group.partial <- call$free
   }
@@ -262,3 +289,30 @@ correlations <- function(name, ...) {
 }
 correlations("correlation_hs", H, three)
 correlations("correlation_pillars_metric", P, four, group = "generation", std_lv = TRUE, equal = "loadings")
+
+# ---- published tables ----------------------------------------------------------------------------------------------
+# What an article would print of Holzinger's answers: correlations, standard deviations and means at two decimals.
+NINE <- paste0("x", 1:9)
+printed <- function(rows) {
+  r <- round(cor(rows[NINE]), 2)
+  list(n = nrow(rows), items = I(NINE), correlation = I(lapply(1:9, function(i) I(unname(r[i, seq_len(i - 1)])))),
+       sds = I(unname(round(sapply(rows[NINE], sd), 2))), means = I(unname(round(colMeans(rows[NINE]), 2))))
+}
+covariances <- function(rows, items) {
+  s <- round(cov(rows[items]), 4)
+  list(n = nrow(rows), items = I(items), covariance = I(lapply(seq_along(items), function(i) I(unname(s[i, seq_len(i)])))))
+}
+holzinger <- DATA$holzinger.csv
+whole <- list(all = printed(holzinger))
+schools <- lapply(split(holzinger, factor(holzinger$school, unique(holzinger$school))), printed)
+without <- function(tables, ...) lapply(tables, function(table) table[setdiff(names(table), c(...))])
+case("moments", whole, three)
+case("moments_correlations", without(whole, "sds", "means"), three, std_lv = TRUE)
+case("moments_covariances", list(all = covariances(holzinger, NINE)), three, std_lv = TRUE)
+case("moments_covariate", list(all = covariances(holzinger, c(NINE, "ageyr"))), with("visual ~ ageyr", "speed ~ ageyr"))
+ladder("moments_school", schools, three, group = "school", std_lv = TRUE)
+case("moments_school_reference", schools, three, group = "school", std_lv = TRUE, equal = scalar, reference = "Grant-White")
+case("moments_school_marker", schools, three, group = "school", equal = scalar, free = "x3~1")
+case("moments_school_no_means_configural", without(schools, "means"), three, group = "school", std_lv = TRUE)
+case("moments_school_no_means_metric", without(schools, "means"), three, group = "school", std_lv = TRUE, equal = "loadings")
+score("score_moments_school_scalar", schools, three, group = "school", std_lv = TRUE, equal = scalar)

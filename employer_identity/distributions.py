@@ -1,0 +1,192 @@
+"""Charts of what people answered: a bar of 100 % a question, the mean and who did not answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from employer_identity.brand import agreeing
+from employer_identity.drawing import (
+    ACCENT,
+    MARGIN,
+    MUTED,
+    PAPER,
+    RULE,
+    SMALL,
+    STEPS,
+    WIDTH,
+    breadth,
+    leading,
+    lines,
+    on,
+    sheet,
+    write,
+)
+from employer_identity.language import Language, number, say
+from employer_identity.privacy import DISTRIBUTION, Shown
+
+if TYPE_CHECKING:
+    from employer_identity.questionnaire import Instrument
+    from employer_identity.survey import Survey
+
+_KEY, _HEADS = 0.36, 0.34  # heights of the colours' key and of the columns' heads
+_MEAN, _MISSING = WIDTH - 0.66, WIDTH - MARGIN  # right edges of the two columns
+_BAR = WIDTH - 1.06  # right end of the bars
+
+
+class _Answered(NamedTuple):
+    """One question: how it is asked, and shares of its answers where enough people answered."""
+
+    name: str
+    text: str
+    n: int
+    shares: pd.Series[float]
+    mean: float
+    missing: float
+
+
+def answers(
+    survey: Survey, pillar: str, *, minimum: int = DISTRIBUTION, language: Language = "en"
+) -> Shown:
+    """Draw the answers to a pillar's items as stacked bars, the highest mean on top."""
+    instrument = survey.instrument
+    found = [
+        _answered(survey, item, instrument.wording(item, language))
+        for item in instrument.factors[pillar]
+    ]
+    found = sorted(found, key=lambda a: -a.mean if a.n else 0.0)
+    words = {"pillar": instrument.label(pillar, language), "n": len(found)}
+    return Shown(
+        f"answers_{pillar}",
+        "figure",
+        _bars(found, instrument, minimum, language),
+        say("figures.answers.caption", language, **words),
+        " ".join(
+            [
+                say("figures.answers.alt", language, **words),
+                *_told(found, survey, minimum, language),
+            ]
+        ),
+        {a.name: a.n for a in found if a.n >= minimum},
+    )
+
+
+def outcomes(survey: Survey, *, minimum: int = DISTRIBUTION, language: Language = "en") -> Shown:
+    """Draw the answers about the outcomes as stacked bars, in the questionnaire's order."""
+    instrument = survey.instrument
+    found = [
+        _answered(survey, name, _labelled(name, instrument, language))
+        for name in instrument.outcome_names
+    ]
+    return Shown(
+        "outcomes",
+        "figure",
+        _bars(found, instrument, minimum, language),
+        say("figures.outcomes.caption", language),
+        " ".join(
+            [
+                say("figures.outcomes.alt", language, n=len(found)),
+                *_told(found, survey, minimum, language),
+            ]
+        ),
+        {a.name: a.n for a in found if a.n >= minimum},
+    )
+
+
+def _labelled(name: str, instrument: Instrument, language: Language) -> str:
+    label, wording = instrument.label(name, language), instrument.wording(name, language)
+    return label if label == wording else f"{label}: {wording}"
+
+
+def _answered(survey: Survey, name: str, text: str) -> _Answered:
+    scale, x = survey.instrument.scale, survey.answers[name]
+    points = range(scale.minimum, scale.maximum + 1)
+    shares = x.value_counts(normalize=True).reindex(points, fill_value=0.0)
+    return _Answered(name, text, int(x.count()), shares, float(x.mean()), float(x.isna().mean()))
+
+
+def _bars(
+    found: list[_Answered], instrument: Instrument, minimum: int, language: Language
+) -> Figure:
+    texts = [lines(a.text, WIDTH - 2 * MARGIN) for a in found]
+    top = _KEY + _HEADS
+    figure, axes = sheet(top + sum(leading() * len(t) + 0.4 for t in texts))
+    _colours(axes, instrument, language)
+    for x, key in ((_MEAN, "mean"), (_MISSING, "missing")):
+        head = "\n".join(say(f"figures.answers.head_{key}", language).split())
+        write(axes, x, top - 0.14, head, size=8.0, color=MUTED, ha="right", linespacing=1.0)
+    y = top
+    for answered, text in zip(found, texts, strict=True):
+        write(axes, MARGIN, y + 0.02, "\n".join(text), va="top")
+        bar = y + leading() * len(text) + 0.16
+        if answered.n >= minimum:
+            _stacked_bar(axes, bar, answered, language)
+        else:
+            words = say("figures.answers.hidden", language, minimum=minimum)
+            write(axes, MARGIN, bar, words, size=SMALL, color=MUTED)
+        y += leading() * len(text) + 0.4
+    return figure
+
+
+def _colours(axes: Axes, instrument: Instrument, language: Language) -> None:
+    """Draw the colours of the answers with the words at both ends."""
+    scale = instrument.scale
+    points = list(range(scale.minimum, scale.maximum + 1))
+    low, high = (t.get(language, next(iter(t.values()), "")) for t in (scale.low, scale.high))
+    ends = (f"{scale.minimum} {low}".strip(), f"{scale.maximum} {high}".strip())
+    step, y = 0.22, 0.16
+    left = MARGIN + breadth(ends[0], SMALL) + 0.1
+    write(axes, MARGIN, y, ends[0], size=SMALL, color=MUTED)
+    for place, point in enumerate(points):
+        colour = STEPS(place / (len(points) - 1))
+        axes.add_patch(Rectangle((left + step * place, y - 0.09), step, 0.18, color=colour, lw=0))
+        middle = left + step * (place + 0.5)
+        write(axes, middle, y, str(point), size=SMALL, color=on(colour), ha="center")
+    write(axes, left + step * len(points) + 0.1, y, ends[1], size=SMALL, color=MUTED)
+
+
+def _stacked_bar(axes: Axes, y: float, answered: _Answered, language: Language) -> None:
+    left, whole = MARGIN, _BAR - MARGIN
+    for place, share in enumerate(answered.shares):
+        colour, width = STEPS(place / (len(answered.shares) - 1)), share * whole
+        axes.add_patch(
+            Rectangle((left, y - 0.11), width, 0.22, facecolor=colour, edgecolor=PAPER, lw=0.6)
+        )
+        text = number(100 * share, ".0f", language)
+        if width > breadth(text, SMALL) + 0.06:
+            write(axes, left + width / 2, y, text, size=SMALL, color=on(colour), ha="center")
+        left += width
+    mean = number(answered.mean, ".1f", language)
+    write(axes, _MEAN, y, mean, weight="bold", ha="right", color=ACCENT)
+    axes.plot([_MEAN + 0.1] * 2, [y - 0.11, y + 0.11], color=RULE, lw=0.8)
+    missing = number(answered.missing, ".0%", language)
+    write(axes, _MISSING, y, missing, size=SMALL, ha="right", color=MUTED)
+
+
+def _told(found: list[_Answered], survey: Survey, minimum: int, language: Language) -> list[str]:
+    """Tell each bar's numbers: the shares at both ends, the mean, and who did not answer."""
+    instrument, scale = survey.instrument, survey.instrument.scale
+    high = agreeing(scale)
+    low = scale.minimum + scale.maximum - high
+    told = []
+    for a in found:
+        values: dict[str, object] = {"item": instrument.label(a.name, language)}
+        if a.n < minimum:
+            told.append(say("figures.answers.item_hidden", language, minimum=minimum, **values))
+            continue
+        values |= {
+            "high": _span(high, scale.maximum),
+            "high_share": float(a.shares.loc[high:].sum()),
+        }
+        values |= {"low": _span(scale.minimum, low), "low_share": float(a.shares.loc[:low].sum())}
+        values |= {"mean": a.mean, "missing": a.missing}
+        told.append(say("figures.answers.item", language, **values))
+    return told
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}–{last}"  # noqa: RUF001

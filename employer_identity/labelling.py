@@ -1,0 +1,43 @@
+"""Labels that a file brings with it: questions as they were asked, and what its codes mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from employer_identity.intake.raw import Raw
+from employer_identity.questionnaire import Column, Instrument, Item, Outcome
+
+_Question = TypeVar("_Question", Item, Outcome)
+_Column = TypeVar("_Column", bound=Column)
+
+
+def labelled(instrument: Instrument, raw: Raw) -> Instrument:
+    """Fill in what the instrument leaves open; what it says itself stays."""
+    if not (raw.texts or raw.labels):
+        return instrument
+    listed = {c.column for c in (*instrument.columns, *instrument.groupings)}
+    units = (instrument.employer, instrument.sector, instrument.cluster, instrument.wave)
+    more = [Column(column=u) for u in dict.fromkeys(units) if u and u not in listed]
+    filled = {
+        f.alias or name: getattr(instrument, name) for name, f in Instrument.model_fields.items()
+    }
+    filled["item"] = tuple(_asked(i, raw.texts) for i in instrument.items)
+    filled["outcome"] = tuple(_asked(o, raw.texts) for o in instrument.outcomes)
+    filled["grouping"] = tuple(_named(g, raw) for g in instrument.groupings)
+    filled["column"] = tuple(_named(c, raw) for c in (*instrument.columns, *more))
+    return Instrument.model_validate(filled)  # a copy would keep the labels it looked up before
+
+
+def _asked(question: _Question, texts: Mapping[str, str]) -> _Question:
+    text = texts.get(question.name)
+    if not text or question.wording or question.label:
+        return question
+    return question.model_copy(update={"wording": {"en": text}})
+
+
+def _named(column: _Column, raw: Raw) -> _Column:
+    text = raw.texts.get(column.column)
+    found = {value: {"en": label} for value, label in raw.labels.get(column.column, {}).items()}
+    label = column.label or ({"en": text} if text else {})
+    return column.model_copy(update={"label": label, "labels": {**found, **column.labels}})

@@ -1,0 +1,264 @@
+"""What is to be known of the data, in words: who answered, what was done to it, what is hidden."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+
+import pandas as pd
+
+from employer_identity import __version__
+from employer_identity.brand import design_effect
+from employer_identity.language import describe, listing, number
+from employer_identity.questionnaire import Bound, Grouping
+from employer_identity.reports.study import Study
+
+_BANDED = "survey.changed.banded"
+"""Changes that `bands` tells with the labels of the groups."""
+
+
+# --- Who answered
+
+
+def about_survey(study: Study) -> list[str]:
+    """Say what was read and when, what is missing, what was left out."""
+    survey = study.survey
+    answers = survey.answers[list(survey.item_names)]
+    missing = float(answers.isna().to_numpy().mean())
+    changes = {c.code: c.count for c in survey.changes}
+    dropped = changes.get("survey.changed.no_item_answered", 0)
+    source = study.say("answers.source", source=survey.source or "-", n=survey.n)
+    when = study.say("answers.fieldwork", period=study.fieldwork) if study.fieldwork else ""
+    return [
+        f"{source} {when}".strip(),
+        *waves(study),
+        study.say("answers.dropped", n=dropped) if dropped else "",
+        study.say("answers.missing", share=missing, n=study.complete),
+        straight_liners(study),
+        study.say("answers.weights") if survey.instrument.weight else "",
+    ]
+
+
+def waves(study: Study) -> list[str]:
+    """Name the waves that this report leaves alone; warn where it compares them."""
+    if study.group and study.group == study.instrument.wave:
+        return [study.say("answers.by_wave")]
+    others = [(study.wave_label(w), n) for w, n in study.waves.items() if w != study.wave]
+    if not others:
+        return []
+    named = [study.say("answers.wave", wave=wave, n=_people(study, n)) for wave, n in others]
+    words = {"wave": study.wave_label(study.wave), "named": listing(named, study.language)}
+    return [study.say("answers.other_waves", count=len(others), **words)]
+
+
+def _people(study: Study, n: int) -> str:
+    """Write a number of people, or that they are few."""
+    if 0 < n < study.minimum_n:
+        return study.say("answers.fewer", n=study.minimum_n)
+    return number(n, ",", study.language)
+
+
+def straight_liners(study: Study) -> str:
+    """Say how many gave the same answer throughout."""
+    n = study.straight_liners
+    if n == 0:
+        return ""
+    if n < study.minimum_n:
+        return study.say("answers.alike_few", n=study.minimum_n)
+    return study.say("answers.alike", n=n, share=n / study.complete)
+
+
+def suppression(study: Study) -> list[str]:
+    """Say what is never shown, and why."""
+    sensitive = [
+        g for g in study.instrument.groupings if g.minimum(study.minimum_n) > study.minimum_n
+    ]
+    more = ""
+    if sensitive:
+        n = sensitive[0].minimum(study.minimum_n)
+        named = study.labels([g.column for g in sensitive])
+        more = study.say("answers.suppression_more", n=n, named=named)
+    return [f"{study.say('answers.suppression', n=study.minimum_n)} {more}".strip()]
+
+
+# --- What was done with the data
+
+
+def bands(study: Study) -> list[tuple[str, str]]:
+    """Print the bands that groupings were cut into, each with the labels of its groups."""
+    return [
+        (study.instrument.label(g.column, study.language) + ".", _bands(study, g))
+        for g in study.instrument.groupings
+        if g.bands
+    ]
+
+
+def _bands(study: Study, grouping: Grouping) -> str:
+    written = [
+        study.say(
+            "data.band",
+            group=study.instrument.value_label(grouping.column, name, study.language),
+            span=_span(study, *grouping.bands[name]),
+        )
+        for name in grouping.order or grouping.bands
+    ]
+    key = "data.bands_of_ages" if grouping.year is not None else "data.bands"
+    words = {
+        "source": grouping.source or "",
+        "year": str(grouping.year),
+        "named": "; ".join(written),
+    }
+    return study.say(key, **words)
+
+
+def _span(study: Study, low: Bound, high: Bound) -> str:
+    if low == "" or high == "":
+        return study.say(
+            f"data.{'until' if low == '' else 'since'}", n=str(high if low == "" else low)
+        )
+    return f"{low}–{high}"  # noqa: RUF001
+
+
+def about_changes(study: Study) -> list[str]:
+    """Say what the list of changes is about, or that there are none."""
+    words = [study.say("data.whole_file")] if study.wave else []
+    return words if changes(study) else [*words, study.say("data.nothing_changed")]
+
+
+def changes(study: Study) -> list[str]:
+    """Describe all that loading left out, recoded or merged."""
+    return [
+        describe(c, study.language)
+        for c in study.survey.changes
+        if not (c.code.startswith(_BANDED) and bands(study))
+    ]
+
+
+def doubts(study: Study) -> list[str]:
+    """Describe what makes the answers worth a second look."""
+    return [describe(w, study.language) for w in study.survey.warnings]
+
+
+def checklist(study: Study) -> list[tuple[str, str]]:
+    """Answer what is asked of every study's data; what was not done is said to be so."""
+    survey = study.survey
+    answers = survey.answers[list(survey.item_names)]
+    complete = study.complete
+    rows = {
+        "wave": study.wave_label(study.wave) if study.wave else "",
+        "fieldwork": study.fieldwork or study.say("data.not_recorded"),
+        "invited": study.say("data.not_recorded"),
+        "answered": number(survey.n, ",", study.language),
+        "complete": study.say("data.of_all", n=complete, share=complete / survey.n),
+        "used": number(study.fit.ntotal, ",", study.language),
+        "missing": _missing(study, answers),
+        "treatment": study.say("data.listwise"),
+        "alike": _alike(study),
+        "weights": _weights(study),
+        "clusters": _clusters(study),
+        "collapsed": study.say("data.not_done"),
+    }
+    return [(study.say(f"data.row_{key}"), value) for key, value in rows.items() if value]
+
+
+def _missing(study: Study, answers: pd.DataFrame) -> str:
+    by_item = answers.isna().mean()
+    if not by_item.any():
+        return study.say("data.nothing_missing")
+    most = str(by_item.idxmax())
+    return study.say(
+        "data.missing",
+        share=float(by_item.mean()),
+        patterns=len(answers.isna().drop_duplicates()),
+        item=study.instrument.label(most, study.language),
+        most=float(by_item[most]),
+    )
+
+
+def _alike(study: Study) -> str:
+    n = study.straight_liners
+    if n == 0:
+        return study.say("data.nobody")
+    if n < study.minimum_n:
+        return study.say("answers.fewer", n=study.minimum_n)
+    return study.say("data.of_complete", n=n, share=n / study.complete)
+
+
+def _weights(study: Study) -> str:
+    column = study.instrument.weight
+    if column is None:
+        return study.say("data.no_weights")
+    deff = design_effect(study.survey.answers[column])
+    return study.say("data.weights", deff=deff, n=round(study.survey.n / deff))
+
+
+def _clusters(study: Study) -> str:
+    column = study.instrument.cluster or study.instrument.employer
+    if column is None:
+        return study.say("data.no_clusters")
+    n = int(study.survey.answers[column].nunique())
+    return study.say(
+        "data.clusters", n=n, by=study.instrument.label(column, study.language).lower()
+    )
+
+
+def sensitivity(study: Study) -> list[str]:
+    """Say how far the results would move without those who gave the same answer throughout."""
+    others = study.without_straight_liners
+    if others is None:
+        return []
+    moved = {
+        "mean": _moved(study.levels["mean"], others.levels["mean"]),
+        "omega": _moved(study.reliability["omega"], others.reliability["omega"]),
+    }
+    one, other = (s.fit.latent_correlations["est"] for s in (study, others))
+    if one.empty:
+        return [study.say("data.sensitivity_one", n=study.straight_liners, **moved)]
+    return [study.say("data.sensitivity", n=study.straight_liners, r=_moved(one, other), **moved)]
+
+
+def _moved(one: pd.Series[float], other: pd.Series[float]) -> float:
+    return float((one - other).abs().max())
+
+
+# --- What was not shown, and what the report was made with
+
+
+def not_shown(study: Study) -> list[str]:
+    """Count what was hidden."""
+    sentences = []
+    if study.units is not None:
+        rows = study.units.drop_duplicates(["sector", "employer"])
+        sentences.append(_hidden(study, "units", int(rows["hidden"].sum()), len(rows)))
+    margins = study.margins
+    if len(margins):
+        sentences.append(_hidden(study, "margins", int(margins["hidden"].sum()), len(margins)))
+    if study.left_out:
+        words = {"named": listing(study.left_out, study.language), "n": study.floor}
+        sentences.append(study.say("hidden.groups", **words))
+    rule = study.say("hidden.rule", n=study.minimum_n)
+    return [*sentences, f"{rule} {study.say('hidden.distributions', n=study.distribution_n)}"]
+
+
+def _hidden(study: Study, what: str, count: int, total: int) -> str:
+    key = f"hidden.{what}" if count else f"hidden.no_{what}"
+    return study.say(key, n=count, total=total)
+
+
+def made_with(study: Study) -> list[tuple[str, str]]:
+    """Parameters, data hash and versions."""
+    survey, instrument = study.survey, study.instrument
+    packages = ("numpy", "pandas", "scipy", "matplotlib", "great-tables", "papermill", "nbconvert")
+    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in packages)
+    rows = {
+        "survey": survey.source or "-",
+        "sha256": survey.sha256 or "-",
+        "instrument": instrument.name,
+        "group": study.group or "-",
+        "wave": study.wave or "-",
+        "language": study.language,
+        "minimum_n": str(study.minimum_n),
+        "package": f"employer_identity {__version__}, Python {platform.python_version()}",
+        "packages": versions,
+    }
+    return [(study.say(f"facts.{key}"), value) for key, value in rows.items()]
