@@ -249,7 +249,7 @@ def estimate(
         problem = Problem("model.not_converged", count=solution.steps, values=values)
         raise refusal(ConvergenceError, [problem])
     return Fit(
-        group, moments, saturated, sample.rows, table, layout, solution, prepared.estimator,
+        group, moments, saturated, table, layout, solution, prepared.estimator,
         prepared.missing, std_lv, sample.notes,
     )  # fmt: skip
 

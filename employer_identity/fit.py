@@ -42,8 +42,6 @@ class Fit:
         Unrestricted means and covariances, by group.
     saturated
         The same, with the log-likelihood about them.
-    rows
-        The respondents; None where only their moments are known.
     estimator, missing
         What was resolved.
     notes
@@ -53,7 +51,6 @@ class Fit:
     group: str | None
     moments: Moments
     saturated: Saturated
-    rows: Rows | None
     table: Table
     layout: Layout
     solution: Solution
@@ -63,6 +60,11 @@ class Fit:
     notes: tuple[Problem, ...]
 
     # -- what was fitted ------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> Rows | None:
+        """The respondents; None where only their moments are known."""
+        return self.saturated.rows
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def sandwich(fit: Fit, layout: Layout, theta: NDArray[np.float64]) -> Sandwich |
     given = [fit.items.index(name) for name in fit.table.roles.exogenous]
     if fit.estimator == "MLM":
         return satorra_bentler(layout, theta, fit.rows, given)
-    return huber_white(layout, theta, fit.rows, fit.saturated, given)
+    return huber_white(layout, theta, fit.saturated, given)
 
 
 def scaling_factor(found: Sandwich, df: int) -> float:
@@ -156,7 +156,7 @@ def _complete(fit: Fit, layout: Layout, theta: NDArray[np.float64], df: int) -> 
     saturated = fit.saturated
     spread = saturated.information
     if fit.estimator == "MLR" and fit.rows is not None:
-        spread = saturated.meat(fit.rows)
+        spread = saturated.meat
     least, expected = complete_data_fit(layout, theta, saturated.patterns, saturated, spread)
     return fit.ntotal * least, expected / df if df > 0 else 1.0
 

@@ -37,16 +37,13 @@ class Sample:
     moments
         Per group, the reference group first; the unrestricted estimates where answers are missing.
     saturated
-        The same with the log-likelihood about them.
-    rows
-        The respondents; None where only their moments are known.
+        The same with the log-likelihood about them, and the rows behind.
     notes
         What was left out on the way, and why.
     """
 
     moments: Moments
     saturated: Saturated
-    rows: Rows | None
     notes: tuple[Problem, ...]
 
     @property
@@ -123,12 +120,12 @@ def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> 
         n = np.bincount(patterns.group, patterns.n, patterns.n_groups)
     start = available(patterns)
     _refuse(_degenerate(Moments(patterns.names, n, start[1], start[0], labels)))
-    saturated = saturate(patterns)
+    saturated = saturate(patterns, rows)
     if saturated is None:
         raise refusal(ModelError, [Problem("model.no_saturated")])
     moments = Moments(patterns.names, n, saturated.mu, saturated.Sigma, labels)
     _refuse(_degenerate(moments))
-    return Sample(moments, saturated, rows, notes)
+    return Sample(moments, saturated, notes)
 
 
 def _usable(values: NDArray[np.float64], asked: Asked) -> tuple[NDArray[np.bool_], list[Problem]]:
@@ -221,7 +218,7 @@ def _published(moments: Moments, asked: Asked) -> Sample:
     notes = [Problem(codes[chosen.known], severity="warning")] if chosen.known in codes else []
     saturated = saturate(whole(chosen.names, chosen.n, chosen.mean, chosen.covariance))
     assert saturated is not None  # its covariances are positive definite: just checked
-    return Sample(chosen, saturated, None, tuple(notes))
+    return Sample(chosen, saturated, tuple(notes))
 
 
 def _unknown(

@@ -42,12 +42,15 @@ class Saturated:
         The log-likelihood about them.
     patterns
         The answers they are of.
+    rows
+        The respondents; None where only their moments are known.
     """
 
     Sigma: Array
     mu: Array
     at: Expansion
     patterns: Patterns
+    rows: Rows | None = None
 
     @cached_property
     def value(self) -> float:
@@ -59,19 +62,21 @@ class Saturated:
         """Observed information of one respondent about the moments, (G, P, P)."""
         return observed(self.patterns, self.at)
 
-    def meat(self, rows: Rows) -> Array:
-        """Return the covariance of the moments' scores, (G, P, P)."""
-        return rows.meat(self.at, self.mu)
+    @cached_property
+    def meat(self) -> Array:
+        """Covariance of the moments' scores, (G, P, P)."""
+        assert self.rows is not None  # asked for only where there are respondents
+        return self.rows.meat(self.at, self.mu)
 
 
-def saturate(patterns: Patterns) -> Saturated | None:
+def saturate(patterns: Patterns, rows: Rows | None = None) -> Saturated | None:
     """Find the unrestricted moments; None if there are none, or the search does not reach them."""
     Sigma, mu = available(patterns)
     here = expand(patterns, Sigma, mu)
     if here is None:
         return None
     if patterns.complete:
-        return Saturated(Sigma, mu, here, patterns)
+        return Saturated(Sigma, mu, here, patterns, rows)
     p = Sigma.shape[-1]
     i, j = np.tril_indices(p)
     for _ in range(STEPS):
@@ -79,7 +84,7 @@ def saturate(patterns: Patterns) -> Saturated | None:
         information = expected(patterns, here)
         scale = np.sqrt(np.einsum("gkk->gk", information))
         if np.abs(score / scale).max() <= TOLERANCE:
-            return Saturated(Sigma, mu, here, patterns)
+            return Saturated(Sigma, mu, here, patterns, rows)
         step = np.linalg.solve(information, score[..., None])[..., 0]
         value, length = minus_two_logl(patterns, here), 1.0
         while length > 1e-6:

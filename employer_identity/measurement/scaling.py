@@ -68,15 +68,16 @@ def spoken_of(p: int, given: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def huber_white(
-    layout: Layout, theta: Array, rows: Rows, saturated: Saturated, given: Sequence[int] = ()
+    layout: Layout, theta: Array, saturated: Saturated, given: Sequence[int] = ()
 ) -> Sandwich:
     """Return the sandwich of MLR: observed information, cross-products of scores."""
-    patterns, implied = rows.patterns, imply(layout, theta)
+    patterns, implied = saturated.patterns, imply(layout, theta)
     at = _expand(patterns, implied)
     own = bread(layout, theta, implied, patterns, at, seen=True)
+    assert saturated.rows is not None  # asked for only where there are respondents
     free = spoken_of(len(patterns.names), given)
-    spread = meat(rows, own, at, implied.mu)
-    return Sandwich(own, spread, saturated.information, saturated.meat(rows), free)
+    spread = meat(saturated.rows, own, at, implied.mu)
+    return Sandwich(own, spread, saturated.information, saturated.meat, free)
 
 
 def satorra_bentler(
