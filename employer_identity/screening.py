@@ -19,6 +19,7 @@ from employer_identity.columns import doubts, rows_problem, shown
 from employer_identity.errors import Problem
 from employer_identity.intake.raw import Raw
 from employer_identity.questionnaire import Instrument
+from employer_identity.spelling import usual_spellings
 
 BLANK = np.iinfo(np.int16).min  # no answer, among whole numbers
 
@@ -314,8 +315,12 @@ def employers_in_sectors(seen: Seen) -> Iterator[Problem]:
     employer, sector = seen.role(seen.instrument.employer), seen.role(seen.instrument.sector)
     if employer is None or sector is None:
         return
+    same = usual_spellings(dict(sector.value_counts()))  # told already: no second sector
+    codes = sector.cat.categories.get_indexer([same.get(s, s) for s in sector.cat.categories])
     pairs = pd.DataFrame({"employer": employer.cat.codes, "sector": sector.cat.codes})
     pairs = pairs[(pairs >= 0).all(axis=1)].drop_duplicates()
+    pairs["sector"] = codes[pairs["sector"]]
+    pairs = pairs.drop_duplicates()
     sectors = np.bincount(pairs["employer"], minlength=len(employer.cat.categories))
     if (several := sectors > 1).any():
         named = shown(map(str, employer.cat.categories[several]))
