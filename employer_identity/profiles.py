@@ -13,6 +13,7 @@ import pandas as pd
 
 from employer_identity.answers import Values, days, names, numbers
 from employer_identity.intake.raw import Raw
+from employer_identity.questions import ANSWER_CODE
 
 MANY = 12  # more different values than these are no groups
 LONG = 60  # characters; a longer value is what somebody wrote
@@ -33,7 +34,17 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "birth": ("birth", "geboorte", "gebjaar", "yob", "born"),
 }
 GROUPS = (
-    *("gender", "sex", "geslacht", "sekse", "educ", "opleiding", "contract", "dienstverband"),
+    *(
+        "gender",
+        "sex",
+        "geslacht",
+        "sekse",
+        "educat",
+        "educ",
+        "opleiding",
+        "contract",
+        "dienstverband",
+    ),
     *("region", "regio", "provinc", "landsdeel", "country", "land", "tenure", "diensttijd"),
     *("dienstja", "function", "functie", "position", "role", "generatie", "generation", "cohort"),
     *("leidinggev", "manager", "fulltime", "parttime", "income", "inkomen", "salar", "burgerlijk"),
@@ -142,6 +153,9 @@ def _profile(column: pd.Series, name: str, raw: Raw) -> Profile:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return Profile(name, len(column), counts, None, True, text, labels)
     values, is_text = numbers(column)
+    coded = [ANSWER_CODE.fullmatch(value.lower()) for value in counts]
+    if is_text.any() and all(coded):
+        values, is_text = numbers(column.astype(str).str.extract(r"(\d+)", expand=False))
     if not is_text.any():
         return Profile(name, len(column), counts, values, False, text, labels)
     read, strange = days(column)
@@ -149,10 +163,14 @@ def _profile(column: pd.Series, name: str, raw: Raw) -> Profile:
     return Profile(name, len(column), counts, None, is_date, text, labels)
 
 
+def without_accents(name: str) -> str:
+    """Write a name in plain letters; signs that are none are left out."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+
+
 def words(name: str) -> list[str]:
     """Split a column's name into plain lower-case words: ``Leeftijd_in jarenT1``."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", plain)
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", without_accents(name))
     return re.findall(r"[a-z]+", parted.lower())
 
 

@@ -187,17 +187,17 @@ def _items(found: Guess, language: Language) -> Lines:
     for scale in found.scales:
         for item in scale.items:
             yield ""
-            yield from _item(item, scale, language)
+            yield from _item(item, found.names[item.column.name], scale, language)
 
 
-def _item(item: GuessedItem, scale: GuessedScale, language: Language) -> Lines:
+def _item(item: GuessedItem, name: str, scale: GuessedScale, language: Language) -> Lines:
     loading = {"loading": item.loading, "pillar": scale.key, "other": item.closer_to}
     if item.is_unclear:
         yield from _note("starter.item.unclear", language, **loading)
     elif item.closer_to:
         yield from _note("starter.item.closer", language, **loading)
     yield "[[item]]"
-    yield f"name = {_text(item.column.name)}"
+    yield from _names(item.column, name)
     yield f"pillar = {_text(scale.key)}"
     if item.reverse:
         yield f"reverse = true  # {_one_line(say('starter.item.reverse', language, **loading))}"
@@ -212,8 +212,14 @@ def _outcomes(found: Guess, language: Language) -> Lines:
     for column in found.outcomes:
         yield ""
         yield "[[outcome]]"
-        yield f"name = {_text(column.name)}"
+        yield from _names(column, found.names[column.name])
         yield from _wording(column, language)
+
+
+def _names(column: Profile, name: str) -> Lines:
+    yield f"name = {_text(name)}"
+    if name != column.name:
+        yield f"column = {_text(column.name)}"
 
 
 def _wording(column: Profile, language: Language) -> Lines:
@@ -258,6 +264,9 @@ def _grouping(grouping: GuessedGrouping, language: Language) -> Lines:
     if labels:
         pairs = (f"{_key(value)} = {_words(label, language)}" for value, label in labels.items())
         yield f"labels = {{ {', '.join(pairs)} }}"
+    else:
+        empty = (f"{_key(value)} = {_words('...', language)}" for value in values)
+        yield from _comment(f"labels = {{ {', '.join(empty)} }}")
 
 
 def _bands(grouping: GuessedGrouping) -> Lines:
