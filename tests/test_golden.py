@@ -185,7 +185,9 @@ def test_factor_correlations(name: str) -> None:
         np.testing.assert_allclose(ours[name_], expected, rtol=0, atol=ESTIMATE_ATOL)
 
 
-@pytest.mark.parametrize("name", ["hs_school_std_lv", "moments_school", "pillars", "regions", "sound"])
+@pytest.mark.parametrize(
+    "name", ["hs_school_std_lv", "moments_school", "pillars", "regions", "sound"]
+)
 def test_each_rung_of_a_ladder(name: str) -> None:
     ladder = climbed(name)
     for level, row in ladder.table.iterrows():
