@@ -275,14 +275,13 @@ that nobody did has then a chance below 1 in 100,000."""
 def unused_answers(seen: Seen) -> Iterator[Problem]:
     """Answers that others often gave to an item, and a whole group never: no thresholds there."""
     scale = seen.instrument.scale
-    width = scale.maximum - scale.minimum + 1
+    width = scale.maximum - scale.minimum + 2  # the first place of each group is for blanks
+    places = np.where(seen.ticked == BLANK, 0, seen.ticked - scale.minimum + 1).T
     for column, groups in seen.groupings.items():
-        cells = 0
-        for ticked in seen.ticked.T:
-            given = (ticked != BLANK) & (groups.codes >= 0)
-            place = groups.codes[given].astype(int) * width + ticked[given] - scale.minimum
-            table = np.bincount(place, minlength=len(groups.categories) * width)
-            table = table.reshape(-1, width)
+        cells, start = 0, (groups.codes.astype(np.intp) + 1) * width
+        for place in places:
+            table = np.bincount(start + place, minlength=(len(groups.categories) + 1) * width)
+            table = table.reshape(-1, width)[1:, 1:]
             n = table.sum(axis=1, keepdims=True)
             others = (table.sum(axis=0) - table) / np.maximum(n.sum() - n, 1)
             often = (others >= USED) & (n >= GROUP) & (n * others >= EXPECTED)
