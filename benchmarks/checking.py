@@ -5,9 +5,9 @@
 
 Makes a CSV file of 40 columns in a temporary folder (sixteen items and six outcomes that hang
 together, groupings, employer, sector, wave, date, duration, weight, respondent, and columns that
-nobody asked for), and checks it in a fresh process. Seconds are those of `check_survey`, start and imports
-not counted; on a busy computer the clock's say who else was at work. The peak is the most memory
-the whole process ever held.
+nobody asked for), and checks it in a fresh process. Seconds are those of `check_survey`; start and
+imports are not counted. On a busy computer those on the clock say who else was at work. The peak is
+the most memory the whole process ever held.
 """
 
 from __future__ import annotations
