@@ -14,7 +14,7 @@ from employer_identity.bands import Band, bands_of
 from employer_identity.clusters import Matrix, closer, gather, keyed
 from employer_identity.consistency import is_model_name
 from employer_identity.intake.raw import Raw
-from employer_identity.profiles import GROUPS, MANY, WORDS, Profile, profiles, says, without_accents
+from employer_identity.profiles import GROUPS, MANY, WORDS, Profile, profiles, without_accents
 from employer_identity.questionnaire import Special
 from employer_identity.ratings import Ratings, find_ratings, is_generic, stem
 from employer_identity.special import special_category
@@ -258,9 +258,9 @@ def _roles(columns: Sequence[Profile]) -> dict[str, Profile]:
     }
     found: dict[str, Profile] = {}
     for role, fits in holds.items():
-        fitting = [c for c in columns if says(c.name, WORDS[role]) and fits(c)]
+        fitting = [c for c in columns if c.says(WORDS[role]) and fits(c)]
         if role == "wave":
-            fitting += [c for c in columns if says(c.name, WORDS["year"]) and _is_years(c)]
+            fitting += [c for c in columns if c.says(WORDS["year"]) and _is_years(c)]
         fitting = [c for c in fitting if c not in found.values()]
         if fitting:
             found[role] = fitting[0]
@@ -309,7 +309,7 @@ def _is_rating(column: Profile) -> bool:
     """Tell whether codes without labels look more like marks, such as 0 to 10, than like groups."""
     codes = list(column.codes)
     unbroken = len(codes) >= MARKS and codes[-1] - codes[0] == len(codes) - 1
-    return unbroken and not column.labels and not says(column.name, GROUPS)
+    return unbroken and not column.labels and not column.says(GROUPS)
 
 
 def _ticked(columns: Sequence[Profile]) -> set[str]:
@@ -318,7 +318,7 @@ def _ticked(columns: Sequence[Profile]) -> set[str]:
     return {
         c.name
         for c in columns
-        if len(c.counts) <= 2 and families[stem(c.name)] > 2 and not says(c.name, GROUPS)
+        if len(c.counts) <= 2 and families[stem(c.name)] > 2 and not c.says(GROUPS)
     }
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from employer_identity.answer_words import ranked
 from employer_identity.bands import bands_of
 from employer_identity.cli.main import app
 from employer_identity.clusters import closer, gather, keyed
@@ -24,6 +25,7 @@ from employer_identity.loading import check_survey
 from employer_identity.profiles import profiles, says
 from employer_identity.questionnaire import Instrument
 from employer_identity.ratings import find_ratings, stem
+from employer_identity.reports.run import report
 from employer_identity.starter import new_instrument
 
 FIVE = {letter: [f"{letter}{k}" for k in range(1, 6)] for letter in "ACENO"}
@@ -205,6 +207,43 @@ def test_a_label_tells_that_a_code_is_no_answer() -> None:
     assert (found.maximum, list(found.missing)) == (5, [6])
 
 
+WORDS = {1: "helemaal mee oneens", 2: "Mee oneens", 3: "neutraal", 4: "Mee eens"}
+
+
+def test_answers_in_words_are_put_in_order(tmp_path: Path) -> None:
+    words = {**WORDS, 5: "helemaal mee eens"}
+    frame = rated({"a": ["a1", "a2", "a3"], "b": ["b1", "b2", "b3"]}, ("b2",))
+    worded = frame.map(words.__getitem__).assign(sex=["man", "vrouw"] * 300)
+    _, instrument = written(worded, tmp_path)
+    assert (instrument.scale.minimum, instrument.scale.maximum) == (1, 5)
+    assert instrument.scale.answers == tuple(words.values())
+    assert [i.name for i in instrument.items if i.reverse] == ["b2"]
+    assert [g.column for g in instrument.groupings] == ["sex"]
+    survey = check_survey(worded, instrument=instrument).survey
+    assert survey is not None
+    assert survey.answers["a1"].tolist() == frame["a1"].tolist()
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ("Strongly disagree", "Disagree", "Neither agree nor disagree", "Agree", "Strongly agree"),
+        ("zeer oneens", "oneens", "niet mee eens, niet mee oneens", "eens", "zeer eens"),
+        ("very dissatisfied", "somewhat dissatisfied", "somewhat satisfied", "very satisfied"),
+        ("nooit", "zelden", "soms", "vaak", "altijd"),
+        ("1 - not at all", "2", "3 - a great deal"),
+        ("1: geen", "2: enkele", "3: alle"),
+        ("man", "vrouw"),
+        ("1: geen", "2: enkele", "5: alle"),
+        ("agree", "quite agree", "disagree"),
+    ],
+)
+def test_what_words_say_of_their_rank(answers: tuple[str, ...]) -> None:
+    unclear = ("man", "1 - not at all", "agree")
+    told = answers if answers[0] not in unclear and answers[-1] != "5: alle" else ()
+    assert ranked(sorted(answers)) == ranked(answers[::-1]) == told
+
+
 def test_questions_on_another_scale_are_left_out_and_named(tmp_path: Path) -> None:
     frame = rated(FIVE)
     frame[["mood1", "mood2", "mood3"]] = rated({"m": ["a", "b", "c"]}, points=10, seed=4)
@@ -339,6 +378,14 @@ def toml_of(raw: Raw) -> dict[str, list[dict[str, object]]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("employer_identity.starter.of_frame", lambda _: raw)
         return tomllib.loads(new_instrument(raw.frame, language="nl"))
+
+
+def test_a_short_question_tells_what_its_column_holds() -> None:
+    ages = np.random.default_rng(10).integers(18, 67, 600)
+    raw = of_frame(rated({"a": ["a1", "a2", "a3"]}).assign(q4=ages))
+    text = toml_of(replace(raw, texts={"q4": "Wat is uw leeftijd?"}))
+    assert text["grouping"][0]["from"] == "q4"
+    assert text["grouping"][0]["label"] == {"nl": "Wat is uw leeftijd?"}
 
 
 @pytest.mark.parametrize(
@@ -477,3 +524,13 @@ def test_the_command_leaves_nothing_where_nothing_can_be_guessed(tmp_path: Path)
     assert code == 1
     assert "geen van de 2 kolommen" in said
     assert list(tmp_path.iterdir()) == [survey]
+
+
+@pytest.mark.slow
+def test_a_report_follows_without_editing(tmp_path: Path) -> None:
+    written(five(n=500), tmp_path)
+    files = {"survey": tmp_path / "answers.csv", "instrument": tmp_path / "instrument.toml"}
+    page = report(**files, language="en", output=tmp_path / "report.html")
+    text = page.read_text(encoding="utf-8")
+    assert all(f">{letter}<" in text or f"> {letter} <" in text for letter in FIVE)
+    assert "gender" in text
