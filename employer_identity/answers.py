@@ -28,9 +28,15 @@ def distinct(column: pd.Series) -> tuple[Codes, pd.Series]:
         codes, found = pd.factorize(column)
     if pd.api.types.is_numeric_dtype(found.dtype):
         return codes, pd.Series(found)
-    trimmed = [(c.strip() or None) if isinstance(c, str) else c for c in found]
+    if isinstance(found.dtype, pd.StringDtype) and _is_trimmed(found):
+        return codes, pd.Series(found)
+    trimmed = [(c.strip() or None) if isinstance(c, str) else c for c in found.to_numpy(object)]
     again, cells = pd.factorize(pd.Series(trimmed, dtype=object))
     return np.append(again, -1)[codes], pd.Series(cells)
+
+
+def _is_trimmed(cells: pd.Index) -> bool:
+    return bool((cells != "").all()) and cells.str.strip().equals(cells)
 
 
 def numbers(column: pd.Series) -> tuple[Values, Flags]:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from employer_identity.answers import Values
-from employer_identity.profiles import WORDS, Profile, says
+from employer_identity.profiles import WORDS, Profile
 from employer_identity.questionnaire import Bound
 
 Band: TypeAlias = tuple[Bound, Bound]
@@ -32,9 +32,9 @@ def bands_of(column: Profile) -> dict[str, Band]:
     if column.values is None or len(column.codes) <= 12:
         return {}
     known = column.values[~np.isnan(column.values)]
-    if says(column.name, WORDS["birth"]) and _mostly(known, YEARS):
+    if column.says(WORDS["birth"]) and _mostly(known, YEARS):
         return _generations(known)
-    return _ages(known) if says(column.name, WORDS["age"]) and _mostly(known, AGES) else {}
+    return _ages(known) if column.says(WORDS["age"]) and _mostly(known, AGES) else {}
 
 
 def _mostly(values: Values, span: tuple[int, int]) -> bool:

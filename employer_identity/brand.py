@@ -181,6 +181,12 @@ def agreeing(scale: Scale) -> int:
     return scale.maximum - (points >= 5)
 
 
+def agreement(scale: Scale) -> str:
+    """Write the answers that agree: ``6`` to ``7`` with a dash between, or the highest alone."""
+    lowest = agreeing(scale)
+    return f"{lowest}–{scale.maximum}" if lowest < scale.maximum else f"{lowest}"  # noqa: RUF001
+
+
 def item_levels(survey: Survey) -> pd.DataFrame:
     """Describe the items one by one.
 

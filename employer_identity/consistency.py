@@ -112,6 +112,7 @@ def rows(raw: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
 
 
 def name_of(row: Mapping[str, Any]) -> str:
+    """What a table calls itself, whatever kind of table it is; empty where it does not say."""
     return str(row.get("name") or row.get("key") or row.get("column") or "")
 
 
@@ -192,14 +193,18 @@ def _check_practices(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
             yield Problem("instrument.practice_elsewhere", where, values=values)
 
 
-def _check_roles(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
-    """Questions whose column is also said to hold something about the respondent."""
-    questions = {*map(name_of, rows(raw, "item")), *map(name_of, rows(raw, "outcome"))}
+def _check_columns(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """Columns that hold a question and are also said to hold another, or something else."""
+    asked = [q for table in ("item", "outcome") for q in rows(raw, table)]
+    stated = {str(q["column"]) for q in asked if "column" in q}
+    holds = Counter(filter(None, (str(q.get("column") or name_of(q)) for q in asked)))
+    names = {*holds, *map(name_of, asked)} - {""}
+    for column, n in holds.items():
+        if n > 1 and column in stated:
+            yield Problem("instrument.twice", f"{file}, column", n, {"name": column})
     for role in ROLES:
-        if isinstance(raw.get(role), str) and raw[role] in questions:
-            yield Problem(
-                "instrument.role_is_question", f"{file}, {role}", values={"name": raw[role]}
-            )
+        if isinstance(stands := raw.get(role), str) and stands in names:
+            yield Problem("instrument.role_is_question", f"{file}, {role}", values={"name": stands})
 
 
-CHECKS = (_check_scale, _check_names, _check_pillars, _check_practices, _check_roles)
+CHECKS = (_check_scale, _check_names, _check_pillars, _check_practices, _check_columns)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 ARCS_UP_TO = 5
 """With more pillars the arcs would run through each other's numbers: then a triangle shows them."""
 
-_FACTOR = 1.16  # width of a pillar's box, inches
+_FACTOR = 1.34  # width of a pillar's box, inches
 _ITEM = 1.66
 
 

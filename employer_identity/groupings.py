@@ -174,6 +174,14 @@ def _sizes(groups: pd.Categorical) -> dict[str, int]:
     return {str(group): int(n) for group, n in groups.value_counts().items()}
 
 
+def _together(sizes: Mapping[str, int], becomes: Mapping[str, str]) -> dict[str, int]:
+    """Return the sizes of groups under their new names."""
+    added: dict[str, int] = {}
+    for group, new in becomes.items():
+        added[new] = added.get(new, 0) + sizes[group]
+    return added
+
+
 def _renamed(groups: pd.Categorical, becomes: Mapping[str, str]) -> pd.Categorical:
     """Give groups their new names; a new group stands where the first of its parts stood."""
     names = [becomes.get(c, c) for c in groups.categories]
@@ -212,7 +220,8 @@ def _merged_small(groups: pd.Categorical, grouping: Grouping) -> Merged:
     problems: list[Problem] = []
     becomes = {c: c for c in map(str, groups.categories)}
     where, partner_of = grouping.column, (_neighbour if grouping.is_ordered else _pool)
-    while len(sizes := _sizes(_renamed(groups, becomes))) > 1:
+    counts = _sizes(groups)
+    while len(sizes := _together(counts, becomes)) > 1:
         small = min(sizes, key=lambda group: sizes[group])
         if sizes[small] >= (grouping.merge_below or 0):
             break

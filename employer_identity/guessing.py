@@ -14,7 +14,7 @@ from employer_identity.bands import Band, bands_of
 from employer_identity.clusters import Matrix, closer, gather, keyed
 from employer_identity.consistency import is_model_name
 from employer_identity.intake.raw import Raw
-from employer_identity.profiles import GROUPS, WORDS, Profile, profiles, says
+from employer_identity.profiles import GROUPS, MANY, WORDS, Profile, profiles, without_accents
 from employer_identity.questionnaire import Special
 from employer_identity.ratings import Ratings, find_ratings, is_generic, stem
 from employer_identity.special import special_category
@@ -23,6 +23,8 @@ ENOUGH_ROWS = 50_000  # rows that correlations are taken from, drawn where there
 LARGE = 15  # questions with one stem beyond which the stem says no more than "question"
 WEAK_PAIR = 0.3  # two questions with one stem that correlate less are no scale
 UNCLEAR = 0.1  # a loading nearer to zero says nothing of the direction
+LONG = 20  # characters; from a longer column's name no name for a model is made
+MARKS = 7  # codes in a row from which a column holds marks rather than groups
 SMALL_GROUP = 50  # persons; groupings with a smaller group come after the others
 
 
@@ -84,6 +86,8 @@ class Guess:
         Number of respondents and of columns.
     ratings
         The answer scale and the columns on it.
+    names
+        Rated column -> its name in a model: its own, where that may stand there.
     scales
         The pillars.
     outcomes
@@ -100,6 +104,7 @@ class Guess:
     rows: int
     width: int
     ratings: Ratings
+    names: Mapping[str, str]
     scales: tuple[GuessedScale, ...]
     outcomes: tuple[Profile, ...]
     groupings: tuple[GuessedGrouping, ...]
@@ -110,12 +115,13 @@ class Guess:
 def guess(raw: Raw) -> Guess | None:
     """Guess the questionnaire of a survey; None where no scale can be found in it."""
     columns = profiles(raw)
-    ratings = find_ratings([c for c in columns if is_model_name(c.name)])
+    ratings = find_ratings(columns)
     if ratings is None:
         return None
     twins = dict(_twins(ratings.columns))
     rated = [c for c in ratings.columns if c.name not in twins]
-    scales = _scales(rated, ratings)
+    names = _model_names(rated, columns)
+    scales = _scales(rated, ratings, {*names.values()})
     if not scales or (len(scales) == 1 and len(scales[0].items) < 3):
         return None
     asked = {i.column.name for scale in scales for i in scale.items}
@@ -129,7 +135,24 @@ def guess(raw: Raw) -> Guess | None:
     used = {*questions, *taken, *(g.column.name for g in groupings)} - set(twins)
     left_out = tuple(_left_out(raw, columns, used, ratings, twins))
     width = raw.frame.shape[1]
-    return Guess(len(raw.frame), width, ratings, scales, outcomes, groupings, roles, left_out)
+    size = (len(raw.frame), width)
+    return Guess(*size, ratings, names, scales, outcomes, groupings, roles, left_out)
+
+
+def _model_names(rated: Sequence[Profile], columns: Sequence[Profile]) -> dict[str, str]:
+    """Name every question as a model can: by its column, or by what is left of that name."""
+    taken = {c.name for c in columns}
+    names = {}
+    for place, column in enumerate(rated, start=1):
+        name = column.name
+        if not is_model_name(name):
+            parted = "_".join(re.findall(r"[A-Za-z0-9]+", without_accents(name)))
+            name = parted if is_model_name(parted) and len(parted) <= LONG else f"q{place}"
+            while name in taken:
+                name += "_"
+        taken.add(name)
+        names[column.name] = name
+    return names
 
 
 # --- Scales
@@ -157,7 +180,9 @@ def _correlations(columns: Sequence[Profile], ratings: Ratings) -> Matrix:
     return found
 
 
-def _scales(rated: Sequence[Profile], ratings: Ratings) -> tuple[GuessedScale, ...]:
+def _scales(
+    rated: Sequence[Profile], ratings: Ratings, taken: set[str]
+) -> tuple[GuessedScale, ...]:
     """Gather questions by their names, and by their answers where names do not tell."""
     r = _correlations(rated, ratings)
     found = _by_name(rated, r)
@@ -169,7 +194,7 @@ def _scales(rated: Sequence[Profile], ratings: Ratings) -> tuple[GuessedScale, .
         n = min(answered, ENOUGH_ROWS)
         by_answers = [[pool[i] for i in s] for s in gather(r[np.ix_(pool, pool)], n)]
     members = [*found.values(), *by_answers]
-    keys = _free_keys([*found, *[f"scale_{k + 1}" for k in range(len(by_answers))]], rated)
+    keys = _free_keys([*found, *[f"scale_{k + 1}" for k in range(len(by_answers))]], taken)
     fits = [keyed(r, m) for m in members]
     signs = np.ones(len(rated))
     for m, fit in zip(members, fits, strict=True):
@@ -203,11 +228,11 @@ def _by_name(rated: Sequence[Profile], r: Matrix) -> dict[str, list[int]]:
     }
 
 
-def _free_keys(wanted: Sequence[str], rated: Sequence[Profile]) -> list[str]:
+def _free_keys(wanted: Sequence[str], names: set[str]) -> list[str]:
     """Make keys that may stand in a model and are not names of questions as well."""
-    taken, keys = {c.name for c in rated}, []
+    taken, keys = {*names}, list[str]()
     for name in wanted:
-        key = re.sub(r"[^A-Za-z0-9_.]", "_", name).strip("._")
+        key = re.sub(r"[^A-Za-z0-9_.]+", "_", without_accents(name)).strip("._")
         key = key if is_model_name(key) else f"scale_{key}"
         while key in taken:
             key += "_scale"
@@ -233,9 +258,9 @@ def _roles(columns: Sequence[Profile]) -> dict[str, Profile]:
     }
     found: dict[str, Profile] = {}
     for role, fits in holds.items():
-        fitting = [c for c in columns if says(c.name, WORDS[role]) and fits(c)]
+        fitting = [c for c in columns if c.says(WORDS[role]) and fits(c)]
         if role == "wave":
-            fitting += [c for c in columns if says(c.name, WORDS["year"]) and _is_years(c)]
+            fitting += [c for c in columns if c.says(WORDS["year"]) and _is_years(c)]
         fitting = [c for c in fitting if c not in found.values()]
         if fitting:
             found[role] = fitting[0]
@@ -259,22 +284,32 @@ def _groupings(
 ) -> tuple[GuessedGrouping, ...]:
     """Columns of a few values, and bands of age or year of birth; small groups come last."""
     ticked = _ticked(columns)
+    rated = {c.name for c in columns if _is_rating(c)}
     found = []
     for column in columns:
         values = [*column.counts, *column.labels.values()] if column.is_grouping else []
         special = special_category([column.name, column.text], values)
-        if column.is_grouping and column.name not in ratings.others and column.name not in ticked:
+        if column.is_grouping and column.name not in {*ratings.others, *ticked, *rated}:
             found.append(GuessedGrouping(column, column.name, special=special))
         elif bands := bands_of(column):
-            name = f"{column.name}_band"
+            name = f"{column.name if is_model_name(column.name) else 'age'}_band"
             while name in names:
                 name += "_"
             found.append(GuessedGrouping(column, name, bands))
-    return tuple(sorted(found, key=_has_small_group))
+    return tuple(sorted(found, key=_comes_late))
 
 
-def _has_small_group(grouping: GuessedGrouping) -> bool:
-    return not grouping.bands and min(grouping.column.counts.values()) < SMALL_GROUP
+def _comes_late(grouping: GuessedGrouping) -> tuple[bool, bool]:
+    """Put sensitive groupings last, and before them those with a small group."""
+    small = not grouping.bands and min(grouping.column.counts.values()) < SMALL_GROUP
+    return grouping.special is not None, small
+
+
+def _is_rating(column: Profile) -> bool:
+    """Tell whether codes without labels look more like marks, such as 0 to 10, than like groups."""
+    codes = list(column.codes)
+    unbroken = len(codes) >= MARKS and codes[-1] - codes[0] == len(codes) - 1
+    return unbroken and not column.labels and not column.says(GROUPS)
 
 
 def _ticked(columns: Sequence[Profile]) -> set[str]:
@@ -283,7 +318,7 @@ def _ticked(columns: Sequence[Profile]) -> set[str]:
     return {
         c.name
         for c in columns
-        if len(c.counts) <= 2 and families[stem(c.name)] > 2 and not says(c.name, GROUPS)
+        if len(c.counts) <= 2 and families[stem(c.name)] > 2 and not c.says(GROUPS)
     }
 
 
@@ -307,6 +342,9 @@ def _left_out(
             yield LeftOut(name, "twin", {"other": twins[name]})
         elif name in ratings.others:
             low, high = ratings.others[name]
+            yield LeftOut(name, "other_scale", {"low": low, "high": high})
+        elif _is_rating(column) and len(column.codes) <= MANY:
+            low, high = min(column.codes), max(column.codes)
             yield LeftOut(name, "other_scale", {"low": low, "high": high})
         elif name in ticked:
             yield LeftOut(name, "ticked")

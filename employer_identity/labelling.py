@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from employer_identity.intake.raw import Raw
@@ -10,6 +11,20 @@ from employer_identity.questionnaire import Column, Instrument, Item, Outcome
 
 _Question = TypeVar("_Question", Item, Outcome)
 _Column = TypeVar("_Column", bound=Column)
+
+
+def renamed(raw: Raw, instrument: Instrument) -> Raw:
+    """Give questions that stand in the source under another name the instrument's name."""
+    questions = (*instrument.items, *instrument.outcomes)
+    names = {q.column: q.name for q in questions if q.column}
+    if not names:
+        return raw
+    return replace(
+        raw,
+        frame=raw.frame.rename(columns=names),
+        texts={names.get(column, column): text for column, text in raw.texts.items()},
+        labels={names.get(column, column): labels for column, labels in raw.labels.items()},
+    )
 
 
 def labelled(instrument: Instrument, raw: Raw) -> Instrument:

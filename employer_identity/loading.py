@@ -27,7 +27,7 @@ from employer_identity.groupings import derive
 from employer_identity.instrument import load_instrument
 from employer_identity.intake.files import read
 from employer_identity.intake.raw import Raw, of_frame
-from employer_identity.labelling import labelled
+from employer_identity.labelling import labelled, renamed
 from employer_identity.language import Language, describe, refusal, say
 from employer_identity.questionnaire import Instrument
 from employer_identity.questions import Asked, check_identical, check_outside, gathered, question
@@ -55,12 +55,15 @@ class Check:
         What loading leaves out, recodes or merges.
     survey
         The survey, or None where there are errors.
+    source
+        Names of the files, without their folders.
     """
 
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     changes: tuple[Problem, ...]
     survey: Survey | None
+    source: str = ""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -126,18 +129,19 @@ def check_survey(source: Source, *, instrument: str | Path | Instrument) -> Chec
     """Check a survey as `load_survey` does, and return all that is found instead of raising it."""
     if not isinstance(instrument, Instrument):
         instrument = load_instrument(instrument)
+    paths = _paths(source)
     try:
-        raw = _raw(source)
+        raw = of_frame(source) if isinstance(source, pd.DataFrame) else read(paths)
     except SurveyError as error:
-        return Check(error.problems, (), (), None)
+        return Check(error.problems, (), (), None, ", ".join(p.name for p in paths))
+    raw = renamed(raw, instrument)
     return _check(raw, labelled(instrument, raw))
 
 
-def _raw(source: Source) -> Raw:
+def _paths(source: Source) -> list[Path]:
     if isinstance(source, pd.DataFrame):
-        return of_frame(source)
-    paths = [source] if isinstance(source, str | Path) else source
-    return read([Path(p) for p in paths])
+        return []
+    return [Path(p) for p in ([source] if isinstance(source, str | Path) else source)]
 
 
 def _check(raw: Raw, instrument: Instrument) -> Check:
@@ -155,10 +159,10 @@ def _check(raw: Raw, instrument: Instrument) -> Check:
         tuple(p for p in found if p.severity == s) for s in ("error", "warning", "change")
     )
     if errors:
-        return Check(errors, doubts, changes, None)
+        return Check(errors, doubts, changes, None, raw.name)
     answers = answers.reset_index(drop=True)
     survey = Survey(answers, instrument, changes, doubts, raw.name, raw.sha256)
-    return Check(errors, doubts, changes, survey)
+    return Check(errors, doubts, changes, survey, raw.name)
 
 
 def _examine(raw: Raw, instrument: Instrument) -> tuple[Columns, list[Problem]]:

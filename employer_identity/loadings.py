@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from employer_identity.invariance import Ladder
     from employer_identity.questionnaire import Instrument
 
-_TALLEST = 8.5  # inches of a figure that still stands on one page
+_TALLEST = 7.8  # inches of a figure that still stands on one page
 _NAMES = 1.72  # room for the items' labels, inches
-_HEAD, _FOOT = 0.3, 0.32
+_HEAD, _FOOT = 0.26, 0.3
 
 
 def loadings(
@@ -50,10 +50,12 @@ def loadings(
     """
     frame = ladder.loadings
     n = {g: k for g, k in ladder["configural"].n.items() if k >= minimum}
+    if not n:
+        return ()
     frame = frame[frame["group"].isin(n)]
     names = {g: instrument.value_label(ladder.group, g, language) for g in n}
     named = _named(ladder)
-    row = max(0.27, 0.07 * len(n) + 0.1)
+    row = max(0.27, 0.065 * len(n) + 0.09)
     key = _key_rows([*names.values(), *_signs(named, language).values()])
     parts = _parts(frame, row, 0.24 * len(key))
     ends = np.floor(frame["ci_lower"].min() * 4), np.ceil(frame["ci_upper"].max() * 4)
@@ -143,7 +145,7 @@ def _mark(place: int) -> dict[str, Any]:
     colour = ACCENT if filled else INK
     return {
         "marker": MARKS[place % len(MARKS)],
-        "ms": 4.7,
+        "ms": 4.4,
         "mfc": colour if filled else PAPER,
         "mec": colour,
         "mew": 1.1,
@@ -180,11 +182,11 @@ def _rows(axes: Axes, frame: pd.DataFrame, row: float, top: float, about: Any) -
     step = 0.25 if span[1] - span[0] <= 1.5 else 0.5
     ticks = np.arange(np.ceil(span[0] / step), np.floor(span[1] / step) + 1) * step
     texts = [(float(t), number(float(t), ".2f" if step < 0.5 else ".1f", language)) for t in ticks]
-    axis.grid(texts, top + 0.04, top + _height(frame, row) - 0.26)
+    axis.grid(texts, top + 0.04, top + _height(frame, row) - 0.25)
     y = top
     for factor, pillar in frame.groupby("factor", sort=False):
         box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
-        write(axes, MARGIN, y + 0.17, instrument.label(factor, language), weight="bold", bbox=box)
+        write(axes, MARGIN, y + 0.14, instrument.label(factor, language), weight="bold", bbox=box)
         y += _HEAD
         for place, (item, own) in enumerate(pillar.groupby("item", sort=False)):
             if place % 2 == 0:
@@ -193,7 +195,7 @@ def _rows(axes: Axes, frame: pd.DataFrame, row: float, top: float, about: Any) -
             _item(axes, y + row / 2, row, instrument.label(item, language), item in named)
             for r in own.itertuples():
                 place_of = groups.index(r.group)
-                at = y + 0.05 + (row - 0.1) * (place_of + 0.5) / len(groups)
+                at = y + 0.045 + (row - 0.09) * (place_of + 0.5) / len(groups)
                 colour = _mark(place_of)["mec"]
                 axis.interval(at, r.est, r.ci_lower, r.ci_upper, color=colour, **_mark(place_of))
                 if r.group in named.get(item, ()):

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from employer_identity.questionnaire import CROSSED
+
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
     from employer_identity.survey import Survey
@@ -50,7 +52,9 @@ class Shown:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def hidden(counts: pd.Series[int], *, minimum: int = MINIMUM) -> pd.Series[bool]:
+def hidden(
+    counts: pd.Series[int], *, minimum: int = MINIMUM, already: pd.Series[bool] | None = None
+) -> pd.Series[bool]:
     """Decide which cells of a two-level table stay hidden when every parent's total is known.
 
     Hidden are the children below `minimum`; and, smallest first, as many of their siblings as it
@@ -63,6 +67,8 @@ def hidden(counts: pd.Series[int], *, minimum: int = MINIMUM) -> pd.Series[bool]
         Persons per cell, indexed by (parent, child); empty cells (0) give nobody away and stay.
     minimum
         Smallest number of persons that is shown.
+    already
+        Cells that are hidden for another reason, as in a table with two kinds of parents.
 
     Returns
     -------
@@ -75,13 +81,15 @@ def hidden(counts: pd.Series[int], *, minimum: int = MINIMUM) -> pd.Series[bool]
     [True, True, False]
     """
     mask = (counts > 0) & (counts < minimum)
+    if already is not None:
+        mask |= already.to_numpy()
     parents = counts.index.get_level_values(0)
     for parent in parents.unique():
         family = counts[parents == parent]
-        shown = family[(family >= minimum)].sort_values(kind="stable")
+        shown = family[(family >= minimum) & ~mask[family.index]].sort_values(kind="stable")
         for cell in shown.index:
             away = family[mask[family.index]]
-            if away.empty or away.sum() >= minimum:  # one alone is always below
+            if away.empty or (len(away) > 1 and away.sum() >= minimum):
                 break
             mask[cell] = True
     return mask.rename("hidden")
@@ -141,8 +149,30 @@ def withhold_margins(
     """
     counts = margins.set_index(["grouping", "category"])["n"]
     lowest = {g: (floors or {}).get(g, minimum) for g in margins["grouping"].unique()}
-    parts = [hidden(counts.loc[[g]], minimum=n) for g, n in lowest.items()]
+    parts = [_hidden_categories(counts.loc[[g]], n) for g, n in lowest.items()]
     mask = pd.concat(parts).reindex(counts.index).to_numpy() if parts else []
     shown = margins.assign(hidden=mask).astype({"n": float})
     shown.loc[shown["hidden"], ["n", "share"]] = float("nan")
     return shown
+
+
+def _hidden_categories(counts: pd.Series[int], minimum: int) -> pd.Series[bool]:
+    """Decide within one grouping; a crossed one also within each group that it crosses.
+
+    The groups that are crossed have totals in the same table, so that a cell is protected only if
+    another one is hidden both in its row and in its column.
+    """
+    parts = [str(c).split(CROSSED) for c in counts.index.get_level_values(1)]
+    mask = hidden(counts, minimum=minimum)
+    if not mask.any() or not any(len(p) == 2 for p in parts) or any(len(p) > 2 for p in parts):
+        return mask
+    before = -1
+    while mask.sum() > before:
+        before = int(mask.sum())
+        for end in (0, -1):
+            family = counts.set_axis(
+                pd.MultiIndex.from_arrays([[p[end] for p in parts], range(len(parts))])
+            )
+            found = hidden(family, minimum=minimum, already=mask)
+            mask = pd.Series(found.to_numpy(), index=counts.index)
+    return mask

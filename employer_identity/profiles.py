@@ -11,11 +11,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from employer_identity.answers import Values, days, names, numbers
+from employer_identity.answers import Codes, Values, days, names, numbers
 from employer_identity.intake.raw import Raw
+from employer_identity.questions import ANSWER_CODE
 
 MANY = 12  # more different values than these are no groups
 LONG = 60  # characters; a longer value is what somebody wrote
+FEW_WORDS = 8  # a question of more words may name a thing without asking for it
 PERSONS = 5  # per group, on average, before values are taken for groups and written down
 
 # Beginnings of words in a column's name; a word of four letters or fewer must be the whole word.
@@ -33,7 +35,17 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "birth": ("birth", "geboorte", "gebjaar", "yob", "born"),
 }
 GROUPS = (
-    *("gender", "sex", "geslacht", "sekse", "educ", "opleiding", "contract", "dienstverband"),
+    *(
+        "gender",
+        "sex",
+        "geslacht",
+        "sekse",
+        "educat",
+        "educ",
+        "opleiding",
+        "contract",
+        "dienstverband",
+    ),
     *("region", "regio", "provinc", "landsdeel", "country", "land", "tenure", "diensttijd"),
     *("dienstja", "function", "functie", "position", "role", "generatie", "generation", "cohort"),
     *("leidinggev", "manager", "fulltime", "parttime", "income", "inkomen", "salar", "burgerlijk"),
@@ -54,6 +66,8 @@ class Profile:
         Number of respondents.
     counts
         Value, as an instrument writes it -> how often it occurs; numbers in their order.
+    cells
+        Place of each respondent's value in `counts` (rows,), -1 where there is no answer.
     values
         Its numbers (rows,), NaN where there is no answer; None where text stands in it.
     is_date
@@ -67,6 +81,7 @@ class Profile:
     name: str
     rows: int
     counts: Mapping[str, int]
+    cells: Codes
     values: Values | None
     is_date: bool = False
     text: str = ""
@@ -115,6 +130,11 @@ class Profile:
         """Whether every respondent has a value of his own."""
         return self.n == self.rows == len(self.counts) > MANY
 
+    def says(self, known: tuple[str, ...]) -> bool:
+        """Tell whether its name, or the question if that is short, has one of the known words."""
+        asked = len(self.text.split()) <= FEW_WORDS and says(self.text, known)
+        return says(self.name, known) or asked
+
     def median(self) -> float:
         """Median of its numbers."""
         return float(np.nanmedian(self.values)) if self.values is not None and self.n else np.nan
@@ -136,23 +156,30 @@ def profiles(raw: Raw) -> list[Profile]:
 
 def _profile(column: pd.Series, name: str, raw: Raw) -> Profile:
     found = names(column)
-    times = found.value_counts()
-    counts = {str(value): int(n) for value, n in times.items() if n}
+    cells = np.asarray(found.codes)
+    counts = {str(value): int(n) for value, n in found.value_counts().items()}
     text, labels = raw.texts.get(name, ""), raw.labels.get(name, {})
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return Profile(name, len(column), counts, None, True, text, labels)
+        return Profile(name, len(column), counts, cells, None, True, text, labels)
     values, is_text = numbers(column)
+    coded = [ANSWER_CODE.fullmatch(value.lower()) for value in counts]
+    if is_text.any() and all(coded):
+        values, is_text = numbers(column.astype(str).str.extract(r"(\d+)", expand=False))
     if not is_text.any():
-        return Profile(name, len(column), counts, values, False, text, labels)
+        return Profile(name, len(column), counts, cells, values, False, text, labels)
     read, strange = days(column)
     is_date = bool(strange.sum() * 20 <= read.notna().sum())
-    return Profile(name, len(column), counts, None, is_date, text, labels)
+    return Profile(name, len(column), counts, cells, None, is_date, text, labels)
+
+
+def without_accents(name: str) -> str:
+    """Write a name in plain letters; signs that are none are left out."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
 
 
 def words(name: str) -> list[str]:
     """Split a column's name into plain lower-case words: ``Leeftijd_in jarenT1``."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", plain)
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", without_accents(name))
     return re.findall(r"[a-z]+", parted.lower())
 
 

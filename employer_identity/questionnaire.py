@@ -57,6 +57,7 @@ class Practice(_Keyed):
 
 class _Question(_Table):
     name: str
+    column: str | None = None  # where it stands in the survey, if not under its name
     label: Text = {}
     wording: Text = {}
     reverse: bool = False

@@ -21,7 +21,7 @@ NO_ANSWER = {0, 8, 9, 77, 88, 97, 98, 99, 777, 888, 997, 998, 999, 9999}
 NO_ANSWER |= {-code for code in NO_ANSWER} | {-1, -2, -3}
 """Numbers that questionnaires often use for "don't know", "not applicable" and "no answer"."""
 
-_LIMESURVEY = re.compile(r"ao?(\d+)")  # its codes of answers in lower case: A1 or AO01
+ANSWER_CODE = re.compile(r"ao?(\d+)")  # LimeSurvey's codes of answers in lower case: A1 or AO01
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ def question(column: pd.Series, scale: Scale, raw: Raw) -> Asked:
         *rows_problem("survey.text_in_scale", name, text, raw, allowed),
         *rows_problem("survey.not_whole", name, broken, raw, allowed),
     ]
-    answered = np.unique(values[np.isfinite(values)])
+    answered = values[np.isfinite(values)]
     if not wrong and strange.empty and not answered.size:
         wrong.append(Problem("survey.empty_column", name))
-    if not wrong and strange.empty and answered.size == 1 and len(values) > 1:
+    if not wrong and strange.empty and answered.size > 1 and np.ptp(answered) == 0:
         wrong.append(Problem("survey.constant_item", name))
     return Asked(values, strange, (*problems, *wrong))
 
@@ -77,7 +77,7 @@ def _coded(column: pd.Series, values: Values, text: Flags, scale: Scale) -> Iter
     codes, cells = distinct(column)
     written = [str(c).casefold() for c in cells]
     words = {a.casefold(): scale.minimum + k for k, a in enumerate(scale.answers)}
-    coded = {w: float(m[1]) for w in written if (m := _LIMESURVEY.fullmatch(w))}
+    coded = {w: float(m[1]) for w in written if (m := ANSWER_CODE.fullmatch(w))}
     tables: dict[str, Mapping[str, float]] = {
         "survey.changed.answer_texts": words,
         "survey.changed.answer_codes": coded,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from employer_identity.answer_words import ranked
 from employer_identity.answers import Values
 from employer_identity.profiles import GROUPS, WORDS, Profile, says
 
@@ -46,6 +47,8 @@ class Ratings:
         The rated columns.
     others
         Column that is rated on another scale -> that scale.
+    answers
+        The answers' texts from lowest to highest, where the columns hold these.
     """
 
     minimum: int
@@ -53,6 +56,7 @@ class Ratings:
     missing: Mapping[int, int]
     columns: tuple[Profile, ...]
     others: Mapping[str, tuple[int, int]]
+    answers: tuple[str, ...] = ()
 
 
 def stem(name: str) -> str:
@@ -74,6 +78,45 @@ def is_generic(shared: str) -> bool:
 
 def find_ratings(columns: Sequence[Profile]) -> Ratings | None:
     """Find the scale that most rated columns share; None where fewer than three share any."""
+    found = _in_numbers(columns)
+    answers = _answers(columns)
+    if not answers:
+        return found
+    rank = {answer.casefold(): k for k, answer in enumerate(answers, start=1)}
+    worded = [_ranked(c, rank) for c in columns if _is_worded(c, rank)]
+    if found and len(found.columns) >= len(worded):
+        return found
+    return Ratings(1, len(answers), {}, tuple(worded), {}, answers)
+
+
+def _answers(columns: Sequence[Profile]) -> tuple[str, ...]:
+    """Return the answers in words that most columns share, from lowest to highest."""
+    sets = Counter(frozenset(_worded(c)) for c in columns if c.values is None)
+    found: tuple[str, ...] = ()
+    for values, _ in sets.most_common():
+        if 2 <= len(values) <= POINTS[1] and len(found) + len(values) <= 2 * POINTS[1]:
+            spelt = {v.casefold(): v for v in (*sorted(values), *found)}
+            found = ranked(spelt.values()) or found
+    many = sum(_is_worded(c, dict.fromkeys(map(str.casefold, found), 0)) for c in columns) > 2
+    return found if many and POINTS[0] <= len(found) <= POINTS[1] else ()
+
+
+def _worded(column: Profile) -> list[str]:
+    return [value for value in column.counts if not _NO_ANSWER.search(value)]
+
+
+def _is_worded(column: Profile, rank: Mapping[str, int]) -> bool:
+    worded = _worded(column) if column.values is None else []
+    return len(worded) > 1 and all(value.casefold() in rank for value in worded)
+
+
+def _ranked(column: Profile, rank: Mapping[str, int]) -> Profile:
+    ranks = np.array([*(rank.get(v.casefold(), np.nan) for v in column.counts), np.nan])
+    return replace(column, values=ranks[column.cells])
+
+
+def _in_numbers(columns: Sequence[Profile]) -> Ratings | None:
+    """Find the scale of the columns that hold numbers."""
     families = _families(columns)
     ranges = {key: found for key, family in families.items() if (found := _range(family))}
     sizes: Counter[tuple[int, int]] = Counter()

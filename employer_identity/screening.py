@@ -19,6 +19,7 @@ from employer_identity.columns import doubts, rows_problem, shown
 from employer_identity.errors import Problem
 from employer_identity.intake.raw import Raw
 from employer_identity.questionnaire import Instrument
+from employer_identity.spelling import usual_spellings
 
 BLANK = np.iinfo(np.int16).min  # no answer, among whole numbers
 
@@ -274,14 +275,13 @@ that nobody did has then a chance below 1 in 100,000."""
 def unused_answers(seen: Seen) -> Iterator[Problem]:
     """Answers that others often gave to an item, and a whole group never: no thresholds there."""
     scale = seen.instrument.scale
-    width = scale.maximum - scale.minimum + 1
+    width = scale.maximum - scale.minimum + 2  # the first place of each group is for blanks
+    places = np.where(seen.ticked == BLANK, 0, seen.ticked - scale.minimum + 1).T
     for column, groups in seen.groupings.items():
-        cells = 0
-        for ticked in seen.ticked.T:
-            given = (ticked != BLANK) & (groups.codes >= 0)
-            place = groups.codes[given].astype(int) * width + ticked[given] - scale.minimum
-            table = np.bincount(place, minlength=len(groups.categories) * width)
-            table = table.reshape(-1, width)
+        cells, start = 0, (groups.codes.astype(np.intp) + 1) * width
+        for place in places:
+            table = np.bincount(start + place, minlength=(len(groups.categories) + 1) * width)
+            table = table.reshape(-1, width)[1:, 1:]
             n = table.sum(axis=1, keepdims=True)
             others = (table.sum(axis=0) - table) / np.maximum(n.sum() - n, 1)
             often = (others >= USED) & (n >= GROUP) & (n * others >= EXPECTED)
@@ -314,8 +314,12 @@ def employers_in_sectors(seen: Seen) -> Iterator[Problem]:
     employer, sector = seen.role(seen.instrument.employer), seen.role(seen.instrument.sector)
     if employer is None or sector is None:
         return
+    same = usual_spellings(dict(sector.value_counts()))  # told already: no second sector
+    codes = sector.cat.categories.get_indexer([same.get(s, s) for s in sector.cat.categories])
     pairs = pd.DataFrame({"employer": employer.cat.codes, "sector": sector.cat.codes})
     pairs = pairs[(pairs >= 0).all(axis=1)].drop_duplicates()
+    pairs["sector"] = codes[pairs["sector"]]
+    pairs = pairs.drop_duplicates()
     sectors = np.bincount(pairs["employer"], minlength=len(employer.cat.categories))
     if (several := sectors > 1).any():
         named = shown(map(str, employer.cat.categories[several]))

@@ -28,6 +28,7 @@ from employer_identity.profiles import Profile
 
 WIDTH = 98  # characters of a line of comment, after its sign
 LOW_ALPHA = 0.6  # below this the questions of a scale hardly belong together
+SHORT = 40  # characters of a question that can be a label
 BOTH: tuple[Language, ...] = LANGUAGES
 
 Lines = Iterator[str]
@@ -157,6 +158,12 @@ def _scale(found: Guess, language: Language) -> Lines:
     yield f"maximum = {ratings.maximum}"
     if ratings.missing:
         yield f"missing = [{', '.join(map(str, ratings.missing))}]"
+    if ratings.answers:
+        yield from _note("starter.scale.answers", language)
+        yield f"answers = [{', '.join(map(_text, ratings.answers))}]"
+        ends = {"low": ratings.answers[0], "high": ratings.answers[-1]}
+        yield from (f"{end} = {_words(text, language)}" for end, text in ends.items())
+        return
     for end, code in (("low", ratings.minimum), ("high", ratings.maximum)):
         labels = Counter(c.labels[str(code)] for c in ratings.columns if str(code) in c.labels)
         if labels:
@@ -178,7 +185,16 @@ def _pillars(found: Guess, language: Language) -> Lines:
             yield from _note("starter.pillar.loose", language)
         yield "[[pillar]]"
         yield f"key = {_text(scale.key)}"
-        yield f"label = {_words(scale.key.replace('_', ' '), language)}"
+        yield f"label = {_pillar_label(scale, language)}"
+
+
+def _pillar_label(scale: GuessedScale, language: Language) -> str:
+    """Name a scale as its questions are named, or by its number in both languages."""
+    if scale.by_name:
+        return _words(scale.key.replace("_", " "), language)
+    number_of = scale.key.rpartition("_")[2]
+    named = (f"{t} = {_text(say('starter.pillar.numbered', t, n=number_of))}" for t in BOTH)
+    return f"{{ {', '.join(named)} }}"
 
 
 def _items(found: Guess, language: Language) -> Lines:
@@ -187,17 +203,17 @@ def _items(found: Guess, language: Language) -> Lines:
     for scale in found.scales:
         for item in scale.items:
             yield ""
-            yield from _item(item, scale, language)
+            yield from _item(item, found.names[item.column.name], scale, language)
 
 
-def _item(item: GuessedItem, scale: GuessedScale, language: Language) -> Lines:
+def _item(item: GuessedItem, name: str, scale: GuessedScale, language: Language) -> Lines:
     loading = {"loading": item.loading, "pillar": scale.key, "other": item.closer_to}
     if item.is_unclear:
         yield from _note("starter.item.unclear", language, **loading)
     elif item.closer_to:
         yield from _note("starter.item.closer", language, **loading)
     yield "[[item]]"
-    yield f"name = {_text(item.column.name)}"
+    yield from _names(item.column, name)
     yield f"pillar = {_text(scale.key)}"
     if item.reverse:
         yield f"reverse = true  # {_one_line(say('starter.item.reverse', language, **loading))}"
@@ -212,8 +228,20 @@ def _outcomes(found: Guess, language: Language) -> Lines:
     for column in found.outcomes:
         yield ""
         yield "[[outcome]]"
-        yield f"name = {_text(column.name)}"
+        yield from _names(column, found.names[column.name])
         yield from _wording(column, language)
+
+
+def _names(column: Profile, name: str) -> Lines:
+    yield f"name = {_text(name)}"
+    if name != column.name:
+        yield f"column = {_text(column.name)}"
+
+
+def _label(column: Profile) -> str:
+    """Name a column by its question if that is short, else by its own name."""
+    text = column.text.strip()
+    return text if text and len(text) <= SHORT else column.name.replace("_", " ")
 
 
 def _wording(column: Profile, language: Language) -> Lines:
@@ -244,7 +272,7 @@ def _grouping(grouping: GuessedGrouping, language: Language) -> Lines:
     column = grouping.column
     yield "[[grouping]]"
     yield f"column = {_text(grouping.name)}"
-    yield f"label = {_words(column.name.replace('_', ' '), language)}"
+    yield f"label = {_words(_label(column), language)}"
     if grouping.special:
         yield f"special = {_text(grouping.special)}"
         yield f"basis = {_text(say('starter.grouping.basis', language))}"
@@ -258,6 +286,9 @@ def _grouping(grouping: GuessedGrouping, language: Language) -> Lines:
     if labels:
         pairs = (f"{_key(value)} = {_words(label, language)}" for value, label in labels.items())
         yield f"labels = {{ {', '.join(pairs)} }}"
+    else:
+        empty = (f"{_key(value)} = {_words('...', language)}" for value in values)
+        yield from _comment(f"labels = {{ {', '.join(empty)} }}")
 
 
 def _bands(grouping: GuessedGrouping) -> Lines:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from employer_identity.brand import agreeing
+from employer_identity.brand import agreement
 from employer_identity.language import Language, listing, number, say
 from employer_identity.model_tables import (
     fit_measures,
@@ -154,9 +154,8 @@ def items(
 
 def _ends(instrument: Instrument) -> dict[str, object]:
     """The highest answer and the answers that agree, as words for heads and captions."""
-    maximum, lowest = instrument.scale.maximum, agreeing(instrument.scale)
-    span = f"{lowest}–{maximum}" if lowest < maximum else f"{maximum}"  # noqa: RUF001
-    return {"maximum": maximum, "agree": span}
+    scale = instrument.scale
+    return {"maximum": scale.maximum, "agree": agreement(scale)}
 
 
 def outcomes(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en") -> Shown:

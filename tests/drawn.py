@@ -1,5 +1,6 @@
-"""What tests look at in a drawn figure: its texts and where they stand."""
+"""What tests look at in a drawn figure or a report: its texts, its numbers, where they stand."""
 
+import re
 from itertools import combinations
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -40,3 +41,14 @@ def overlapping(figure: Figure) -> list[tuple[str, str]]:
         for n, b in texts(figure).items()
     }
     return [(a, b) for a, b in combinations(shrunk, 2) if shrunk[a].overlaps(shrunk[b])]
+
+
+def foreign_numbers(text: str, language: str) -> list[str]:
+    """Return numbers with the decimal or thousands mark of the other language.
+
+    A mark before three digits is a thousands mark, unless a lone 0 stands before it.
+    """
+    mark = {"en": ",", "nl": "."}[language]
+    numbers = re.findall(r"(?<![\d.,])\d+(?:[.,]\d+)+(?![\d.,]\d)", text)
+    right = re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+(?:[^{mark}]\d+)?")
+    return [n for n in numbers if mark in n and not right.fullmatch(n)]

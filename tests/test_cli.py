@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from employer_identity.cli.main import app
+from employer_identity.cli.shared import refusals
+from employer_identity.errors import Problem, SurveyWarning
 from employer_identity.reports.places import sample
 
 
@@ -28,8 +31,75 @@ def test_check_of_a_good_survey_says_what_is_next() -> None:
     here = sample()
     told = run("check", str(here / "employees.csv"), "-i", str(here / "instrument.toml"))
     assert told.exit_code == 0
-    assert "geen problemen" in told.output
-    assert "generation" in told.output
+    assert "0 fouten, 0 waarschuwingen" in told.output
+    assert "is te gebruiken" in told.output
+    assert "employer-identity report --survey" in told.output
+
+
+@pytest.fixture
+def doubtful(tmp_path: Path) -> Path:
+    """Return a survey with an error (text in pro1) and a warning (pro3 turned round)."""
+    lines = (sample() / "employees.csv").read_text(encoding="utf-8").splitlines()
+    header, *rows = (line.split(",") for line in lines[:600])
+    text, turned = header.index("pro1"), header.index("pro3")
+    rows[4][text] = "secret"
+    for row in rows:
+        row[turned] = str(8 - int(row[turned])) if row[turned] else ""
+    path = tmp_path / "answers.csv"
+    path.write_text("\n".join(map(",".join, [header, *rows])), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("nl", ("Fout: pro1", "(rij 6)", "Waarschuwing: pro3", "Aangepast: ", "1 fout, 1 waarsch")),
+        ("en", ("Error: pro1", "(row 6)", "Warning: pro3", "Changed: ", "1 error, 1 warning, ")),
+    ],
+)
+def test_check_tells_errors_then_warnings_then_changes(
+    language: str, words: tuple[str, ...], doubtful: Path, tmp_path: Path
+) -> None:
+    page, table = tmp_path / "check.html", tmp_path / "check.csv"
+    instrument = str(sample() / "instrument.toml")
+    places = ("--page", str(page), "--table", str(table))
+    told = run("check", str(doubtful), "-i", instrument, "-l", language, *places)
+    assert told.exit_code == 1
+    found = [told.output.index(word) for word in words]
+    assert found == sorted(found)
+    written = page.read_text(encoding="utf-8")
+    assert f'<html lang="{language}">' in written
+    assert "answers.csv" in written
+    assert "http" not in written
+    rows = table.read_text(encoding="utf-8-sig").splitlines()
+    assert rows[0] == "severity,code,where,count,message"
+    assert rows[1].startswith("error,survey.text_in_scale,pro1,1,")
+    assert rows[2].startswith("warning,survey.item_turned,pro3,1,")
+    assert all("secret" not in text for text in (told.output, written, *rows))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["answers.csv", "check.csv", "check.html"]
+
+
+def test_check_of_several_files_is_one_survey(doubtful: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.csv"
+    again.write_text(doubtful.read_text(encoding="utf-8").rpartition("\n")[0], encoding="utf-8")
+    told = run("check", str(doubtful), str(again), "-i", str(sample() / "instrument.toml"))
+    assert told.exit_code == 1
+    assert "answers.csv 6, again.csv 6" in told.output
+    assert "respondent" in told.output
+
+
+def test_check_needs_a_folder_to_write_into(doubtful: Path, tmp_path: Path) -> None:
+    page = tmp_path / "nowhere" / "check.html"
+    told = run("check", str(doubtful), "-i", "connecting-employership", "--page", str(page))
+    assert told.exit_code == 1
+    assert "nowhere" in told.output
+
+
+def test_a_survey_s_warnings_are_told_in_the_language(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = Problem("survey.unused_category", "age", 1, {"unused": "old"}, "warning")
+    with refusals("nl"):
+        warnings.warn(SurveyWarning("in English", (problem,)), stacklevel=1)
+    assert capsys.readouterr().err.startswith("Let op: age: niemand zit in 1 groep")
 
 
 @pytest.mark.parametrize(("language", "words"), [("nl", "bestaat niet"), ("en", "no such file")])

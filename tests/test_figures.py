@@ -18,9 +18,9 @@ from employer_identity.invariance import invariance
 from employer_identity.language import LANGUAGES
 from employer_identity.privacy import Shown
 from employer_identity.questionnaire import Instrument
-from employer_identity.simulate import Truth, simulate_survey
+from employer_identity.simulate import ItemShift, Truth, simulate_survey
 from employer_identity.survey import Survey
-from tests.drawn import outside, overlapping, texts
+from tests.drawn import foreign_numbers, outside, overlapping, texts
 
 TRUTH = Truth(grouping="band", shares={"young": 0.5, "old": 0.5})
 
@@ -45,6 +45,8 @@ def drawn(survey: Survey, language: str) -> dict[str, Shown]:
     means = latent_means(ladder)
     shown = [
         *(figures.answers(survey, pillar, **words) for pillar in own.factors),
+        figures.outcomes(survey, **words),
+        *figures.loadings(ladder, own, **words),
         figures.levels(brand.levels(survey), own, **words),
         figures.associations(brand.associations(survey), own, **words),
         figures.path_diagram(cfa(survey), own, **words),
@@ -75,6 +77,67 @@ def test_alt_texts_tell_the_numbers(figure: dict[str, Shown]) -> None:
         assert re.search(r"\d[.,]\d", shown.alt), shown.key
         assert shown.caption
         assert min(shown.counts.values()) >= privacy.MINIMUM
+
+
+def test_no_figure_writes_the_other_languages_numbers(figure: dict[str, Shown]) -> None:
+    language = "en" if "The outcomes" in figure["outcomes"].caption else "nl"
+    for shown in figure.values():
+        words = " ".join([*texts(shown.content), shown.caption, shown.alt])
+        assert foreign_numbers(words, language) == [], shown.key
+
+
+@pytest.mark.parametrize("groups", [2, 4, 6])
+def test_loadings_of_few_and_many_groups_are_readable(groups: int) -> None:
+    names = [f"an arduously named group {k}" for k in range(groups)]
+    truth = Truth(grouping="band", shares=dict.fromkeys(names, 1 / groups))
+    survey = simulate_survey(150 * groups, preset="idealised", seed=7, truth=truth)
+    ladder = invariance(survey, group="band")
+    for shown in figures.loadings(ladder, survey.instrument):
+        assert outside(shown.content) == []
+        assert overlapping(shown.content) == []
+        assert shown.content.get_size_inches()[1] < 8.5
+        assert set(shown.counts) == set(names)
+
+
+def test_loadings_mark_what_the_ladder_names() -> None:
+    shift = ItemShift("old", "imp1", loading=-0.4)
+    truth = Truth(grouping="band", shares={"young": 0.5, "old": 0.5}, shifts=(shift,))
+    survey = simulate_survey(1500, preset="idealised", seed=7, truth=truth)
+    ladder = invariance(survey, group="band")
+    assert set(ladder.culprits["rhs"]) == {"imp1"}
+    (shown,) = figures.loadings(ladder, survey.instrument)
+    marks = [line.get_marker() for line in shown.content.axes[0].lines]
+    rings = [x for x in shown.content.axes[0].lines if x.get_markerfacecolor() == "none"]
+    assert marks.count(">") == 2  # in the key, and at the item
+    assert len(rings) == 2
+    own = ladder.loadings.query("item == 'imp1'").set_index("group")["est"]
+    told = shown.alt[shown.alt.index(survey.instrument.label("imp1")) :]
+    assert f"from {own['old']:.2f} (old) to {own['young']:.2f} (young)" in told
+    assert "for old." in told
+    assert figures.loadings(ladder, survey.instrument, minimum=10**6) == ()
+
+
+def test_no_distribution_of_few_answers(survey: Survey) -> None:
+    few = survey.answers.copy()
+    few.loc[9:, "adv2"] = np.nan
+    shown = figures.answers(replace(survey, answers=few), "advancement")
+    assert "adv2" not in shown.counts
+    assert "fewer than 10" in shown.alt
+    bars = 7 * (len(survey.instrument.factors["advancement"]) - 1)
+    assert len(shown.content.axes[0].patches) == bars + 7
+    few.loc[9, "adv2"] = 3.0
+    assert "adv2" in figures.answers(replace(survey, answers=few), "advancement").counts
+
+
+def test_bars_tell_both_ends_and_who_did_not_answer(survey: Survey) -> None:
+    answers = survey.answers.assign(adv2=survey.answers["adv2"].where(survey.answers.index % 4 > 0))
+    shown = figures.answers(replace(survey, answers=answers), "advancement")
+    x = answers["adv2"]
+    high, low = ((x.dropna() >= 6).mean(), (x.dropna() <= 2).mean())
+    assert f"{high:.0%} answered 6" in shown.alt
+    assert f"{low:.0%} answered 1" in shown.alt
+    assert "no answer 25%" in shown.alt
+    assert any(name.startswith("25%") for name in texts(shown.content))
 
 
 def test_numbers_follow_the_language(survey: Survey) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from employer_identity.errors import Problem
@@ -98,6 +98,7 @@ def test_what_lies_in_no_band_is_missing_with_a_warning() -> None:
     assert change.count == 2
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.integers(18, 75), min_size=2, max_size=40))
 def test_ages_with_their_year_give_the_bands_of_the_birth_years(ages: list[int]) -> None:
     frame = pd.DataFrame({"birth": [2026 - a for a in ages], "age": ages})
@@ -148,6 +149,7 @@ def test_a_source_that_is_not_there_is_left_to_whoever_reads_the_columns() -> No
 PAIR = ({"column": "gender"}, {"column": "site"}, {"column": "both", "cross": ["gender", "site"]})
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from("mw"), st.sampled_from("nes")), min_size=6, max_size=60))
 def test_the_margins_of_a_crossing_are_its_parts(people: list[tuple[str, str]]) -> None:
     gender, site = (plain(list(part)) for part in zip(*people, strict=True))
@@ -180,6 +182,7 @@ def test_bands_and_merged_groups_can_be_crossed() -> None:
 # --- Merging
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from("abcde"), min_size=4, max_size=60))
 def test_merging_moves_nobody_in_or_out(values: list[str]) -> None:
     asked = instrument(
@@ -217,6 +220,7 @@ counts = st.lists(st.integers(0, 25), min_size=3, max_size=5).filter(
 )
 
 
+@settings(deadline=None, derandomize=True)
 @given(counts, st.booleans())
 def test_no_group_stays_below_the_floor_unless_it_is_the_only_one(
     n: list[int], ordered: bool

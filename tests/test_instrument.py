@@ -284,6 +284,22 @@ def test_nearest_ignores_case() -> None:
     assert nearest("zzz", ["adv1"]) == ""
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("[scale]", 'duration = "Q1"\n[scale]', "role_is_question"),
+        ('name = "c2"', 'name = "c2"\ncolumn = "Q1"', "twice"),
+        ('name = "o1"', 'name = "Q1"', "twice"),
+    ],
+)
+def test_a_column_holds_one_question(old: str, new: str, code: str, tmp_path: Path) -> None:
+    good = GOOD.replace('name = "c1"', 'name = "c1"\ncolumn = "Q1"')
+    load_instrument(write(tmp_path, good))
+    error = refused(write(tmp_path, good.replace(old, new, 1)))
+    assert [p.code for p in error.problems] == [f"instrument.{code}"]
+    assert "Q1" in str(error)
+
+
 # --- Groupings that are made, merged or sensitive
 
 GROUPINGS = """
@@ -316,6 +332,7 @@ GROUPING_FAULTS = [
     ("bands_overlap", '["", 1980]', '["", 1981]', "young"),
     ("bands_overlap", "[1981, 2008]", '["", ""]', "young"),
     ("wrong.band", '["", 1980]', '["x", 1980]', "bands.old"),
+    ("wrong.band", '["", 1980]', '["x", "y"]', "bands.old"),
     ("wrong.band", '["", 1980]', "[1980]", "bands.old"),
     ("wrong.band", '["", 1980]', "[1950, 1960, 1980]", "bands.old"),
     ("order_not_bands", 'from = "birth"', 'from = "birth"\norder = ["old", "new"]', "old, new"),
@@ -336,6 +353,8 @@ GROUPING_FAULTS = [
     ),
     ("twice", 'ab = ["a", "b"]', 'ab = ["a", "b"], bc = ["b", "c"]', "b"),
     ("wrong.empty", '["a", "b"] }', "[] }", "merge.ab"),
+    ("two_tables", None, ADDED.format("c1", ""), "c1"),
+    ("two_tables", None, ADDED.format("happy", ""), "happy"),
     ("special_undeclared", None, ADDED.format("Religie", ""), "religion"),
     ("special_undeclared", None, ADDED.format("q9", 'label = { nl = "Afkomst" }'), "cultural_back"),
     ("special_undeclared", None, ADDED.format("q9", 'order = ["fnv", "cnv"]'), "union"),
@@ -352,7 +371,7 @@ def test_each_fault_of_a_grouping_is_named_alone(
     assert old is None or old in GROUPINGS
     text = GROUPINGS.replace(old, new, 1) if old else GROUPINGS + new
     error = refused(write(tmp_path, GOOD + text))
-    assert {problem.code for problem in error.problems} == {f"instrument.{code}"}
+    assert [problem.code for problem in error.problems] == [f"instrument.{code}"]
     assert words in str(error)
 
 

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from employer_identity import privacy
 from employer_identity.privacy import hidden
+from employer_identity.questionnaire import CROSSED, Grouping
+from employer_identity.simulate import Truth, simulate_survey
 
 
 def table(**sectors: dict[str, int]) -> pd.Series:
@@ -54,3 +57,45 @@ def test_what_subtraction_leaves_is_empty_or_a_group(sizes: list[int], minimum: 
     rest = counts[mask]
     everything_is_hidden = mask[counts > 0].all()
     assert rest.empty or everything_is_hidden or (len(rest) > 1 and rest.sum() >= minimum)
+
+
+def margins(**groupings: dict[str, int]) -> pd.DataFrame:
+    rows = [(g, c, n) for g, family in groupings.items() for c, n in family.items()]
+    frame = pd.DataFrame(rows, columns=["grouping", "category", "n"])
+    return frame.assign(share=frame["n"] / frame["n"].sum())
+
+
+def test_a_grouping_with_a_higher_floor_hides_more() -> None:
+    counts = margins(gender={"woman": 8, "man": 30, "other": 9}, health={"a": 8, "b": 30, "c": 9})
+    shown = privacy.withhold_margins(counts, floors={"health": 10})
+    assert shown.groupby("grouping")["hidden"].sum().to_dict() == {"gender": 0, "health": 2}
+    assert shown.loc[shown["hidden"], ["n", "share"]].isna().all(axis=None)
+
+
+def test_a_crossed_cell_is_hidden_in_its_row_and_in_its_column() -> None:
+    sizes = {("x", "a"): 4, ("x", "b"): 40, ("x", "c"): 50}
+    sizes |= {("y", "a"): 60, ("y", "b"): 70, ("y", "c"): 80}
+    counts = margins(both={CROSSED.join(cell): n for cell, n in sizes.items()})
+    away = privacy.withhold_margins(counts, floors={"both": 10}).set_index("category")["hidden"]
+    grid = pd.Series(away.to_numpy(), pd.MultiIndex.from_tuples(sizes)).unstack()
+    assert grid.loc["x", "a"]
+    for line in (*grid.to_numpy(), *grid.to_numpy().T):
+        assert line.sum() != 1
+
+
+def test_small_groups_leave_the_comparison_and_nobody_else_does() -> None:
+    truth = Truth(grouping="band", shares={"young": 0.5, "old": 0.45, "oldest": 0.05})
+    survey = simulate_survey(100, seed=3, truth=truth)
+    n = survey.answers["band"].value_counts()
+    kept = privacy.large_groups(survey, "band", int(n["oldest"]) + 1).answers["band"]
+    assert kept.value_counts().to_dict() == {"young": n["young"], "old": n["old"]}
+    assert privacy.large_groups(survey, "band", int(n["oldest"])) is survey
+
+
+def test_special_and_crossed_groupings_have_a_floor_of_ten() -> None:
+    survey = simulate_survey(20, seed=3, truth=Truth(grouping="band", shares={"a": 0.5, "b": 0.5}))
+    special = Grouping(column="band", special="health", basis="consent")
+    instrument = survey.instrument.model_copy(update={"groupings": (special,)})
+    assert privacy.floor(survey.instrument, "band") == 5
+    assert privacy.floor(instrument, "band") == 10
+    assert privacy.floor(instrument, "band", minimum=12) == 12

@@ -30,7 +30,7 @@ def test_what_it_names_is_there(path: str) -> None:
 
 
 def test_there_is_something_to_check() -> None:
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3
     assert "docs/images/report.png" in LINKS
 
 

@@ -20,6 +20,7 @@ from employer_identity.reports.run import report
 from employer_identity.reports.snapshot import read_snapshot, write_snapshot
 from employer_identity.reports.study import open_study
 from employer_identity.simulate import Truth, simulate_survey
+from tests.drawn import foreign_numbers
 
 ROOT = Path(__file__).parents[1]
 FIVE = ROOT / "examples" / "bfi" / "instrument.toml"
@@ -62,6 +63,9 @@ def check_document(html: str, language: str) -> Reader:
     anchors = {str(a["href"])[1:] for a in page.all("a")}
     assert anchors <= set(ids)
     assert "nan" not in page.text.split()
+    before_versions = re.split(r"employer_identity \d", page.text)[0]
+    assert foreign_numbers(before_versions, language) == []
+    assert [x for i in images for x in foreign_numbers(str(i["alt"]), language)] == []
     return page
 
 
@@ -84,11 +88,11 @@ def dutch(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_the_sample_in_dutch(dutch: str) -> None:
     page = check_document(dutch, "nl")
     assert sections(page) == [
-        "glance", "survey", "pillars", "associations", "groups", "units", "questions",
-        "appendix", "method", "quality", "items", "hidden", "facts",
+        "glance", "guide", "survey", "pillars", "associations", "groups", "units", "questions",
+        "appendix", "method", "data", "quality", "items", "hidden", "facts",
     ]  # fmt: skip
-    assert len(page.all("img")) == 11
-    assert captions(page, "Figuur") == list(range(1, 12))
+    assert len(page.all("img")) == 13
+    assert captions(page, "Figuur") == list(range(1, 14))
     assert captions(page, "Tabel") == list(range(1, len(page.all("table")) + 1))
     assert "De vier pijlers" in page.text
     assert "bewerking" in page.text  # an adaptation is called one

@@ -315,7 +315,7 @@ def test_a_wheel_carries_all_it_needs_and_makes_a_report(tmp_path: Path) -> None
     assert not [name for name in inside if name.startswith(("tests/", "benchmarks/"))]
     work = tmp_path / "work"
     work.mkdir()
-    code = "from employer_identity.cli import app; app(['report', 'employer_brand_study'])"
+    code = "from employer_identity.cli.main import app; app(['report', 'employer_brand_study'])"
     made = subprocess.run(
         [sys.executable, "-c", code],
         cwd=work,

@@ -401,13 +401,19 @@ def test_files_that_are_there_stay(tmp_path: Path) -> None:
 def test_an_interruption_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> int:
-        raise OSError("No space left on device")
+    write_study(small(), tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    write = Path.write_bytes
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    def until_full(path: Path, data: bytes) -> int:
+        if path.name == "truth.toml":
+            raise OSError("No space left on device")
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", until_full)
     with pytest.raises(OSError, match="space"):
-        write_study(small(), tmp_path)
-    assert list(tmp_path.iterdir()) == []
+        write_study(small(seed=4), tmp_path, replace=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def run(*arguments: str) -> Result:

@@ -378,8 +378,6 @@ def test_a_declared_group_that_nobody_is_in_is_no_group(
 ) -> None:
     grouping = ours.groupings[0].model_copy(update={"order": ("young", "middle", "old")})
     wider = ours.model_copy(update={"groupings": (grouping,)})
-    with pytest.warns(
-        SurveyWarning, match="age: nobody is in this group of the instrument: middle"
-    ):
+    with pytest.warns(SurveyWarning, match="age: nobody is in 1 group that .* lists .middle"):
         survey = load_survey(frame, instrument=wider)
     assert list(survey.answers["age"].cat.categories) == ["young", "old"]

@@ -56,3 +56,38 @@ def test_the_same_table_is_the_same_html(survey: Survey) -> None:
     assert one == other
     own, level = reliability(fit), brand.levels(survey)
     assert tables.levels(level, own, survey.instrument).counts["advancement"] == 600
+
+
+def side(survey: Survey) -> tables.Side:
+    fit = cfa(survey)
+    return tables.Side(survey.n, brand.levels(survey), reliability(fit), fit)
+
+
+def test_sensitivity_has_both_numbers_in_the_language(survey: Survey) -> None:
+    one, other = side(survey), side(brand.without_straight_liners(simulate_survey(300, seed=5)))
+    html = tables.sensitivity(one, other, survey.instrument, language="nl").content.as_raw_html()
+    for s in (one, other):
+        assert f"{s.levels['mean'].iloc[0]:.2f}".replace(".", ",") in html
+        assert f"{s.fit.fit_measures['srmr']:.3f}".replace(".", ",") in html
+    pillars = len(survey.instrument.factors)
+    assert html.count("<td") == 3 * (1 + 2 * pillars + pillars * (pillars - 1) // 2 + 3)
+
+
+def test_loadings_stand_in_tables_of_six_groups_without_the_small_ones() -> None:
+    shares = {f"g{k}": 0.12 for k in range(8)} | {"small": 0.04}
+    many = simulate_survey(1200, seed=4, truth=Truth(grouping="band", shares=shares))
+    ladder = invariance(many, group="band")
+    first, second = tables.loadings(ladder, many.instrument, minimum=100)
+    assert [*first.counts, *second.counts] == [f"g{k}" for k in range(8)]
+    assert 'id="table-loadings"' in first.content.as_raw_html()
+    assert 'id="table-loadings_2"' in second.content.as_raw_html()
+    own = ladder["configural"].estimates.query("op == '=~' and rhs == 'pro1' and group == 'g0'")
+    assert (
+        f"{own['est'].iloc[0]:.2f} ± {1.96 * own['se'].iloc[0]:.2f}" in first.content.as_raw_html()
+    )
+
+
+def test_outcomes_have_their_share_that_agrees(survey: Survey) -> None:
+    html = tables.outcomes(brand.outcome_levels(survey), survey.instrument).content.as_raw_html()
+    share = (survey.answers["recommend"].dropna() >= 6).mean()
+    assert f"{share:.0%}" in html

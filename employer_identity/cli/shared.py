@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,6 +34,34 @@ def tell(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def check_folders(*paths: Path | None) -> None:
+    """Refuse files whose folder does not exist, before anything is done for them."""
+    from employer_identity.errors import Problem, ReportError
+    from employer_identity.language import refusal
+
+    folders = dict.fromkeys(str(p.parent) for p in paths if p and not p.parent.is_dir())
+    if folders:
+        raise refusal(ReportError, [Problem("checking.told.no_such_folder", f) for f in folders])
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file beside its place and move it there, so that nobody meets half of one."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _told(warning: Warning | str, language: Language) -> list[str]:
+    """Say a warning in the language, if it carries its problems; else as it is."""
+    from employer_identity.language import describe
+
+    problems = getattr(warning, "problems", ())
+    return [describe(p, language) for p in problems] or [str(warning)]
+
+
 @contextmanager
 def refusals(language: Language) -> Iterator[None]:
     """Turn refusals into messages and exit codes, warnings into notes; never a traceback."""
@@ -46,8 +75,8 @@ def refusals(language: Language) -> Iterator[None]:
         warnings.simplefilter("always", EmployerIdentityWarning)
         try:
             yield
-            for warning in caught:
-                tell(say("cli.note", language, text=str(warning.message)))
+            for text in dict.fromkeys(t for w in caught for t in _told(w.message, language)):
+                tell(say("cli.note", language, text=text))
         except EmployerIdentityError as error:
             lines = [describe(p, language) for p in error.problems] or [str(error)]
             tell("\n".join(say("cli.problem", language, text=line) for line in lines))

@@ -138,7 +138,7 @@ def _matrix(
         matrix = (matrix + matrix.T) / 2
         size, involved = smallest_direction(matrix)
         if size < SINGULAR:
-            order = np.argsort(-involved, kind="stable")
+            order = np.argsort(-involved.round(6), kind="stable")  # equals: as they are listed
             most = [names[i] for i in order if involved[i] > 0.25 * involved.max()]
             values = {"size": size}
             problems = [

@@ -32,7 +32,7 @@ def about_survey(study: Study) -> list[str]:
     return [
         f"{source} {when}".strip(),
         *waves(study),
-        study.say("answers.dropped", n=dropped) if dropped else "",
+        study.say("answers.dropped", n=dropped) if dropped and not study.wave else "",
         study.say("answers.missing", share=missing, n=study.complete),
         straight_liners(study),
         study.say("answers.weights") if survey.instrument.weight else "",
@@ -94,29 +94,23 @@ def bands(study: Study) -> list[tuple[str, str]]:
 
 
 def _bands(study: Study, grouping: Grouping) -> str:
-    written = [
-        study.say(
-            "data.band",
-            group=study.instrument.value_label(grouping.column, name, study.language),
-            span=_span(study, *grouping.bands[name]),
-        )
-        for name in grouping.order or grouping.bands
-    ]
+    named = "; ".join(_band(study, grouping, name) for name in grouping.order or grouping.bands)
     key = "data.bands_of_ages" if grouping.year is not None else "data.bands"
-    words = {
-        "source": grouping.source or "",
-        "year": str(grouping.year),
-        "named": "; ".join(written),
-    }
+    words = {"source": grouping.source or "", "year": str(grouping.year), "named": named}
     return study.say(key, **words)
 
 
+def _band(study: Study, grouping: Grouping, name: str) -> str:
+    """Write a group with its first and last number, unless its label already has them."""
+    label = study.instrument.value_label(grouping.column, name, study.language)
+    span = _span(study, *grouping.bands[name])
+    return label if span in label else study.say("data.band", group=label, span=span)
+
+
 def _span(study: Study, low: Bound, high: Bound) -> str:
-    if low == "" or high == "":
-        return study.say(
-            f"data.{'until' if low == '' else 'since'}", n=str(high if low == "" else low)
-        )
-    return f"{low}–{high}"  # noqa: RUF001
+    if low == "":
+        return study.say("data.until", n=str(high))
+    return study.say("data.since", n=str(low)) if high == "" else f"{low}–{high}"  # noqa: RUF001
 
 
 def about_changes(study: Study) -> list[str]:

@@ -15,7 +15,7 @@ from IPython.display import display
 
 from employer_identity.drawing import picture
 from employer_identity.privacy import Shown
-from employer_identity.reports.prose import Noticed
+from employer_identity.reports.practices import Noticed
 from employer_identity.reports.study import Study
 
 NAMESPACE = "employer_identity"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from employer_identity.brand import agreeing
+from employer_identity.brand import agreement
 from employer_identity.criteria import AbsoluteFit
 from employer_identity.errors import Problem
 from employer_identity.language import describe, listing, number, say
@@ -166,62 +164,6 @@ def description(study: Study, pillar: str) -> list[str]:
     return [text] if text != label else []
 
 
-class Asked(NamedTuple):
-    """How many agree with an item that asks about a practice; `agree` is the bar's length."""
-
-    share: str
-    mean: str
-    agree: float
-
-
-class Noticed(NamedTuple):
-    """A practice with what people answered to the items that ask about it."""
-
-    label: str
-    text: str
-    asked: tuple[Asked, ...]
-
-
-def practices(study: Study, pillar: str) -> list[Noticed]:
-    """Name the practices by which an employer lives a pillar, and how many people notice each."""
-    language, instrument = study.language, study.instrument
-    return [
-        Noticed(
-            instrument.label(p.key, language) + ".",
-            instrument.wording(p.key, language),
-            _asked(study, p.key),
-        )
-        for p in instrument.practices
-        if p.pillar == pillar
-    ]
-
-
-def _asked(study: Study, practice: str) -> tuple[Asked, ...]:
-    names = {i.name for i in study.instrument.items if i.practice == practice}
-    rows = study.items[study.items["item"].isin(names)]
-    return tuple(
-        Asked(
-            number(r.agree, ".0%", study.language),
-            study.say("practices.mean", mean=float(r.mean)),
-            float(r.agree),
-        )
-        for r in rows[rows["n"] >= study.distribution_n].itertuples()
-    )
-
-
-def practices_head(study: Study) -> str:
-    """Say what the shares beside the practices are."""
-    scale = study.instrument.scale
-    return study.say("practices.head", agree=agreement(study), maximum=scale.maximum)
-
-
-def agreement(study: Study) -> str:
-    """The answers that count as agreeing, for example ``6–7``."""  # noqa: RUF002
-    scale = study.instrument.scale
-    lowest = agreeing(scale)
-    return f"{lowest}–{scale.maximum}" if lowest < scale.maximum else f"{lowest}"  # noqa: RUF001
-
-
 def scores(study: Study) -> list[str]:
     """Say how high the scores are and what may be read into them."""
     return [_levels_in_words(study), study.say("levels.caution")]
@@ -311,7 +253,7 @@ def outcome_levels(study: Study) -> list[str]:
     words = {
         "lowest": study.instrument.label(low["outcome"], study.language),
         "highest": study.instrument.label(high["outcome"], study.language),
-        "agree": agreement(study),
+        "agree": agreement(study.instrument.scale),
     }
     return [study.say("associations.levels", **words, **values)]
 
