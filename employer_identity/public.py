@@ -125,7 +125,9 @@ def draw_image(rng: np.random.Generator, employers: Employers, pillars: Floats) 
     """Draw what the public makes of employers with these latent means of the pillars."""
     n = len(employers.names)
     sectors = [[SECTOR_IMAGE[s].get(d, 0.0) for d in DRIVERS] for s in employers.sectors]
-    drivers = np.array(IMAGE) + np.array(sectors) + OWN_IMAGE * rng.standard_normal((n, 10))
+    drivers = (
+        np.array(IMAGE) + np.array(sectors) + OWN_IMAGE * rng.standard_normal((n, len(DRIVERS)))
+    )
     inside = _standard(pillars[:, PILLARS.index("impresarioship")])
     outside = _standard(_without(rng.standard_normal(n), inside))
     r, reputation = REPUTATION_WITH_IMPRESARIOSHIP, DRIVERS.index("reputation")
@@ -252,9 +254,14 @@ def _without(values: Floats, other: Floats) -> Floats:
 
 
 def public_truth() -> dict[str, Mapping[str, object]]:
-    """What is planted in the public's answers about their own work."""
+    """What is planted in the public's answers, apart from single employers."""
     keys = ("mean", "contentment", "generation_z")
     return {
+        "knows_more": KNOWS_MORE,
+        "visible": VISIBLE,
+        "attraction": dict(zip(DRIVERS, ATTRACTION, strict=True)),
+        "image": dict(zip(DRIVERS, IMAGE, strict=True)),
+        "image_of_sectors": SECTOR_IMAGE,
         "importance": {
             d: dict(zip(("mean", "generation_z"), v, strict=True)) for d, v in IMPORTANCE.items()
         },

@@ -199,6 +199,11 @@ def test_no_answer_of_the_scale_is_taken_for_none(points: int, n: int) -> None:
     assert (ratings.minimum, ratings.maximum, ratings.missing) == (1, points, {})
 
 
+def test_a_scale_begins_at_one_though_nobody_chose_it() -> None:
+    ratings = guessed(rated(FIVE, points=7).clip(lower=2)).ratings
+    assert (ratings.minimum, ratings.maximum) == (1, 7)
+
+
 def test_a_label_tells_that_a_code_is_no_answer() -> None:
     raw = of_frame(rated({"a": ["a1", "a2", "a3"]}, points=6))
     labels = {name: {"1": "Oneens", "6": "Weet niet"} for name in raw.frame}
@@ -330,6 +335,8 @@ def test_what_somebody_wrote_is_never_written_down(tmp_path: Path) -> None:
     frame = rated(FIVE)
     frame["anders_namelijk"] = ""
     frame.loc[:8, "anders_namelijk"] = [f"mijn chef {k}" for k in range(9)]
+    frame["functie"] = ""
+    frame.loc[:17, "functie"] = [f"chef {k}" for k in range(9)] * 2
     text, instrument = written(frame, tmp_path)
     assert "chef" not in text
     assert instrument.groupings == ()

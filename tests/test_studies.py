@@ -323,6 +323,21 @@ def test_the_reputation_outside_goes_with_impresarioship_inside(ratings: pd.Data
     assert 0.25 < felt.corr(inside) < 0.7
 
 
+def test_the_public_says_of_its_own_work_what_is_planted() -> None:
+    people = pd.read_csv(HERE / "public_people.csv")
+    young = people["birth_year"] >= 1997
+    gap = people[young].mean(numeric_only=True) - people[~young].mean(numeric_only=True)
+    important = gap[[f"importance_{d}" for d in DRIVERS]]
+    assert important.idxmax() == "importance_career"
+    assert important.idxmin() in ("importance_job_security", "importance_financial_health")
+    assert gap["avoids_topics"] > 0.2
+    leavers = people.groupby("intends_next_6_months").mean(numeric_only=True).diff().loc[1]
+    assert (leavers[[f"own_{d}" for d in DRIVERS]] < -0.1).all()
+    for driver in ("pay", "career"):
+        named = people.groupby(f"reason_{driver}").mean(numeric_only=True).diff().loc[1]
+        assert named[f"own_{driver}"] < -0.2 < 0.2 < named[f"importance_{driver}"]
+
+
 # --- The national study, and what cannot be written
 
 

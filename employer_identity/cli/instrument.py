@@ -36,4 +36,5 @@ def check(
         found = load_instrument(file)
         typer.echo(say("instrument.summary.good", tongue, file=file))
         typer.echo("\n  ".join(found.summary(tongue)))
-        typer.echo(say("instrument.summary.next", tongue, file=file))
+        quoted = f'"{file}"' if " " in file else file
+        typer.echo(say("instrument.summary.next", tongue, file=quoted))
