@@ -34,7 +34,7 @@ DATA <- list(holzinger.csv = stored("holzinger.csv"), offices.csv = stored("offi
 H <- "holzinger.csv"; O <- "offices.csv"
 three <- "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 two <- "f =~ i1 + i2 + i3 + i4\ng =~ i5 + i6 + i7 + i8"
-full <- "f =~ i1 + i2\ng =~ i5 + i7"                       # items without holes
+full <- "h =~ i1 + i2 + i5 + i7"                             # items without holes
 scalar <- c("loadings", "intercepts")
 with <- function(...) paste(c(two, ...), collapse = "\n")
 
@@ -81,7 +81,7 @@ case("labels", O, "f =~ i1 + a*i2 + a*i3 + i4\ng =~ i5 + i6 + i7 + i8\ni5 ~~ t*i
 case("labels_groups", O, "f =~ i1 + a*i2 + i3 + i4\ng =~ i5 + i6 + c(b,d)*i7 + c(d,b)*i8", estimator = "MLR", missing = "fiml", group = "generation")
 case("residual_covariance", O, with("i1 ~~ i2"), estimator = "MLR", missing = "fiml", group = "generation", std_lv = TRUE, equal = c("loadings", "residual.covariances"))
 case("regression", O, with("g ~ f"), estimator = "MLR", missing = "fiml")
-case("predictor", O, paste0(full, "\nf ~ age"), estimator = "MLR")
+case("predictor", O, paste0(full, "\nh ~ age"), estimator = "MLR")
 case("predictors", H, paste0(three, "\nvisual ~ ageyr\nspeed ~ ageyr + grade"), estimator = "MLR")
 case("predictors_mlm", H, paste0(three, "\nvisual ~ ageyr\nspeed ~ ageyr + grade"), estimator = "MLM")
 case("predictor_ml_fiml", O, with("f ~ age\ng ~ f"), missing = "fiml")
