@@ -8,11 +8,16 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from employer_identity.errors import Problem
+from employer_identity.estimates import (
+    estimates,
+    latent_correlations,
+    standardised,
+    values,
+)
 from employer_identity.language import describe, say
-from employer_identity.measurement.implied import Implied, fill, imply
+from employer_identity.measurement.implied import Implied, imply
 from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.normal import expand
@@ -25,7 +30,6 @@ from employer_identity.measurement.threads import on_one_thread
 from employer_identity.measures import Baseline, baseline, fit_measures, sandwich, scaling_factor
 
 Array = NDArray[np.float64]
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -143,31 +147,10 @@ class Fit:
             return self.inverse / self.ntotal
         return self.inverse @ self.sandwich.meat.dense @ self.inverse / self.ntotal
 
-    @cached_property
-    def _cells(self) -> tuple[Array, Array]:
-        """Estimates and completely standardised estimates of every relation, each (G, R)."""
-        model = self.implied
-        est = np.empty(self.table.number.shape)
-        std = np.empty_like(est)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            sd_y, sd_eta = (
-                np.sqrt(np.diagonal(total, axis1=1, axis2=2)) for total in (model.Sigma, model.Phi)
-            )
-            for matrix, (r, i, j) in self.layout.places.items():
-                est[:, r] = value = model.matrices[matrix][:, i, j]
-                total = sd_y if matrix in ("Lambda", "Theta", "nu") else sd_eta
-                if matrix in ("Psi", "Theta"):
-                    own = np.sqrt(np.abs(np.diagonal(model.matrices[matrix], axis1=1, axis2=2)))
-                    std[:, r] = value / np.where(i == j, total[:, i] ** 2, own[:, i] * own[:, j])
-                else:
-                    by = sd_eta[:, j] if matrix in ("Lambda", "Beta") else 1.0
-                    std[:, r] = value * by / total[:, i]
-        return est, std
-
     @property
     def values(self) -> Array:
         """Estimates of every relation, (G, R), in the table's order."""
-        return self._cells[0]
+        return values(self.layout, self.implied)
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -178,73 +161,24 @@ class Fit:
         a value is fixed. ``std_all`` is completely standardised by the model-implied standard
         deviations. Checked against lavaan.
         """
-        est, std = self._cells
-        number = self.table.number
-        se_theta = np.append(np.sqrt(np.maximum(np.diag(self.vcov), 0.0)), np.nan)
-        se = se_theta[number]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            z = est / se
-        lhs, op, rhs = (np.array(part, dtype=object) for part in zip(*self.table.rows, strict=True))
-        groups, half = len(self.groups), ndtri(0.5 + LEVEL / 2) * se
-        return pd.DataFrame(
-            {
-                "lhs": np.tile(lhs, groups), "op": np.tile(op, groups), "rhs": np.tile(rhs, groups),
-                "group": np.repeat(np.array(self.groups, dtype=object), len(lhs)),
-                "label": self.table.label.ravel(), "parameter": number.ravel(),
-                "est": est.ravel(), "se": se.ravel(), "z": z.ravel(),
-                "pvalue": (2.0 * ndtr(-np.abs(z))).ravel(),
-                "ci_lower": (est - half).ravel(), "ci_upper": (est + half).ravel(),
-                "std_all": std.ravel(),
-            }
-        )  # fmt: skip
+        return estimates(self)
 
     @cached_property
-    @on_one_thread
+    def standardised(self) -> pd.DataFrame:
+        """Completely standardised estimates with standard errors and 95 % intervals.
+
+        See `estimates.standardised`.
+        """
+        return standardised(self)
+
+    @cached_property
     def latent_correlations(self) -> pd.DataFrame:
         """Correlations of the factors: group, factor_1, factor_2, est, se, ci_lower, ci_upper.
 
         Standard errors and 95 % intervals by the delta method. An estimate beyond 1 in size is an
         improper solution and stays visible.
         """
-        names = self.table.roles.factors
-        i, j = np.triu_indices(len(names), 1)
-        value, slope = self._correlation_slopes(i, j)
-        se = np.sqrt(np.maximum(np.einsum("gkq,qr,gkr->gk", slope, self.vcov, slope), 0.0))
-        half = ndtri(0.5 + LEVEL / 2) * se
-        groups, k = len(self.groups), len(i)
-        return pd.DataFrame(
-            {
-                "group": np.repeat(np.array(self.groups, dtype=object), k),
-                "factor_1": [names[a] for a in i] * groups,
-                "factor_2": [names[b] for b in j] * groups,
-                "est": value.ravel(), "se": se.ravel(),
-                "ci_lower": (value - half).ravel(), "ci_upper": (value + half).ravel(),
-            }
-        )  # fmt: skip
-
-    def _correlation_slopes(self, i: NDArray[np.intp], j: NDArray[np.intp]) -> tuple[Array, Array]:
-        """Correlations (G, k) and their derivatives by parameter (G, k, q), by complex steps."""
-        theta = self.solution.theta
-        slope = np.zeros((len(self.groups), len(i), self.layout.q))
-        cells = self.layout.cells
-        asked = cells.parameter[:, cells.where("Psi", "Beta")]
-        for k in np.unique(asked[asked >= 0]):
-            moved = theta.astype(complex)
-            moved[k] += 1e-20j
-            slope[:, :, k] = self._correlations(moved, i, j).imag / 1e-20
-        return self._correlations(theta.astype(complex), i, j).real, slope
-
-    def _correlations(
-        self, theta: NDArray[np.complex128], i: NDArray[np.intp], j: NDArray[np.intp]
-    ) -> NDArray[np.complex128]:
-        matrices = fill(self.layout, theta)  # type: ignore[arg-type]  # complex for its derivative
-        total = np.linalg.inv(np.eye(len(self.layout.latent)) - matrices["Beta"])
-        latent = (total @ matrices["Psi"] @ total.transpose(0, 2, 1)).astype(complex)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found: NDArray[np.complex128] = latent[:, i, j] / np.sqrt(
-                latent[:, i, i] * latent[:, j, j]
-            )
-        return found
+        return latent_correlations(self)
 
     # -- fit ------------------------------------------------------------------------------------
 
