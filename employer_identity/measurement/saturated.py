@@ -1,7 +1,9 @@
 """The saturated model: unrestricted means and covariances by group, from answers with holes.
 
-Fisher scoring on the moments themselves: a step solves the patterns' expected information for their
-score. Complete answers need none.
+Newton's method on the moments themselves: a step solves the patterns' observed information for their
+score. Where that information is not positive definite yet, the expected one takes its place (Fisher
+scoring, which alone goes back and forth for long where an item lacks most of its answers). Complete
+answers need none.
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ def saturate(patterns: Patterns, rows: Rows | None = None) -> Saturated | None:
     i, j = np.tril_indices(p)
     for _ in range(STEPS):
         score = listed(*slopes(patterns, here))
-        information = expected(patterns, here)
+        information = _definite(observed(patterns, here), patterns, here)
         scale = np.sqrt(np.einsum("gkk->gk", information))
         if np.abs(score / scale).max() <= TOLERANCE:
             return Saturated(Sigma, mu, here, patterns, rows)
@@ -98,6 +100,14 @@ def saturate(patterns: Patterns, rows: Rows | None = None) -> Saturated | None:
             return None
         Sigma, mu, here = Sigma + dS, mu + length * step[:, len(i) :], there
     return None
+
+
+def _definite(information: Array, patterns: Patterns, at: Expansion) -> Array:
+    """Return the observed information, the expected one in groups where it is not definite."""
+    poor = np.linalg.eigvalsh(information)[:, 0] <= 0.0
+    if poor.any():
+        information = np.where(poor[:, None, None], expected(patterns, at), information)
+    return information
 
 
 def available(patterns: Patterns) -> tuple[Array, Array]:
