@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import listing, refusal
+from employer_identity.measurement.definitions import Definition, check_known, definitions
 from employer_identity.measurement.layout import lay_out
 from employer_identity.measurement.likelihood import curvature, curvature_with_holes
 from employer_identity.measurement.moments import Moments
@@ -67,8 +68,8 @@ def cfa(
         A `Survey`, a frame with a numeric column for each item, or `Moments` (published
         covariances or correlations, of one group or several).
     model
-        lavaan's syntax (``=~ ~~ ~ ~1``, labels, ``0.5*x``, ``NA*x``). None: the instrument's
-        pillars.
+        lavaan's syntax (``=~ ~~ ~ ~1``, labels, ``0.5*x``, ``NA*x``, ``:=``). None: the
+        instrument's pillars.
     group
         Column whose groups are fitted together. Order: the categories' own, else sorted. The groups
         of `Moments` have their own order and no column: the name is for the reader. None: all
@@ -130,9 +131,12 @@ class Prepared:
     """A model's terms with the answers they are about, and how they are to be estimated."""
 
     terms: tuple[Term, ...]
+    definitions: tuple[Definition, ...]
     sample: Sample
     estimator: Estimator
     missing: Missing
+    weights: str | None
+    cluster: str | None
 
 
 @on_one_thread
@@ -148,7 +152,8 @@ def prepare(
     cluster: str | Literal[False] | None = None,
 ) -> Prepared:
     """Read the model and take what it needs from the data."""
-    terms = parse(_model_text(data, model))
+    text = _model_text(data, model)
+    terms, defined = parse(text), definitions(text)
     _check_terms(terms)
     roles = Roles.of(terms)
     tables = isinstance(data, Moments)
@@ -168,7 +173,8 @@ def prepare(
     resolved = Problem(code, values={"estimator": how, "missing": holes})
     unused = _unused(data, weight, grouping) if weights is None and cluster is None else []
     notes = (resolved, *sample.notes, *unused)
-    return Prepared(terms, replace(sample, notes=notes), how, holes)
+    sample = replace(sample, notes=notes)
+    return Prepared(terms, defined, sample, how, holes, weight, grouping)
 
 
 def _declared(data: object, asked: str | Literal[False] | None, *names: str) -> str | None:
@@ -231,6 +237,7 @@ def estimate(
         means=has_means,
     )  # fmt: skip
     _check_released(released, table, equal)
+    check_known(prepared.definitions, set(table.label.ravel()) - {""})
     _check_units(table, moments)
     layout = with_sample_values(lay_out(table), table, moments)
     start = starting_values(table, layout, moments, near)
@@ -250,7 +257,8 @@ def estimate(
         raise refusal(ConvergenceError, [problem])
     return Fit(
         group, moments, saturated, table, layout, solution, prepared.estimator,
-        prepared.missing, std_lv, sample.notes,
+        prepared.missing, std_lv, sample.notes, prepared.weights, prepared.cluster,
+        prepared.definitions,
     )  # fmt: skip
 
 

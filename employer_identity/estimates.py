@@ -48,7 +48,8 @@ def relations(fit: Fit) -> dict[str, NDArray[np.object_]]:
 
 def values(layout: Layout, model: Implied) -> Numbers:
     """Return what stands in each relation's place, (G, R)."""
-    found = np.zeros((len(model.Sigma), len(layout.place)), dtype=model.Sigma.dtype)
+    kind = np.result_type(*model.matrices.values())  # complex where a derivative is taken
+    found: Numbers = np.zeros((len(model.Sigma), len(layout.place)), kind)
     for matrix, (r, i, j) in layout.places.items():
         found[:, r] = model.matrices[matrix][:, i, j]
     return found
@@ -59,7 +60,7 @@ def standardised_values(layout: Layout, model: Implied) -> Numbers:
 
     Covariances of residuals and disturbances become their correlations.
     """
-    found = values(layout, model).astype(np.result_type(model.Sigma, float))
+    found = values(layout, model)
     with np.errstate(invalid="ignore", divide="ignore"):
         sd_y, sd_eta = (
             np.sqrt(np.diagonal(total, axis1=1, axis2=2)) for total in (model.Sigma, model.Phi)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity.defined import defined
 from employer_identity.errors import Problem
 from employer_identity.estimates import (
     estimates,
@@ -17,6 +18,7 @@ from employer_identity.estimates import (
     values,
 )
 from employer_identity.language import describe, say
+from employer_identity.measurement.definitions import Definition
 from employer_identity.measurement.implied import Implied, imply
 from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.moments import Moments
@@ -50,6 +52,10 @@ class Fit:
         What was resolved.
     notes
         What was settled or left out on the way.
+    weights, cluster
+        Columns, None where there are none.
+    definitions
+        Quantities that the model text defines from its labels.
     """
 
     group: str | None
@@ -62,6 +68,9 @@ class Fit:
     missing: str
     std_lv: bool
     notes: tuple[Problem, ...]
+    weights: str | None
+    cluster: str | None
+    definitions: tuple[Definition, ...]
 
     # -- what was fitted ------------------------------------------------------------------------
 
@@ -170,6 +179,11 @@ class Fit:
         See `estimates.standardised`.
         """
         return standardised(self)
+
+    @cached_property
+    def defined(self) -> pd.DataFrame:
+        """What the model text defines by ``:=``, see `defined.defined`."""
+        return defined(self)
 
     @cached_property
     def latent_correlations(self) -> pd.DataFrame:

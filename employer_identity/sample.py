@@ -107,7 +107,8 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     patterns, block = gather(items, values, codes, weights / weights.mean())
     _refuse(_never_together(patterns, labels))
     cluster, found = _clusters(frame, used, codes, asked.cluster)
-    rows = Rows(values, block, weights / weights.mean(), cluster, patterns)
+    place = np.flatnonzero(used)
+    rows = Rows(values, block, weights / weights.mean(), cluster, patterns, place)
     kept = tuple(note for note in (*notes, *found) if note.count)
     return _sample(rows, labels, kept)
 

@@ -24,18 +24,9 @@ DATA = [*INTAKE, "survey", "answers", "spelling", "columns", "questions", "label
 DATA += ["groupings", "screening", "loading", "answer_words", "profiles", "bands"]
 DATA += ["ratings", "clusters", "guessing", "starter"]
 DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies", "sample"]
-MODEL = [
-    "criteria",
-    "estimates",
-    "scores",
-    "improper",
-    "measures",
-    "fit",
-    "cfa",
-    "difference",
-    "crosscheck",
-]
-MODEL += ["reliability", "agreement"]
+MODEL = ["criteria", "estimates", "defined", "residuals", "scores", "modification"]
+MODEL += ["factor_scores", "improper", "measures", "ledger", "export", "explain", "summary"]
+MODEL += ["fit", "cfa", "difference", "crosscheck", "reliability", "agreement"]
 VERDICT = ["invariance", "models", "alignment", "bias", "brand", "privacy"]
 TABLES = ["tabulation", "model_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "figures"]

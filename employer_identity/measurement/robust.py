@@ -47,6 +47,8 @@ class Rows:
         Each row's cluster number, (n,); None where everybody is a cluster.
     patterns
         The patterns.
+    position
+        Each row's place among those given, (n,).
     """
 
     answers: Array
@@ -54,6 +56,7 @@ class Rows:
     weights: Array
     cluster: Integers | None
     patterns: Patterns
+    position: Integers
 
     @cached_property
     def group(self) -> Integers:
