@@ -281,6 +281,15 @@ class Fit:
 
         return score_tests(self)
 
+    def modification_indices(self) -> pd.DataFrame:
+        """Test each relation that the model leaves out: would the fit improve with it?
+
+        See `modification.modification_indices` for the columns and formulas.
+        """
+        from employer_identity.modification import modification_indices
+
+        return modification_indices(self)
+
     # -- what is to be known of it --------------------------------------------------------------
 
     @cached_property

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from employer_identity.measurement.layout import MATRICES
-from employer_identity.measurement.robust import Meat
+from employer_identity.measurement.robust import Bread, Meat
+from employer_identity.measurement.scaling import Sandwich
 from employer_identity.measurement.threads import on_one_thread
 
 if TYPE_CHECKING:
@@ -50,20 +51,34 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     curvature = fit.solution.curvature
     assert curvature is not None
     g, c = _tied(curvature.cells.parameter)
-    own, cross = Meat(fit.information.by_cell, fit.layout).of_cells(g, c)
+    x2, epc = cell_tests(fit, fit.information, fit.sandwich, curvature.score[g, c], g, c)
+    return _frame(fit, g, c, x2, epc)
+
+
+def cell_tests(
+    fit: Fit,
+    information: Bread,
+    robust: Sandwich | None,
+    score: Array,
+    g: NDArray[np.intp],
+    c: NDArray[np.intp],
+) -> tuple[Array, Array]:
+    """Return X2 and the expected change (t,) of cells that are each freed alone; see `score_tests`.
+
+    Cells are numbered as in ``information``, whose layout may list more than the free ones.
+    """
+    own, cross = Meat(information.by_cell, information.layout).of_cells(g, c)
     slope = cross @ fit.inverse
     left = own - (slope * cross).sum(axis=1)
     left = np.where(left > 1e-10 * own, left, np.nan)  # nothing left: not identified if freed
     spread = left
-    if fit.sandwich is not None:
-        meat = fit.sandwich.meat
-        own_spread, common = meat.of_cells(g, c)
-        explained = slope @ meat.dense
+    if robust is not None:
+        own_spread, common = robust.meat.of_cells(g, c)
+        explained = slope @ robust.meat.dense
         spread = own_spread - 2.0 * (slope * common).sum(axis=1) + (explained * slope).sum(axis=1)
-    score = curvature.score[g, c]
     with np.errstate(invalid="ignore", divide="ignore"):
         x2 = fit.ntotal * score**2 / np.where(np.isnan(left), np.nan, spread)
-    return _frame(fit, g, c, x2, score / left)
+    return x2, score / left
 
 
 def _tied(parameter: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -140,8 +140,7 @@ def curvature_with_holes(
     if at is None:
         return np.inf, None
     D = directions(implied, layout.cells)
-    M, v = slopes(patterns, at)
-    score = 2.0 * D.f * ((D.u @ M) * D.w).sum(axis=2) + D.h * (D.u @ v[..., None])[..., 0]
+    score = slope_by_cell(D, *slopes(patterns, at))
 
     def information() -> Array:
         Delta = jacobian(D)
@@ -149,6 +148,12 @@ def curvature_with_holes(
 
     value = minus_two_logl(patterns, at) - saturated
     return value, Curvature(score, information, layout.cells, layout.q)
+
+
+def slope_by_cell(D: Directions, M: Array, v: Array) -> Array:
+    """Carry derivatives by Sigma (G, p, p) and mu (G, p) over to cells, (G, c)."""
+    found: Array = 2.0 * D.f * ((D.u @ M) * D.w).sum(axis=2) + D.h * (D.u @ v[..., None])[..., 0]
+    return found
 
 
 def jacobian(D: Directions) -> Array:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from employer_identity.measurement import normal
 from employer_identity.measurement.implied import Implied, directions, fill, imply_from
 from employer_identity.measurement.layout import MATRICES, Cells, Layout
-from employer_identity.measurement.likelihood import jacobian
+from employer_identity.measurement.likelihood import jacobian, slope_by_cell
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns
 
@@ -179,8 +179,7 @@ def curvature_of_moments(layout: Layout, theta: Array, M: Array, v: Array) -> Ar
         if name == "Psi" and i != j:
             moved[name][:, j, i] += 1e-20j
         D = directions(imply_from(moved), cells)
-        slope = 2.0 * D.f * ((D.u @ M) * D.w).sum(axis=2) + D.h * (D.u @ v[..., None])[..., 0]
-        found[:, c] = slope.imag / 1e-20
+        found[:, c] = slope_by_cell(D, M, v).imag / 1e-20
     return found
 
 
