@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -61,9 +61,9 @@ def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None)
         Two fits by the same estimator; the first has more degrees of freedom.
     method
         ``standard`` (plain difference; the default for ML), ``satorra_bentler_2001`` (the default
-        for MLR and MLM), ``satorra_bentler_2010`` (whose scaling is never negative; it steps in
-        where the first one's is, and the result says so), ``satorra_2000`` (mean-adjusted) or
-        ``satorra_2000_shifted`` (mean and variance).
+        for MLR and MLM), ``satorra_bentler_2010``, ``satorra_2000`` (mean-adjusted) or
+        ``satorra_2000_shifted`` (mean and variance). The scaling of the first two may turn out
+        negative; then ``satorra_2000``, whose cannot, steps in, and the result says so.
 
     Returns
     -------
@@ -85,9 +85,14 @@ def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None)
         raise refusal(ModelError, [Problem("model.not_available", where="method", values=asked)])
     problems = []
     values: dict[str, object]
-    if not _same_answers(restricted, free):
+    if len(restricted.groups) != len(free.groups):
+        values = {"first": len(restricted.groups), "second": len(free.groups)}
+        problems.append(Problem("model.different_groups", values=values))
+    elif not _same_answers(restricted, free):
         values = {"first": restricted.ntotal, "second": free.ntotal}
         problems.append(Problem("model.different_data", values=values))
+    elif not _same_clusters(restricted, free):
+        problems.append(Problem("model.different_clusters"))
     if restricted.estimator != free.estimator:
         values = {"first": restricted.estimator, "second": free.estimator}
         problems.append(Problem("model.different_estimators", values=values))
@@ -103,9 +108,15 @@ def _same_answers(one: Fit, other: Fit) -> bool:
     if set(one.items) != set(other.items) or one.ntotal != other.ntotal:
         return False
     ours, theirs = one.moments, other.moments.select(one.moments.names)
-    if len(ours.n) != len(theirs.n):
-        return True  # a fit without groups beside one with groups: the same rows pooled
     return bool(np.allclose(ours.n, theirs.n) and np.allclose(ours.mean, theirs.mean))
+
+
+def _same_clusters(one: Fit, other: Fit) -> bool:
+    ours, theirs = (None if fit.rows is None else fit.rows.cluster for fit in (one, other))
+    if ours is None or theirs is None:
+        return ours is theirs
+    one_sizes, other_sizes = (np.sort(np.bincount(found)) for found in (ours, theirs))
+    return bool(np.array_equal(one_sizes, other_sizes))
 
 
 @on_one_thread
@@ -119,22 +130,28 @@ def nested_difference(restricted: Fit, free: Fit, method: Method | None = None) 
         return DifferenceTest(plain, df, chisq_pvalue(plain, df))
     if method.startswith("satorra_2000"):
         return _satorra_2000(restricted, free, plain, shifted=method.endswith("shifted"))
-    own, fallback = free.scaling or 0.0, False
-    if method == "satorra_bentler_2001":
-        scaling = (restricted.df * restricted.scaling - _weighted(own, free.df)) / df
-        fallback = scaling <= 0
-    if method == "satorra_bentler_2010" or fallback:
-        method = "satorra_bentler_2010"
-        at = _nesting(restricted, free)
-        found = None if at is None else sandwich(free, free.layout, at)
-        between = 0.0 if found is None else _weighted(scaling_factor(found, free.df), free.df)
-        scaling = (restricted.df * restricted.scaling - between) / df
-    chisq = plain / scaling if scaling > 0 else np.nan
-    return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), method, scaling, fallback)
+    if method == "satorra_bentler_2010":
+        scaling = _at_the_restricted_moments(restricted, free)
+    else:
+        scaling = (restricted.df * restricted.scaling - _weighted(free.scaling, free.df)) / df
+    if scaling <= 0:
+        return replace(_satorra_2000(restricted, free, plain, shifted=False), fallback=True)
+    chisq = plain / scaling
+    return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), method, scaling)
 
 
-def _weighted(scaling: float, df: int) -> float:
-    return scaling * df if df else 0.0
+def _at_the_restricted_moments(restricted: Fit, free: Fit) -> float:
+    """Return Satorra & Bentler's (2010) scaling; not positive where it cannot be had."""
+    at = _nesting(restricted, free)
+    found = None if at is None else sandwich(free, free.layout, at)
+    if found is None or restricted.scaling is None:
+        return 0.0
+    between = _weighted(scaling_factor(found, free.df), free.df)
+    return (restricted.df * restricted.scaling - between) / (restricted.df - free.df)
+
+
+def _weighted(scaling: float | None, df: int) -> float:
+    return scaling * df if df and scaling is not None else 0.0
 
 
 def _nesting(restricted: Fit, free: Fit) -> Array | None:
@@ -142,8 +159,6 @@ def _nesting(restricted: Fit, free: Fit) -> Array | None:
 
     The freer model is fitted to what the restricted one implies; if it is nested the fit is exact.
     """
-    if len(restricted.groups) != len(free.groups):
-        return free.solution.theta if len(restricted.groups) < len(free.groups) else None
     at = [restricted.items.index(name) for name in free.items]
     implied = restricted.implied
     moments = Moments(
@@ -173,12 +188,10 @@ def _aligned(restricted: Fit, free: Fit) -> Array:
 def _satorra_2000(restricted: Fit, free: Fit, plain: float, *, shifted: bool) -> DifferenceTest:
     """Scale by the restrictions themselves, as the tangents of both models show them."""
     df = restricted.df - free.df
-    at = _nesting(restricted, free)
-    assert at is not None  # asked for nested fits only
     assert free.sandwich is not None
     trace, square = restriction_traces(
         free.sandwich,
-        tangent(free.layout, at),
+        tangent(free.layout, free.solution.theta),  # where its information is taken, too
         tangent(restricted.layout, restricted.solution.theta),
     )
     if not shifted:

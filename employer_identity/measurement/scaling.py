@@ -156,9 +156,13 @@ def restriction_traces(free: Sandwich, D1: Array, D0: Array) -> tuple[float, flo
     """Return tr(M) and tr(M M) of a restriction's scaled Wald form (Satorra 2000).
 
     The freer model's tangent D1 (GP, q1) holds the restricted one's, D0 = D1 K; with A the
-    restrictions (A K = 0), M = (A H^-1 A')^-1 A H^-1 J H^-1 A'.
+    restrictions (A K = 0), M = (A H^-1 A')^-1 A H^-1 J H^-1 A'. Each is the tangent at its own
+    estimates, so K is the nearest by the information about the moments, which, unlike lavaan's
+    plain least squares, items in other units do not change.
     """
-    K = np.linalg.lstsq(D1, D0, rcond=None)[0]
+    groups, P, _ = free.H1.shape
+    weighted = (free.H1 @ D1.reshape(groups, P, -1)).reshape(groups * P, -1)
+    K = np.linalg.solve(weighted.T @ D1, weighted.T @ D0)
     left, _, _ = np.linalg.svd(K)
     A = left[:, K.shape[1] :].T
     inverse = np.linalg.inv(free.bread.dense)
