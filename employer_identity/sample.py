@@ -106,7 +106,7 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     _refuse(_too_small(codes, labels, asked.group, len(items)))
     patterns, block = gather(items, values, codes, weights / weights.mean())
     _refuse(_never_together(patterns, labels))
-    cluster, found = _clusters(frame, used, codes, asked.cluster)
+    cluster, found = _clusters(frame, used, codes, labels, asked.cluster)
     place = np.flatnonzero(used)
     rows = Rows(values, block, weights / weights.mean(), cluster, patterns, place)
     kept = tuple(note for note in (*notes, *found) if note.count)
@@ -161,9 +161,17 @@ def _weights(frame: pd.DataFrame, column: str | None) -> NDArray[np.float64]:
 
 
 def _clusters(
-    frame: pd.DataFrame, used: NDArray[np.bool_], codes: NDArray[np.intp], column: str | None
+    frame: pd.DataFrame,
+    used: NDArray[np.bool_],
+    codes: NDArray[np.intp],
+    labels: Sequence[str],
+    column: str | None,
 ) -> tuple[NDArray[np.int64] | None, list[Problem]]:
-    """Everybody's cluster number; those without one are a cluster of their own."""
+    """Everybody's cluster number.
+
+    Who has none is a cluster; so is everybody in a group that is all one cluster, since one cluster
+    cannot show how clusters differ.
+    """
     if column is None:
         return None, []
     found = pd.factorize(frame.loc[used, column])[0].astype(np.int64)
@@ -179,6 +187,13 @@ def _clusters(
     notes = [Problem("model.clustered", column, clusters)]
     if clusters < FEW_CLUSTERS:
         notes.append(Problem("model.few_clusters", column, clusters, severity="warning"))
+    inside = np.flatnonzero(np.bincount(pairs[1]) == 1)  # groups that are one cluster
+    if len(inside):
+        mine = np.isin(codes, inside)
+        found[mine] = found.max() + 1 + np.arange(mine.sum())
+        where = listing([labels[g] for g in inside])
+        values = {"cluster": column}
+        notes.append(Problem("model.group_in_cluster", where, len(inside), values, "warning"))
     return found, notes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,7 @@ def case(model: str, *, holes: bool, equal: tuple[str, ...] = ()) -> tuple[Layou
     assert patterns.complete != holes
     return (
         layout,
-        Rows(data, block, weights, None, patterns),
+        Rows(data, block, weights, None, patterns, np.arange(len(data))),
         theta * rng.uniform(0.9, 1.1, len(theta)),
     )
 
@@ -208,7 +209,7 @@ def test_the_short_way_to_scores_of_complete_answers_is_the_long_one() -> None:
 
 
 def clustered(rows: Rows, cluster: Any) -> Rows:
-    return Rows(rows.answers, rows.block, rows.weights, np.asarray(cluster), rows.patterns)
+    return replace(rows, cluster=np.asarray(cluster))
 
 
 @pytest.mark.parametrize("holes", [True, False])
@@ -224,11 +225,13 @@ def test_scores_are_added_up_within_clusters_first(holes: bool, crossing: bool) 
     own = bread(layout, theta, implied, rows.patterns, at, seen=True)
     each = normal.scores(rows.patterns, at, rows.answers, rows.block, implied.mu)
     by_parameter = np.zeros((len(each), layout.q + 1))
+    assert rows.cluster is not None
+    C = [len(set(rows.cluster[rows.group == g])) for g in (0, 1)]
     for i, (g, score) in enumerate(zip(rows.group, each, strict=True)):
-        cells = score @ own.Delta[g] * rows.weights[i]
+        cells = score @ own.Delta[g] * rows.weights[i] * np.sqrt(C[g] / (C[g] - 1))
         np.add.at(by_parameter[i], layout.cells.parameter[g], cells)
     sums = pd.DataFrame(by_parameter[:, :-1]).groupby(rows.cluster).sum().to_numpy()
-    expected = sums.T @ sums / len(each) * len(sums) / (len(sums) - 1)
+    expected = sums.T @ sums / len(each)
     assert np.allclose(meat(rows, own, at, implied.mu).dense, expected, rtol=SAME, atol=SAME)
 
 
@@ -347,7 +350,7 @@ def test_a_row_that_weighs_nothing_changes_nothing(holes: bool) -> None:
 
 @pytest.mark.parametrize("holes", [True, False])
 def test_a_weight_is_a_row_repeated(holes: bool) -> None:
-    """Rows repeated w times, each original a cluster: the same but for C / (C - 1)."""
+    """Rows repeated w times, each original a cluster: the same but for C / (C - 1), 100 a group."""
     frame = six(200, 6, holes=holes).assign(row=np.arange(200))
     frame["w"] = np.random.default_rng(6).integers(1, 4, 200)
     repeated = frame.loc[frame.index.repeat(frame["w"])]
@@ -355,10 +358,10 @@ def test_a_weight_is_a_row_repeated(holes: bool) -> None:
     long = ei.cfa(repeated, TWO, group="band", cluster="row")
     estimates, others = kept(weighted), kept(long)
     assert np.allclose(estimates[:, 0], others[:, 0], atol=FOUND)
-    assert np.allclose(estimates[:, 1] * np.sqrt(200 / 199), others[:, 1], rtol=FOUND)
+    assert np.allclose(estimates[:, 1] * np.sqrt(100 / 99), others[:, 1], rtol=FOUND)
     ours, theirs = weighted.fit_measures, long.fit_measures
     assert ours["chisq"] / 200 == pytest.approx(theirs["chisq"] / frame["w"].sum(), rel=FOUND)
-    assert ours["chisq.scaled"] == pytest.approx(theirs["chisq.scaled"] * 200 / 199, rel=FOUND)
+    assert ours["chisq.scaled"] == pytest.approx(theirs["chisq.scaled"] * 100 / 99, rel=FOUND)
 
 
 def test_only_the_ratios_of_weights_matter() -> None:
@@ -380,9 +383,33 @@ def test_everybody_a_cluster_is_no_clusters(holes: bool) -> None:
     plain, each = (ei.cfa(frame, TWO, group="band", cluster=c) for c in (None, "row"))
     assert each.rows is not None
     assert each.rows.cluster is not None
-    assert np.allclose(kept(plain)[:, 1] * np.sqrt(200 / 199), kept(each)[:, 1], rtol=SAME)
+    assert np.allclose(kept(plain)[:, 1] * np.sqrt(100 / 99), kept(each)[:, 1], rtol=SAME)
     factor = "chisq.scaling.factor"
-    assert each.fit_measures[factor] == pytest.approx(plain.fit_measures[factor] * 200 / 199)
+    assert each.fit_measures[factor] == pytest.approx(plain.fit_measures[factor] * 100 / 99)
+
+
+@pytest.mark.parametrize("holes", [True, False])
+def test_groups_that_share_nothing_have_the_standard_errors_of_their_own_fits(holes: bool) -> None:
+    """Each group's clusters are corrected by their own number, here 10 and 20."""
+    frame = six(300, 8, holes=holes)
+    frame.loc[frame["band"] == "old", "team"] //= 4
+    both = ei.cfa(frame, TWO, group="band", cluster="team").estimates
+    for band, part in frame.groupby("band"):
+        alone = ei.cfa(part, TWO, cluster="team").estimates
+        together = both[both["group"] == band]
+        assert np.allclose(together["se"], alone["se"], rtol=FOUND, equal_nan=True)
+
+
+def test_people_of_a_group_that_is_one_cluster_count_as_independent() -> None:
+    frame = six(300, 8)
+    frame.loc[frame["band"] == "old", "team"] = -1
+    fit, plain = (ei.cfa(frame, TWO, group="band", cluster=c) for c in ("team", None))
+    warned = [note for note in fit.notes if note.code == "model.group_in_cluster"]
+    assert [(note.where, note.count, note.severity) for note in warned] == [("old", 1, "warning")]
+    old = fit.estimates["group"] == "old"
+    C = int((frame["band"] == "old").sum())
+    expected = plain.estimates["se"][old] * np.sqrt(C / (C - 1))
+    assert np.allclose(fit.estimates["se"][old], expected, rtol=FOUND, equal_nan=True)
 
 
 def test_clusters_widen_standard_errors_where_people_in_them_are_alike() -> None:

@@ -63,14 +63,6 @@ class Rows:
         """Each row's group number, (n,)."""
         return self.patterns.group[self.block]
 
-    @property
-    def correction(self) -> float:
-        """C / (C - 1) for clusters, 1 without."""
-        if self.cluster is None:
-            return 1.0
-        clusters = len(np.unique(self.cluster))
-        return float(clusters / (clusters - 1))
-
     @cached_property
     def products(self) -> tuple[Array, ...]:
         """Weighted products of complete answers about their group's means, summed by cluster.
@@ -93,14 +85,19 @@ class Rows:
         return np.stack([t.T @ t for t in self.products])
 
     def _summed(self, values: Array, mine: NDArray[np.bool_]) -> Array:
-        """Weight rows and add them up within clusters; clusters in the order of their numbers."""
+        """Weight rows and add them up within clusters; clusters in the order of their numbers.
+
+        Sums of C clusters vary about their own mean, hence sqrt(C / (C - 1)); C is the group's, for
+        each group has moments of its own.
+        """
         weighted = values * self.weights[mine, None]
         if self.cluster is None:
             return weighted
         cluster = self.cluster[mine]
         order = np.argsort(cluster, kind="stable")
         starts = np.flatnonzero(np.diff(cluster[order], prepend=-1))
-        return np.asarray(np.add.reduceat(weighted[order], starts, axis=0))
+        C = len(starts)
+        return np.asarray(np.add.reduceat(weighted[order], starts, axis=0) * np.sqrt(C / (C - 1)))
 
     def scores(self, at: Expansion, mu: Array) -> tuple[Array, ...]:
         """Return the scores of each group's clusters (or respondents) by moment, (C_g, P) each."""
@@ -113,7 +110,7 @@ class Rows:
 
     def meat(self, at: Expansion, mu: Array) -> Array:
         """Return the covariance of the moments' scores within groups, (G, P, P)."""
-        n = self.weights.sum() / self.correction
+        n = self.weights.sum()
         if self.patterns.complete:
             L = _linear(self.patterns, at, mu)
             found: Array = L @ self.squares @ L.transpose(0, 2, 1) / n
@@ -287,7 +284,7 @@ def meat(rows: Rows, own: Bread, at: Expansion, mu: Array) -> Meat | CrossedMeat
     found = np.zeros((len(numbers), len(own.Delta), own.Delta.shape[2]))
     for g, s in enumerate(rows.scores(at, mu)):
         found[np.searchsorted(numbers, rows.cluster_numbers(g)), g] = s @ own.Delta[g]
-    return CrossedMeat(found * np.sqrt(rows.correction / rows.weights.sum()), own.layout)
+    return CrossedMeat(found / np.sqrt(rows.weights.sum()), own.layout)
 
 
 def bread(

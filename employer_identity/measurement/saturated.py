@@ -1,7 +1,7 @@
 """The saturated model: unrestricted means and covariances by group, from answers with holes.
 
-Newton's method on the moments themselves: a step solves the patterns' observed information for their
-score. Where that information is not positive definite yet, the expected one takes its place (Fisher
+Newton's method on the moments themselves: a step solves the patterns' observed information for
+their score. Where that is not positive definite yet, the expected one takes its place (Fisher
 scoring, which alone goes back and forth for long where an item lacks most of its answers). Complete
 answers need none.
 """
