@@ -78,15 +78,13 @@ fitted_by <- function(call, written = NULL) {
 }
 # The directions that the equalities leave, as columns; a solution's gradient along them.
 directions <- function(fit) if (fit@Model@eq.constraints) fit@Model@eq.constraints.K else diag(length(lavInspect(fit, "gradient")))
-# lavInspect(fit, "gradient") leaves the groups' shares out where answers are missing; the one that is minimised has them.
-slope <- function(fit) as.numeric(lavaan:::lav_model_gradient(fit@Model, lavsamplestats = fit@SampleStats, lavdata = fit@Data, lavcache = fit@Cache, type = "free", group.weight = TRUE))
-steepest <- function(fit) max(abs(crossprod(directions(fit), slope(fit))))
+steepest <- function(fit) max(abs(crossprod(directions(fit), as.numeric(lavInspect(fit, "gradient")))))
 polished <- function(fit, args) {
   stopifnot(lavInspect(fit, "converged"))
   for (step in 1:8) {
     if (step > 2 && steepest(fit) < FLAT) break
-    K <- directions(fit); hessian <- crossprod(K, lavInspect(fit, "hessian") %*% K)
-    change <- K %*% solve(hessian, crossprod(K, slope(fit)))
+    K <- directions(fit); hessian <- crossprod(K, lavInspect(fit, "information.observed") %*% K)
+    change <- K %*% solve(hessian, crossprod(K, as.numeric(lavInspect(fit, "gradient"))))
     start <- parTable(fit); free <- start$free > 0
     start$est[free] <- start$est[free] - change[start$free[free]]
     fit <- do.call("sem", c(args, list(start = start, optim.method = "none", optim.force.converged = TRUE)))
