@@ -1,0 +1,13 @@
+"""The studies by name."""
+
+from collections.abc import Mapping
+
+from validation import ceiling, crossed, lavaan, missing
+from validation.running import Cell
+
+STUDIES: Mapping[str, tuple[Cell, ...]] = {
+    "ceiling": ceiling.CELLS,
+    "crossed": crossed.CELLS,
+    "missing": missing.CELLS,
+    "lavaan": lavaan.CELLS,
+}
