@@ -87,8 +87,13 @@ def loadings(
 
 
 def _named(ladder: Ladder) -> dict[str, set[str]]:
-    """Return the items the ladder names, each with the groups whose loading is contradicted."""
+    """Return the items the ladder names, each with the groups whose loading is contradicted.
+
+    None where even the structure differs: then equalities are not what is wrong.
+    """
     found: dict[str, set[str]] = {}
+    if ladder.level is None:
+        return found
     for r in ladder.culprits.to_dict("records"):
         item = str(r["lhs"] if r["op"] == "~1" else r["rhs"])
         found.setdefault(item, set())
