@@ -13,7 +13,7 @@ import pytest
 from employer_identity import brand, figures, privacy
 from employer_identity.bias import latent_means
 from employer_identity.cfa import cfa
-from employer_identity.drawing import STEPS, lines, on, picture
+from employer_identity.drawing import STEPS, Scale, lines, on, picture, sheet
 from employer_identity.invariance import invariance
 from employer_identity.language import LANGUAGES
 from employer_identity.privacy import Shown
@@ -115,6 +115,14 @@ def test_loadings_mark_what_the_ladder_names() -> None:
     assert f"from {own['old']:.2f} (old) to {own['young']:.2f} (young)" in told
     assert "for old." in told
     assert figures.loadings(ladder, survey.instrument, minimum=10**6) == ()
+
+
+def test_intervals_are_drawn_from_end_to_end() -> None:
+    _, axes = sheet(1.0)
+    Scale(axes, (0.0, 10.0), (1.0, 3.0)).interval(0.5, 5.0, 4.0, 7.0)
+    bar, point = axes.lines
+    assert list(bar.get_xdata()) == pytest.approx([1.8, 2.4])
+    assert list(point.get_xdata()) == pytest.approx([2.0])
 
 
 def test_no_distribution_of_few_answers(survey: Survey) -> None:

@@ -20,6 +20,7 @@ from employer_identity.instrument import load_instrument
 from employer_identity.language import Language
 from employer_identity.questionnaire import Grouping
 from employer_identity.reports import data_words, practices, prose, verdict
+from employer_identity.reports.parameters import StudyParameters, chosen_wave
 from employer_identity.reports.places import notebooks
 from employer_identity.reports.render import export
 from employer_identity.reports.run import report
@@ -271,6 +272,15 @@ def test_a_study_is_of_the_last_wave_or_the_one_named(opened: Callable[..., Stud
     assert (last.survey.n, first.survey.n, every.survey.n) == (300, 4, 304)
     assert (last.wave, first.wave, every.wave) == ("2026", "2024", "")
     assert last.survey.waves == ("2026",)
+
+
+def test_without_a_name_the_last_wave_is_studied_and_all_where_they_are_compared(
+    waves: Survey,
+) -> None:
+    asked = {None: "2026", "2024": "2024"}
+    found = {w: chosen_wave(StudyParameters(wave=w), waves) for w in asked}
+    assert found == asked
+    assert chosen_wave(StudyParameters(group="wave"), waves) == ""
 
 
 def test_the_period_and_the_other_waves_are_told(opened: Callable[..., Study]) -> None:

@@ -69,6 +69,7 @@ def test_sensitivity_has_both_numbers_in_the_language(survey: Survey) -> None:
     for s in (one, other):
         assert f"{s.levels['mean'].iloc[0]:.2f}".replace(".", ",") in html
         assert f"{s.fit.fit_measures['srmr']:.3f}".replace(".", ",") in html
+        assert all(f"{x:.2f}".replace(".", ",") in html for x in s.reliability["omega"])
     pillars = len(survey.instrument.factors)
     assert html.count("<td") == 3 * (1 + 2 * pillars + pillars * (pillars - 1) // 2 + 3)
 
