@@ -92,11 +92,15 @@ def test_loadings_of_few_and_many_groups_are_readable(groups: int) -> None:
     truth = Truth(grouping="band", shares=dict.fromkeys(names, 1 / groups))
     survey = simulate_survey(150 * groups, preset="idealised", seed=7, truth=truth)
     ladder = invariance(survey, group="band")
-    for shown in figures.loadings(ladder, survey.instrument):
+    shown_all = figures.loadings(ladder, survey.instrument)
+    for shown in shown_all:
         assert outside(shown.content) == []
         assert overlapping(shown.content) == []
         assert shown.content.get_size_inches()[1] < 8.5
         assert set(shown.counts) == set(names)
+    written = {w for shown in shown_all for text in texts(shown.content) for w in text.split()}
+    labels = [survey.instrument.label(i) for i in survey.item_names]
+    assert {w for label in labels for w in label.split()} <= written  # no label is cut
 
 
 def test_loadings_mark_what_the_ladder_names() -> None:

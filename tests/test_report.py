@@ -105,7 +105,7 @@ def test_the_sample_in_dutch(dutch: str) -> None:
     assert "De vier pijlers" in page.text
     assert "bewerking" in page.text  # an adaptation is called one
     assert "listwise" in page.text
-    assert "pagina" in dutch
+    assert '"pagina " counter(page) " van " counter(pages)' in dutch
     assert re.search(r"Meting \d{4}", page.text)
     assert "veldwerk" in page.text
     assert "Waar groepen beginnen en eindigen" in page.text
@@ -281,6 +281,14 @@ def test_without_a_name_the_last_wave_is_studied_and_all_where_they_are_compared
     found = {w: chosen_wave(StudyParameters(wave=w), waves) for w in asked}
     assert found == asked
     assert chosen_wave(StudyParameters(group="wave"), waves) == ""
+
+
+def test_units_are_not_pooled_over_waves(waves: Survey) -> None:
+    instrument = waves.instrument.model_copy(update={"employer": "employer"})
+    answers = waves.answers.assign(employer=pd.Categorical(["A", "B"] * 152))
+    survey = replace(waves, answers=answers, instrument=instrument)
+    assert Study(survey, "wave", "en").units is None
+    assert Study(survey, "", "en").units is not None
 
 
 def test_the_period_and_the_other_waves_are_told(opened: Callable[..., Study]) -> None:
