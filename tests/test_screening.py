@@ -11,6 +11,7 @@ from employer_identity.loading import Check, check_survey
 from employer_identity.presets import PresetName
 from employer_identity.questionnaire import Instrument
 from employer_identity.simulate import simulate_survey
+from employer_identity.spelling import meant, usual_spellings
 
 PILLARS = {"calm": ["c1", "c2", "c3", "c4", "c5"], "order": ["o1", "o2", "o3", "o4"]}
 ITEMS = [item for items in PILLARS.values() for item in items]
@@ -134,6 +135,13 @@ def test_items_that_many_skip_are_named(share: float, expected: list[str]) -> No
         assert (found.where, found.count) == ("c4, o2", 2)
 
 
+def test_items_that_many_skip_are_named_even_if_all_are() -> None:
+    frame = survey(1000)
+    gone = np.random.default_rng(3).random((1000, len(ITEMS))) < 0.25
+    frame[ITEMS] = frame[ITEMS].mask(gone)
+    assert only(frame, "missing_items").count == len(ITEMS)
+
+
 def test_a_group_that_skips_is_named() -> None:
     frame = survey()
     frame.loc[frame["site"] == "south", ["o1", "o2", "c1"]] = np.nan
@@ -171,6 +179,22 @@ def test_a_pair_that_chance_explains_is_not_called_a_copy() -> None:
     columns = [*ITEMS, *(f"y{k}" for k in range(1, 6))]
     frame.loc[[7, 2000], columns] = [3.0] * 7 + [4.0] * 7
     assert doubts(frame) == []
+
+
+def test_one_strange_pair_is_not_called_a_copy() -> None:
+    frame = survey(500)
+    columns = [*ITEMS, *(f"y{k}" for k in range(1, 6))]
+    frame.loc[[7, 400], columns] = [1.0, 5.0] * 7
+    assert doubts(frame) == []
+
+
+def test_copies_are_told_among_many_rows_that_are_alike_by_chance() -> None:
+    drawn = simulate_survey(3000, preset="other_rated", seed=1)
+    frame = pd.concat([drawn.answers, drawn.answers.iloc[:60]], ignore_index=True)
+    (found,) = (
+        p for p in check(frame, drawn.instrument).warnings if p.code == "survey.repeated_rows"
+    )
+    assert 20 < found.count <= 120
 
 
 def test_speeders_are_counted() -> None:
@@ -250,3 +274,30 @@ def test_a_survey_with_errors_is_screened_all_the_same() -> None:
     }  # fmt: skip
     assert [p.where for p in found.warnings] == ["o3"]
     assert found.survey is None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ({"Vrouw": 3, "vrouw": 40, " VROUW-": 1}, {"Vrouw": "vrouw", " VROUW-": "vrouw"}),
+        (
+            {"Coöperatie Noord": 40, "cooperatie-noord": 30},
+            {"cooperatie-noord": "Coöperatie Noord"},
+        ),
+        ({"Zuiderlicht": 100, "Zuiderlcht": 1}, {"Zuiderlcht": "Zuiderlicht"}),
+        ({"Noordster": 50, "Noordstar": 40}, {}),  # both are common
+        ({"gen_x": 100, "gen_z": 1}, {}),  # one letter is all that tells them apart
+        ({"Locatie A": 100, "Locatie B": 1}, {}),
+        ({"Employer 11": 100, "Employer 12": 1}, {}),  # digits tell
+        ({"1.5": 100, "15": 1, "C": 9, "C++": 9}, {}),
+    ],
+)
+def test_spellings_of_one_name(sizes: dict[str, int], expected: dict[str, str]) -> None:
+    assert usual_spellings(sizes) == expected
+
+
+def test_what_an_unknown_name_means() -> None:
+    assert meant("WOMAN", ["woman", "man"]) == "woman"
+    assert meant("womn", ["woman", "man"]) == "woman"
+    assert meant("gen_y", ["gen_x", "gen_z"]) == ""
+    assert meant("horses", ["houses", "hoses"]) == ""  # it could be either

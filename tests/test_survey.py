@@ -516,6 +516,13 @@ def test_every_role_that_is_missing_or_empty_is_named(
     assert codes(frame.assign(w=0), ours) == ["zero_weights"]
 
 
+def test_respondents_without_a_name_are_not_the_same_person(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    frame.loc[[1, 2, 3], "id"] = [None, None, " "]
+    assert codes(frame, ours) == []
+
+
 def test_the_same_person_may_answer_in_two_waves_but_not_twice_in_one(
     frame: pd.DataFrame, ours: Instrument
 ) -> None:
