@@ -28,6 +28,7 @@ _HOME = {
     "latent_means": "bias",
     "load_instrument": "instrument",
     "load_survey": "loading",
+    "new_instrument": "starter",
     "reliability": "reliability",
     "report": "reports.run",
     "simulate_survey": "simulate",
@@ -49,6 +50,7 @@ __all__ = [
     "latent_means",
     "load_instrument",
     "load_survey",
+    "new_instrument",
     "reliability",
     "report",
     "simulate_survey",
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from employer_identity.reliability import reliability
     from employer_identity.reports.run import report
     from employer_identity.simulate import Truth, simulate_survey
+    from employer_identity.starter import new_instrument
     from employer_identity.survey import Survey
 
 

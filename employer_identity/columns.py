@@ -58,6 +58,7 @@ def groups(
     found, where = names(column), str(column.name)
     if not len(found.categories):
         return found, [Problem("survey.empty_column", where)] if order is not None else []
+    found, told = _by_label(found, where, order or (), raw)
     problems = _unknown(found, where, order, raw) if order else _spelt(found, where, raw)
     if order is None:
         return found, problems
@@ -65,7 +66,20 @@ def groups(
         problems.append(Problem("survey.one_group", where))
     if order and not problems:
         found = found.set_categories([n for n in order if n in found.categories])
-    return found.as_ordered(), problems
+    return found.as_ordered(), [*problems, *told]
+
+
+def _by_label(
+    found: pd.Categorical, where: str, order: Sequence[str], raw: Raw
+) -> tuple[pd.Categorical, list[Problem]]:
+    """Call codes by the labels that the file gives them, where the order lists those instead."""
+    labels = raw.labels.get(where, {})
+    named = [labels.get(str(code), "") for code in found.categories]
+    if not set(named) <= set(order) or set(found.categories) <= set(order):
+        return found, []
+    n = int((found.codes >= 0).sum())
+    told = Problem("survey.changed.read_by_label", where, n, severity="change")
+    return names(pd.Series(found).map(dict(zip(found.categories, named, strict=True)))), [told]
 
 
 def _unknown(found: pd.Categorical, where: str, order: Sequence[str], raw: Raw) -> list[Problem]:

@@ -57,7 +57,7 @@ def path_diagram(fit: Fit, instrument: Instrument, *, language: Language = "en")
     names = {x: instrument.label(x, language) for x in (*fit.factors, *fit.items)}
     of_items = _common_size([names[i] for i in fit.items], _ITEM - 0.1, 1)
     of_items = min(of_items, SMALL) if many else of_items
-    of_factors = _common_size([names[f] for f in fit.factors], _FACTOR - 0.26, 3)
+    of_factors = _common_size([names[f] for f in fit.factors], _FACTOR - 0.2, 3, "bold")
     centres, y = {}, MARGIN
     for factor, items in fit.factors.items():
         places = [y + row * (i + 0.5) for i in range(len(items))]
@@ -102,11 +102,12 @@ def _box(axes: Axes, x: float, y: float, width: float, height: float, **style: A
     axes.add_patch(FancyBboxPatch((x, y - height / 2), width, height, boxstyle=pad, **style))
 
 
-def _common_size(labels: Iterable[str], width: float, rows: int) -> float:
+def _common_size(labels: Iterable[str], width: float, rows: int, weight: str = "normal") -> float:
     """Return the largest type size in which every label takes at most `rows` lines."""
     for size in (SIZE, SMALL, 8.0, 7.5):
-        whole = all(breadth(word, size) <= width for label in labels for word in label.split())
-        if whole and all(len(lines(label, width, size)) <= rows for label in labels):
+        words = (word for label in labels for word in label.split())
+        whole = all(breadth(word, size, weight) <= width for word in words)
+        if whole and all(len(lines(label, width, size, weight)) <= rows for label in labels):
             return size
     return 7.0
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _TALLEST = 7.8  # inches of a figure that still stands on one page
 _NAMES = 1.72  # room for the items' labels, inches
+_FLAG = 0.16  # room for the sign before a label
 _HEAD, _FOOT = 0.26, 0.3
 
 
@@ -55,7 +56,8 @@ def loadings(
     frame = frame[frame["group"].isin(n)]
     names = {g: instrument.value_label(ladder.group, g, language) for g in n}
     named = _named(ladder)
-    row = max(0.27, 0.065 * len(n) + 0.09)
+    labels = {i: _label(instrument.label(i, language), i in named) for i in frame["item"].unique()}
+    row = max(0.27, 0.065 * len(n) + 0.09, *(_tall(*label) for label in labels.values()))
     key = _key_rows([*names.values(), *_signs(named, language).values()])
     parts = _parts(frame, row, 0.24 * len(key))
     ends = np.floor(frame["ci_lower"].min() * 4), np.ceil(frame["ci_upper"].max() * 4)
@@ -64,7 +66,9 @@ def loadings(
     for place, part in enumerate(parts):
         figure, axes = sheet(_height(part, row) + 0.24 * len(key))
         _key(axes, key, len(n), named, language)
-        _rows(axes, part, row, 0.24 * len(key), (span, list(n), named, instrument, language))
+        _rows(
+            axes, part, row, 0.24 * len(key), (span, list(n), named, labels, instrument, language)
+        )
         words = {
             "group": instrument.label(ladder.group, language).lower(),
             "part": place + 1,
@@ -87,8 +91,13 @@ def loadings(
 
 
 def _named(ladder: Ladder) -> dict[str, set[str]]:
-    """Return the items the ladder names, each with the groups whose loading is contradicted."""
+    """Return the items the ladder names, each with the groups whose loading is contradicted.
+
+    None where even the structure differs: then equalities are not what is wrong.
+    """
     found: dict[str, set[str]] = {}
+    if ladder.level is None:
+        return found
     for r in ladder.culprits.to_dict("records"):
         item = str(r["lhs"] if r["op"] == "~1" else r["rhs"])
         found.setdefault(item, set())
@@ -177,7 +186,7 @@ def _height(frame: pd.DataFrame, row: float) -> float:
 
 def _rows(axes: Axes, frame: pd.DataFrame, row: float, top: float, about: Any) -> None:
     """Draw a pillar's heading and its items, each with a mark a group on a line of its own."""
-    span, groups, named, instrument, language = about
+    span, groups, named, labels, instrument, language = about
     axis = Scale(axes, span, (MARGIN + _NAMES, WIDTH - 0.2))
     step = 0.25 if span[1] - span[0] <= 1.5 else 0.5
     ticks = np.arange(np.ceil(span[0] / step), np.floor(span[1] / step) + 1) * step
@@ -192,7 +201,7 @@ def _rows(axes: Axes, frame: pd.DataFrame, row: float, top: float, about: Any) -
             if place % 2 == 0:
                 band = Rectangle((0, y), WIDTH, row, color=TINT, lw=0, zorder=-1)
                 axes.add_patch(band)
-            _item(axes, y + row / 2, row, instrument.label(item, language), item in named)
+            _item(axes, y + row / 2, labels[item], item in named)
             for r in own.itertuples():
                 place_of = groups.index(r.group)
                 at = y + 0.045 + (row - 0.09) * (place_of + 0.5) / len(groups)
@@ -203,14 +212,26 @@ def _rows(axes: Axes, frame: pd.DataFrame, row: float, top: float, about: Any) -
             y += row
 
 
-def _item(axes: Axes, y: float, row: float, label: str, is_named: bool) -> None:
+def _label(text: str, is_named: bool) -> tuple[list[str], float]:
+    """Break an item's label into two lines, in the largest type in which they are enough."""
+    room = _NAMES - 0.12 - _FLAG * is_named
     weight = "bold" if is_named else "normal"
-    left = MARGIN + (0.16 if is_named else 0.0)
-    text = lines(label, _NAMES - 0.12 - (left - MARGIN), SMALL, weight)
-    text = text[: max(1, int((row + 0.04) / leading(SMALL)))]
+    for size in (SMALL, 8.0, 7.5):
+        if len(found := lines(text, room, size, weight)) <= 2:
+            return found, size
+    return found, size
+
+
+def _tall(text: list[str], size: float) -> float:
+    return leading(size) * len(text) + 0.04
+
+
+def _item(axes: Axes, y: float, label: tuple[list[str], float], is_named: bool) -> None:
+    text, size = label
+    weight = "bold" if is_named else "normal"
     if is_named:
         _flag(axes, MARGIN + 0.05, y)
-    write(axes, left, y, "\n".join(text), size=SMALL, weight=weight)
+    write(axes, MARGIN + _FLAG * is_named, y, "\n".join(text), size=size, weight=weight)
 
 
 def _told(

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from employer_identity.answers import Codes, Values
+from employer_identity.answers import Values
 from employer_identity.columns import doubts, rows_problem, shown
 from employer_identity.errors import Problem
 from employer_identity.intake.raw import Raw
@@ -200,41 +200,48 @@ def speeding(seen: Seen) -> Iterator[Problem]:
         )
 
 
-REPEATED, CHANCE = 12, 0.001  # answers that must agree; the risk of an alarm by chance, all in all
+REPEATED = 12  # answers that must agree before rows are called the same
+UNLIKELY = 0.001  # a row counts if fewer twins than this were to be expected of it ...
+TWINS, SPARE = 3, 4
+"""... and they are told if so many times the number that chance gives have one, and a few more."""
 
 
 def repeated_rows(seen: Seen) -> Iterator[Problem]:
     """Rows with the same answers to every question, where that is no coincidence.
 
-    How probable a row is follows from how often each answer comes after the one before it; twins
-    that may be expected among n respondents, such as all answers alike, are passed over.
+    How probable a row is follows from how often each answer comes after the one before it. Rows
+    that are likely to have a twin among n respondents, such as all answers alike, do not count.
     """
     asked = (*seen.instrument.item_names, *seen.instrument.outcome_names)
     answers = seen.answers[[q for q in asked if q in seen.answers]]
     if answers.shape[1] < REPEATED:
         return
-    same = pd.util.hash_pandas_object(answers, index=False).duplicated(keep=False)
-    rows = np.flatnonzero(same & (answers.notna().sum(axis=1) >= REPEATED))
-    expected = _log_probability(answers, rows) + 2 * np.log(len(answers))
-    alike = np.zeros(len(seen.raw.frame), dtype=bool)
-    alike[answers.index[rows[expected < np.log(CHANCE)]]] = True
-    yield from doubts(rows_problem("survey.repeated_rows", seen.raw.name, alike, seen.raw))
+    expected = np.exp(_log_probability(answers)) * len(answers)
+    rare = (expected < UNLIKELY) & (answers.notna().sum(axis=1) >= REPEATED).to_numpy()
+    twins = pd.util.hash_pandas_object(answers, index=False).duplicated(keep=False).to_numpy()
+    found = answers.index[rare & twins]
+    if len(found) >= TWINS * expected[rare].sum() + SPARE:
+        rows = np.zeros(len(seen.raw.frame), dtype=bool)
+        rows[found] = True
+        yield from doubts(rows_problem("survey.repeated_rows", seen.raw.name, rows, seen.raw))
 
 
-def _log_probability(answers: pd.DataFrame, rows: Codes) -> Values:
+def _log_probability(answers: pd.DataFrame) -> Values:
     """Log-probability of rows, each answer given the one before; to repeat that one costs nothing.
 
     Who repeats one answer tends to go on, so that such rows would seem less probable than they are.
     """
-    found, before, width = np.zeros(len(rows)), np.zeros(len(answers), dtype=np.intp), 1
-    last = np.full(len(rows), np.nan)
+    n = len(answers)
+    found, before, width = np.zeros(n), np.zeros(n, dtype=np.intp), 1
+    last = np.full(n, np.nan)
     for name in answers:
         codes, values = pd.factorize(answers[name], use_na_sentinel=False)
         pairs = before * len(values) + codes
-        together = np.bincount(pairs, minlength=width * len(values))
-        share = together[pairs[rows]] / np.bincount(before)[before[rows]]
-        given = answers[name].to_numpy()[rows]
-        found += np.where((given == last) | np.isnan(given), 0.0, np.log(share))
+        together = np.bincount(pairs, minlength=width * len(values)).reshape(width, -1)
+        with np.errstate(divide="ignore"):  # pairs that do not occur are not looked up
+            share = np.log(together / together.sum(axis=1, keepdims=True))
+        given = answers[name].to_numpy()
+        found += np.where((given == last) | np.isnan(given), 0.0, share.ravel()[pairs])
         before, width, last = codes, len(values), given
     return found
 

@@ -24,7 +24,7 @@ class Survey:
         turned; groupings and the wave are ordered categoricals of text, employer, sector and
         cluster unordered ones; weight and duration are floats, the date is a datetime.
     instrument
-        The questionnaire.
+        The questionnaire; what it leaves unlabelled is called as the file calls it.
     changes
         What was left out, recoded, banded or merged at loading: codes ``survey.changed.*``.
     warnings

@@ -115,6 +115,8 @@ def test_check_of_no_file_is_a_problem(language: str, words: str) -> None:
     [
         (["report", "employer_brand_studie"], "employer_brand_study"),
         (["report", "--group", "genderr"], "gender"),
+        (["report", "--wave", "2031"], "2026"),
+        (["report", "--wave", "2025", "--group", "wave"], "--wave"),
         (["report", "--language", "fr"], "nl"),
         (["report", "--minimum-n", "1"], "minimum_n"),
         (["report", "--survey", "answers.csv"], "--instrument"),

@@ -13,7 +13,7 @@ import pytest
 from employer_identity import brand, figures, privacy
 from employer_identity.bias import latent_means
 from employer_identity.cfa import cfa
-from employer_identity.drawing import STEPS, lines, on, picture
+from employer_identity.drawing import STEPS, Scale, lines, on, picture, sheet
 from employer_identity.invariance import invariance
 from employer_identity.language import LANGUAGES
 from employer_identity.privacy import Shown
@@ -92,11 +92,15 @@ def test_loadings_of_few_and_many_groups_are_readable(groups: int) -> None:
     truth = Truth(grouping="band", shares=dict.fromkeys(names, 1 / groups))
     survey = simulate_survey(150 * groups, preset="idealised", seed=7, truth=truth)
     ladder = invariance(survey, group="band")
-    for shown in figures.loadings(ladder, survey.instrument):
+    shown_all = figures.loadings(ladder, survey.instrument)
+    for shown in shown_all:
         assert outside(shown.content) == []
         assert overlapping(shown.content) == []
         assert shown.content.get_size_inches()[1] < 8.5
         assert set(shown.counts) == set(names)
+    written = {w for shown in shown_all for text in texts(shown.content) for w in text.split()}
+    labels = [survey.instrument.label(i) for i in survey.item_names]
+    assert {w for label in labels for w in label.split()} <= written  # no label is cut
 
 
 def test_loadings_mark_what_the_ladder_names() -> None:
@@ -115,6 +119,14 @@ def test_loadings_mark_what_the_ladder_names() -> None:
     assert f"from {own['old']:.2f} (old) to {own['young']:.2f} (young)" in told
     assert "for old." in told
     assert figures.loadings(ladder, survey.instrument, minimum=10**6) == ()
+
+
+def test_intervals_are_drawn_from_end_to_end() -> None:
+    _, axes = sheet(1.0)
+    Scale(axes, (0.0, 10.0), (1.0, 3.0)).interval(0.5, 5.0, 4.0, 7.0)
+    bar, point = axes.lines
+    assert list(bar.get_xdata()) == pytest.approx([1.8, 2.4])
+    assert list(point.get_xdata()) == pytest.approx([2.0])
 
 
 def test_no_distribution_of_few_answers(survey: Survey) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,14 +14,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from employer_identity.errors import ModelError, ReportError, SurveyError
+from employer_identity import brand
+from employer_identity.errors import ModelError, Problem, ReportError, SurveyError
 from employer_identity.instrument import load_instrument
+from employer_identity.language import Language
+from employer_identity.questionnaire import Grouping
+from employer_identity.reports import data_words, practices, prose, verdict
+from employer_identity.reports.parameters import StudyParameters, chosen_wave
 from employer_identity.reports.places import notebooks
 from employer_identity.reports.render import export
 from employer_identity.reports.run import report
 from employer_identity.reports.snapshot import read_snapshot, write_snapshot
-from employer_identity.reports.study import open_study
+from employer_identity.reports.study import Study, open_study
 from employer_identity.simulate import Truth, simulate_survey
+from employer_identity.survey import Survey
 from tests.drawn import foreign_numbers
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +105,11 @@ def test_the_sample_in_dutch(dutch: str) -> None:
     assert "De vier pijlers" in page.text
     assert "bewerking" in page.text  # an adaptation is called one
     assert "listwise" in page.text
+    assert '"pagina " counter(page) " van " counter(pages)' in dutch
+    assert re.search(r"Meting \d{4}", page.text)
+    assert "veldwerk" in page.text
+    assert "Waar groepen beginnen en eindigen" in page.text
+    assert page.text.count("gemiddeld ") > 16  # each practice has its item's mean
 
 
 @pytest.mark.notebook
@@ -145,11 +158,15 @@ def test_five_scales_without_practices_outcomes_employers(
 @pytest.mark.notebook
 def test_the_sample_in_english_is_the_same_every_time(tmp_path: Path) -> None:
     texts = [
-        report(language="en", group="gender", output=tmp_path / f"{i}.html").read_bytes()
+        report(
+            language="en", group="gender", wave="2025", output=tmp_path / f"{i}.html"
+        ).read_bytes()
         for i in range(2)
     ]
     page = check_document(texts[0].decode(), "en")
     assert "The four pillars" in page.text
+    assert "Wave 2025" in page.text
+    assert "This report is about wave 2025 only. The file also holds 2026" in page.text
     assert texts[0] == texts[1]
 
 
@@ -177,6 +194,9 @@ def test_a_step_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> None:
             ["report.unknown_language", "report.unknown_parameter"],
         ),
         ({"group": "generatoin"}, ["report.unknown_group_near"]),
+        ({"wave": "2031"}, ["report.unknown_wave"]),
+        ({"wave": 2026}, ["report.wrong_parameter.text"]),
+        ({"wave": "2025", "group": "wave"}, ["report.wave_and_group"]),
         ({"survey": "answers.csv"}, ["report.no_instrument"]),
         ({"output": "nowhere/report.html"}, ["report.no_such_folder"]),
     ],
@@ -215,6 +235,173 @@ def test_a_refusal_on_the_way_speaks_the_language() -> None:
     small = type(study)(simulate_survey(200, seed=3, truth=truth), "band", "nl")
     with pytest.raises(ModelError, match="Te weinig volledige antwoorden"):
         _ = small.ladder
+
+
+def test_a_wave_of_a_survey_without_waves_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("employer_identity.reports.run._run", lambda *_: pytest.fail("it ran"))
+    with pytest.raises(ReportError) as caught:
+        report(survey=simulate_survey(60, seed=3), wave="2025")
+    assert [p.code for p in caught.value.problems] == ["report.no_waves"]
+
+
+# --- Studies, without a kernel
+
+
+@pytest.fixture(scope="module")
+def waves() -> Survey:
+    """Two waves, the second with dates in March 2026; too few people in the first to tell."""
+    survey = simulate_survey(304, preset="idealised", seed=8)
+    rng = np.random.default_rng(9)
+    days = pd.Timestamp("2026-03-02") + pd.to_timedelta(rng.integers(0, 26, 304), "D")
+    wave = pd.Categorical(["2024"] * 4 + ["2026"] * 300, ["2024", "2026"], ordered=True)
+    instrument = survey.instrument.model_copy(update={"wave": "wave", "date": "date"})
+    answers = survey.answers.assign(wave=wave, date=np.where(wave == "2024", pd.NaT, days))
+    answers["date"] = pd.to_datetime(answers["date"])
+    return replace(survey, answers=answers, instrument=instrument)
+
+
+@pytest.fixture
+def opened(waves: Survey, tmp_path: Path) -> Callable[..., Study]:
+    path = tmp_path / "survey.arrow"
+    write_snapshot(waves, path)
+    return lambda **asked: open_study(str(path), **asked)
+
+
+def test_a_study_is_of_the_last_wave_or_the_one_named(opened: Callable[..., Study]) -> None:
+    last, first, every = opened(), opened(wave="2024"), opened(group="wave")
+    assert (last.survey.n, first.survey.n, every.survey.n) == (300, 4, 304)
+    assert (last.wave, first.wave, every.wave) == ("2026", "2024", "")
+    assert last.survey.waves == ("2026",)
+
+
+def test_without_a_name_the_last_wave_is_studied_and_all_where_they_are_compared(
+    waves: Survey,
+) -> None:
+    asked = {None: "2026", "2024": "2024"}
+    found = {w: chosen_wave(StudyParameters(wave=w), waves) for w in asked}
+    assert found == asked
+    assert chosen_wave(StudyParameters(group="wave"), waves) == ""
+
+
+def test_units_are_not_pooled_over_waves(waves: Survey) -> None:
+    instrument = waves.instrument.model_copy(update={"employer": "employer"})
+    answers = waves.answers.assign(employer=pd.Categorical(["A", "B"] * 152))
+    survey = replace(waves, answers=answers, instrument=instrument)
+    assert Study(survey, "wave", "en").units is None
+    assert Study(survey, "", "en").units is not None
+
+
+def test_the_period_and_the_other_waves_are_told(opened: Callable[..., Study]) -> None:
+    days = opened().survey.answers["date"]
+    for language, month, few in (("nl", "maart", "minder dan 5"), ("en", "March", "fewer than 5")):
+        study = opened(language=language)
+        told = " ".join(data_words.about_survey(study))
+        dash = "\N{EN DASH}"
+        assert f"{days.min().day}{dash}{days.max().day} {month} 2026" in told
+        assert f"2024 ({few}" in told
+        assert any(study.fieldwork in fact for fact in prose.title_page(study)[3])
+        assert any("2026" in fact for fact in prose.title_page(study)[3][:1])
+    every = " ".join(data_words.about_survey(opened(group="wave", language="en")))
+    assert "All waves are in this report" in every
+
+
+def test_those_who_answer_alike_are_told_and_left_out_for_a_look() -> None:
+    survey = simulate_survey(300, preset="idealised", seed=3)
+    items = list(survey.item_names)
+    assert not brand.straight_liners(survey).any()
+    told = {}
+    for n in (0, 4, 5, 40):
+        answers = survey.answers.copy()
+        answers.loc[: n - 1, items] = 7.0
+        study = Study(replace(survey, answers=answers), "", "en")
+        told[n] = data_words.straight_liners(study), study.without_straight_liners
+    assert told[0] == ("", None)
+    assert told[4][0].startswith("Fewer than 5 people")
+    assert told[4][1] is None
+    assert told[5][0].startswith("5 people, 1.7% of those who")
+    assert told[40][1] is not None
+    assert told[40][1].survey.n == 260
+    one, other = study.levels["mean"], told[40][1].levels["mean"]
+    assert f"by more than {(one - other).abs().max():.2f}," in data_words.sensitivity(study)[0]
+    assert [side.n for side in study.sides] == [300, 260]
+
+
+def test_practices_have_the_share_of_the_item_that_asks_about_them() -> None:
+    survey = simulate_survey(300, preset="idealised", seed=3)
+    answers = survey.answers.copy()
+    answers.loc[9:, "pro2"] = np.nan  # nine answers: no share
+    study = Study(replace(survey, answers=answers), "", "nl")
+    found = {n.label: n.asked for n in practices.noticed(study, "prototypicality")}
+    (asked,) = found["Het eigene belichamen."]
+    x = answers["pro1"]
+    assert asked.agree == pytest.approx((x >= 6).mean())
+    assert (asked.share, asked.mean) == (
+        f"{asked.agree:.0%}",
+        f"gemiddeld {x.mean():.1f}".replace(".", ","),
+    )
+    assert found["Besluiten vanuit waarden."] == ()
+
+
+def test_bands_are_printed_with_the_labels_of_their_groups() -> None:
+    survey = simulate_survey(60, seed=3, truth=Truth(grouping="band", shares={"a": 0.5, "b": 0.5}))
+    grouping = Grouping.model_validate(
+        {
+            "column": "band",
+            "from": "birth_year",
+            "bands": {"a": ["", 1980], "b": [1981, 2008]},
+            "labels": {"a": {"nl": "ouderen"}, "b": {"nl": "jongeren"}},
+        }
+    )
+    instrument = survey.instrument.model_copy(update={"groupings": (grouping,)})
+    banded = Problem("survey.changed.banded", "band", 60, {}, "change")
+    other = Problem("survey.changed.no_item_answered", "x.csv", 2, severity="change")
+    both = replace(survey, instrument=instrument, changes=(banded, other))
+    ((term, text),) = data_words.bands(Study(both, "", "nl"))
+    assert term == "band."
+    assert "ouderen: tot en met 1980; jongeren: 1981\N{EN DASH}2008" in text
+    assert len(data_words.changes(Study(both, "", "nl"))) == 1
+    assert data_words.bands(Study(survey, "", "nl")) == []
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_checklist_says_what_was_not_done(language: Language) -> None:
+    survey = simulate_survey(300, preset="idealised", seed=3, missing=0.1)
+    weights = survey.answers.assign(w=np.linspace(0.5, 1.5, 300))
+    instrument = survey.instrument.model_copy(update={"weight": "w"})
+    bare = dict(data_words.checklist(Study(survey, "", language)))
+    weighted = dict(
+        data_words.checklist(
+            Study(replace(survey, answers=weights, instrument=instrument), "", language)
+        )
+    )
+    words = {
+        "nl": ("weegfactoren", "niet opgegeven", "1,08"),
+        "en": ("weights", "not declared", "1.08"),
+    }
+    row, undeclared, deff = words[language]
+    assert bare[row] == undeclared
+    assert deff in weighted[row]
+    complete = int(survey.answers[list(survey.item_names)].notna().all(axis=1).sum())
+    assert any(value.startswith(f"{complete} (") for value in bare.values())
+
+
+def test_the_guide_explains_only_what_the_report_has() -> None:
+    survey = simulate_survey(300, seed=3, truth=Truth(grouping="g", shares={"a": 0.5, "b": 0.5}))
+    instrument = survey.instrument.model_copy(update={"outcomes": ()})
+    whole, bare = Study(survey, "g", "en"), Study(replace(survey, instrument=instrument), "", "en")
+    assert [len(prose.guide(study)) for study in (whole, bare)] == [5, 3]
+
+
+def test_a_group_below_the_floor_is_left_out_by_name() -> None:
+    truth = Truth(grouping="g", shares={"a": 0.5, "b": 0.48, "c": 0.02})
+    survey = simulate_survey(300, preset="idealised", seed=3, truth=truth)
+    n = int((survey.answers["g"] == "c").sum())
+    study = Study(survey, "g", "en", minimum_n=n + 1)
+    assert study.left_out == ["c"]
+    assert study.ladder is not None
+    assert study.ladder.groups == ("a", "b")
+    assert verdict.left_out(study)[0].endswith(": c.")
+    assert "c." in " ".join(data_words.not_shown(study))
 
 
 def test_a_template_without_a_title_is_refused() -> None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from employer_identity.columns import groups
 from employer_identity.errors import SurveyError, SurveyWarning
 from employer_identity.instrument import load_instrument
+from employer_identity.intake.raw import Raw, of_frame
+from employer_identity.labelling import labelled
 from employer_identity.language import LANGUAGES, describe
-from employer_identity.loading import check_survey, load_survey
+from employer_identity.loading import Check, check_survey, load_survey
 from employer_identity.questionnaire import Instrument
+from employer_identity.reports.checking import check_page
 from employer_identity.survey import Survey
 
 QUESTIONNAIRE = """
@@ -381,3 +386,150 @@ def test_a_declared_group_that_nobody_is_in_is_no_group(
     with pytest.warns(SurveyWarning, match="age: nobody is in 1 group that .* lists .middle"):
         survey = load_survey(frame, instrument=wider)
     assert list(survey.answers["age"].cat.categories) == ["young", "old"]
+
+
+# --- What is turned into something else, and labels that a file brings
+
+
+def changes(found: Check) -> dict[str, tuple[str, int]]:
+    return {p.code.removeprefix("survey.changed."): (p.where, p.count) for p in found.changes}
+
+
+def test_codes_and_texts_of_answers_become_numbers_and_are_counted(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    words = ("never", "rarely", "now and then", "often", "always")
+    scale = ours.scale.model_copy(update={"answers": words, "missing": (8, 9)})
+    instrument = ours.model_copy(update={"scale": scale})
+    plain = load_survey(frame, instrument=instrument).answers
+    frame[["c1", "o1", "o2"]] = frame[["c1", "o1", "o2"]].astype(object)
+    frame["c1"] = [f"A{value:.0f}" for value in frame["c1"]]
+    frame["o1"] = [words[int(value) - 1].upper() for value in frame["o1"]]
+    frame.loc[:2, "o2"] = [8, 9, "9"]
+    found = check_survey(frame, instrument=instrument)
+    assert changes(found) == {
+        "reversed": ("c2", 1),
+        "answer_codes": ("c1", 40),
+        "answer_texts": ("o1", 40),
+        "missing_codes": ("o2", 3),
+    }
+    assert found.survey is not None
+    plain.loc[:2, "o2"] = np.nan
+    pd.testing.assert_frame_equal(found.survey.answers, plain)
+
+
+def test_a_code_of_the_usual_kind_is_told_once_with_the_line_to_add(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    frame.loc[[1, 2], "c1"] = 99
+    frame.loc[[3, 4], "o1"] = -1
+    frame.loc[5, "o2"] = 7
+    first, second = check_survey(frame, instrument=ours).errors
+    assert (first.code, first.where, first.count) == (
+        "survey.missing_code_undeclared", "c1, o1", 4,
+    )  # fmt: skip
+    assert first.values["line"] == "missing = [-1, 9, 99]"
+    assert (second.code, second.where) == ("survey.out_of_range", "o2")
+
+
+def labelled_raw(frame: pd.DataFrame) -> Raw:
+    return replace(
+        of_frame(frame),
+        texts={"c1": "Are you calm?", "o1": "Is it orderly?", "site": "Where do you work?"},
+        labels={
+            "site": {"9": "North", "10": "South"},
+            "age": {"1": "young", "2": "old"},
+            "firm": {"Zuiderlicht": "Southern Light"},
+            "c1": {"1": "never", "5": "always"},
+        },
+    )
+
+
+def test_labels_of_the_file_fill_what_the_instrument_leaves_open(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    said = ours.items[0].model_copy(update={"wording": {"en": "Calm?", "nl": "Rustig?"}})
+    instrument = ours.model_copy(update={"items": (said, *ours.items[1:])})
+    assert instrument.label("site") == "site"  # looked up before, and not to be remembered
+    filled = labelled(instrument, labelled_raw(frame))
+    assert filled.wording("c1", "nl") == "Rustig?"
+    assert filled.wording("o1", "nl") == "Is it orderly?"
+    assert filled.label("site") == "Where do you work?"
+    assert filled.value_label("site", "10") == "South"
+    assert filled.value_label("firm", "Zuiderlicht", "nl") == "Southern Light"
+    assert (filled.scale.low, filled.scale.high) == ({"en": "never"}, {"en": "always"})
+    assert labelled(ours, of_frame(frame)) is ours
+
+
+def test_codes_are_read_by_their_labels_where_the_instrument_lists_those(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    plain = load_survey(frame, instrument=ours).answers["age"]
+    frame["age"] = frame["age"].map({"young": 1, "old": 2})
+    found, told = groups(frame["age"], ("young", "old"), labelled_raw(frame))
+    pd.testing.assert_series_equal(pd.Series(found, name="age"), plain)
+    assert [(p.code, p.count) for p in told] == [("survey.changed.read_by_label", 40)]
+
+
+# --- The check as a result
+
+
+def test_a_check_is_a_table_a_text_and_a_page_with_the_same_content(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    frame.loc[:2, "site"] = 77
+    set_cells("o1", [3], "<b>confidential</b>")(frame)
+    found = check_survey(frame, instrument=ours)
+    table = found.table("nl")
+    assert list(table) == ["severity", "code", "where", "count", "message"]
+    assert table["severity"].tolist() == ["error", "warning", "change"]
+    assert table["code"].tolist() == [
+        "survey.text_in_scale", "survey.small_groups", "survey.changed.reversed",
+    ]  # fmt: skip
+    assert repr(found) == repr(check_survey(frame, instrument=ours))
+    assert repr(found).startswith("1 error, 1 warning, 1 change\n  Error: o1: 1 cell holds text")
+    for text in (found._repr_html_(), check_page(found, "nl"), check_page(found, "en")):
+        assert "o1" in text
+        assert "confidential" not in text
+    page = check_page(found, "nl")
+    assert page.count("<tbody><tr>") == 3
+    assert "nog niet te gebruiken" in page
+
+
+def test_a_check_of_nothing_wrong_says_so(frame: pd.DataFrame, ours: Instrument) -> None:
+    found = check_survey(frame, instrument=ours)
+    assert repr(found).splitlines()[0] == "0 errors, 0 warnings, 1 change"
+    page = check_page(found, "en")
+    assert "nothing stands out" in page
+    assert "http" not in page
+
+
+def test_every_role_that_is_missing_or_empty_is_named(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    found = check_survey(frame, instrument=in_waves(ours))
+    assert [(p.code, p.where) for p in found.errors] == [
+        ("survey.missing_columns", "round, day, seconds")
+    ]
+    whole = frame.assign(round="", day="2025-03-31", seconds=300)
+    assert codes(whole, in_waves(ours)) == ["empty_column"]
+    assert codes(frame.assign(w=0), ours) == ["zero_weights"]
+
+
+def test_respondents_without_a_name_are_not_the_same_person(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    frame.loc[[1, 2, 3], "id"] = [None, None, " "]
+    assert codes(frame, ours) == []
+
+
+def test_the_same_person_may_answer_in_two_waves_but_not_twice_in_one(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    n = len(frame)
+    whole = frame.assign(round=np.resize(["1", "2"], n), day="2025-03-31", seconds=300)
+    whole["id"] = np.repeat([f"r{k}" for k in range(n // 2)], 2)
+    found = check_survey(whole, instrument=in_waves(ours))
+    assert [(p.code, p.count) for p in found.warnings] == [("survey.in_two_waves", n // 2)]
+    whole.loc[2, "id"] = "r0"
+    assert codes(whole, in_waves(ours)) == ["duplicate_respondent"]

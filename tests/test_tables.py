@@ -65,10 +65,12 @@ def side(survey: Survey) -> tables.Side:
 
 def test_sensitivity_has_both_numbers_in_the_language(survey: Survey) -> None:
     one, other = side(survey), side(brand.without_straight_liners(simulate_survey(300, seed=5)))
+    one = one._replace(reliability=one.reliability.assign(omega=0.123, alpha=0.456))
     html = tables.sensitivity(one, other, survey.instrument, language="nl").content.as_raw_html()
     for s in (one, other):
         assert f"{s.levels['mean'].iloc[0]:.2f}".replace(".", ",") in html
         assert f"{s.fit.fit_measures['srmr']:.3f}".replace(".", ",") in html
+        assert all(f"{x:.2f}".replace(".", ",") in html for x in s.reliability["omega"])
     pillars = len(survey.instrument.factors)
     assert html.count("<td") == 3 * (1 + 2 * pillars + pillars * (pillars - 1) // 2 + 3)
 

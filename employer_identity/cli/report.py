@@ -51,6 +51,11 @@ def report(
       employer-identity check  answers.csv --instrument questionnaire.toml
       employer-identity report --survey answers.csv --instrument questionnaire.toml --group age_band
 
+    \b
+    Another wave than the last; a survey in several files:
+      employer-identity report --wave 2025
+      employer-identity report -s 2025.csv -s 2026.csv -i questionnaire.toml
+
     Its path is printed; nothing is overwritten unless the report is finished.
     """  # noqa: D301  (\b tells the help to keep the lines as they are)
     tongue = tongue_of(language)

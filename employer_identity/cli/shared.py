@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from employer_identity.language import Language
 
 GOOD, PROBLEMS, WRONG_USE, STOPPED = 0, 1, 2, 130
-_WRONG_USE = ("unknown_", "wrong_parameter", "no_instrument", "output_")
+_WRONG_USE = ("unknown_", "wrong_parameter", "no_instrument", "output_", "no_waves", "wave_and")
 """How the codes of a report's problems begin that are about what was asked, not about the data."""
 
 LanguageOption = Annotated[

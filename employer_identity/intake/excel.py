@@ -33,7 +33,7 @@ _MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*ref="([A-Z]+\d+:[A-Z]+\d+)"')
 _LONGEST = 100  # bytes of such a tag
 
 
-def read(path: Path, sha256: str) -> Raw:
+def read(path: Path) -> Raw:
     """Read one workbook.
 
     Raises
@@ -59,7 +59,7 @@ def read(path: Path, sha256: str) -> Raw:
     if computed:
         found.append(change("survey.changed.formulas", path.name, computed))
     header = _trimmed(header).of_width(len(columns))
-    return respondents(columns, header, path, sha256, first_row=header.rows + 1, changes=found)
+    return respondents(columns, header, path, first_row=header.rows + 1, changes=found)
 
 
 def _check_container(path: Path) -> None:

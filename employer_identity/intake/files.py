@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from employer_identity.errors import Problem, SurveyError
 from employer_identity.intake import excel, parquet, spss, text
 from employer_identity.intake.joining import join
-from employer_identity.intake.raw import Raw, refuse
+from employer_identity.intake.raw import Raw, digest, refuse
 from employer_identity.language import refusal
 
-READERS: dict[str, Callable[[Path, str], Raw]] = {
+READERS: dict[str, Callable[[Path], Raw]] = {
     suffix: room.read for room in (text, parquet, excel, spss) for suffix in room.SUFFIXES
 }
 
@@ -58,18 +57,8 @@ def _read(path: Path) -> Raw:
             raise refuse("intake.unknown_format", path, known=", ".join(READERS))
         if not path.stat().st_size:
             raise refuse("intake.empty_file", path)
-        return READERS[suffix](path, digest([path]))
+        return READERS[suffix](path)
     except SurveyError:
         raise
     except Exception as error:  # its text may hold answers
         raise refuse("intake.unreadable", path, kind=type(error).__name__) from None
-
-
-def digest(paths: Sequence[Path]) -> str:
-    """Hash of the files' bytes, one after the other."""
-    whole = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as file:
-            while block := file.read(2**20):
-                whole.update(block)
-    return whole.hexdigest()

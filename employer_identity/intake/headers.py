@@ -76,10 +76,11 @@ def recognise(rows: Sequence[Row], file: str, merged: Iterable[Span] = ()) -> He
         below += 1 if imports[0] else 2
     elif _is_asked(rows, below):
         asked, below = rows[below], below + 1
-    changes = [change("survey.changed.header_rows", file, below - 1)] if below > 1 else []
+    above = sum(any(cell.strip() for cell in row) for row in rows[:below]) - 1
+    changes = [change("survey.changed.header_rows", file, above)] if above > 0 else []
     texts = dict(zip(names, map(_flat, asked), strict=False))
     names, told, renamed = _plain(names, file)
-    _refuse_control(names, file)
+    check_names(names, file)
     texts = {n: t for n, t in (texts | told).items() if n and t}
     return Header(tuple(names), below, texts, (*changes, *renamed), any(imports))
 
@@ -192,7 +193,8 @@ def _without_brackets(name: str) -> str:
     return found[1] + found[2].replace("[", "_").replace("]", "") if found else name
 
 
-def _refuse_control(names: Sequence[str], file: str) -> None:
+def check_names(names: Sequence[str], file: str) -> None:
+    """Refuse names with line breaks or control characters in them."""
     bad = [str(k) for k, name in enumerate(names, start=1) if _CONTROL.search(name)]
     if bad:
         shown = ", ".join(bad[:SHOWN]) + (", ..." if len(bad) > SHOWN else "")

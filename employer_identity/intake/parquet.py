@@ -7,14 +7,14 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
-from employer_identity.intake.headers import SHOWN
-from employer_identity.intake.raw import Part, Raw, refuse
+from employer_identity.intake.headers import SHOWN, check_names
+from employer_identity.intake.raw import Part, Raw, digest, refuse
 from employer_identity.intake.respondents import check_width
 
 SUFFIXES = (".parquet", ".pq")
 
 
-def read(path: Path, sha256: str) -> Raw:
+def read(path: Path) -> Raw:
     """Read one Parquet file.
 
     Raises
@@ -38,7 +38,8 @@ def read(path: Path, sha256: str) -> Raw:
         table = file.read(names)
     frame = table.to_pandas(ignore_metadata=True, self_destruct=True)
     frame.columns = [name.strip() for name in names]
-    return Raw(frame, (Part(path.name, 0, 1),), sha256)
+    check_names(frame.columns, path.name)
+    return Raw(frame, (Part(path.name, 0, 1),), digest([path]))
 
 
 def _is_plain(kind: pa.DataType) -> bool:

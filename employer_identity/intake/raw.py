@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -104,3 +105,13 @@ def refuse(code: str, where: object, count: int = 0, **values: object) -> Survey
 def change(code: str, where: str, count: int) -> Problem:
     """Tell of one thing that reading left out or turned into something else."""
     return Problem(code, where, count, severity="change")
+
+
+def digest(paths: Sequence[Path]) -> str:
+    """Hash of the files' bytes, one after the other."""
+    whole = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while block := file.read(2**20):
+                whole.update(block)
+    return whole.hexdigest()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from employer_identity.errors import Problem
 from employer_identity.intake.headers import SHOWN, Header
-from employer_identity.intake.raw import Part, Raw, change, refuse
+from employer_identity.intake.raw import Part, Raw, change, digest, refuse
 
 MOST_COLUMNS = 2000
 PREVIEWS = {  # what Qualtrics notes of answers by the makers of a questionnaire, in words or codes
@@ -30,7 +30,6 @@ def respondents(
     columns: Sequence[pd.Categorical],
     header: Header,
     path: Path,
-    sha256: str,
     *,
     first_row: int,
     rows: NDArray[np.int64] | None = None,
@@ -61,7 +60,7 @@ def respondents(
     frame = pd.DataFrame(dict(enumerate(kept)), copy=False).set_axis(list(names), axis=1)
     part = Part(path.name, 0, first_row, _gone(numbers[stay], first_row))
     found = (*header.changes, *changes, *told)
-    return Raw(frame, (part,), sha256, header.texts, {}, found)
+    return Raw(frame, (part,), digest([path]), header.texts, {}, found)
 
 
 def _gone(shown: NDArray[np.int64], first_row: int) -> tuple[int, ...]:

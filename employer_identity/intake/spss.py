@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from employer_identity.errors import Problem
 from employer_identity.intake.cells import text
 from employer_identity.intake.headers import SHOWN
-from employer_identity.intake.raw import Part, Raw, refuse
+from employer_identity.intake.raw import Part, Raw, digest, refuse
 from employer_identity.intake.respondents import check_width
 
 SUFFIXES = (".sav", ".zsav")
@@ -22,7 +22,7 @@ INSTALL = 'pip install "employer-identity[spss]"'
 _MAGIC = (b"$FL2", b"$FL3")  # how an SPSS file begins, the second one compressed
 
 
-def read(path: Path, sha256: str) -> Raw:
+def read(path: Path) -> Raw:
     """Read one SPSS file.
 
     Raises
@@ -59,7 +59,7 @@ def read(path: Path, sha256: str) -> Raw:
         if label and label.strip()
     }
     part = Part(path.name, 0, 1)
-    return Raw(pd.DataFrame(columns), (part,), sha256, texts, labels, _told(missing, path))
+    return Raw(pd.DataFrame(columns), (part,), digest([path]), texts, labels, _told(missing, path))
 
 
 def _told(missing: Mapping[str, int], path: Path) -> tuple[Problem, ...]:

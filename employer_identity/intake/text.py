@@ -55,7 +55,7 @@ class _Opening:
     ends: list[int]
 
 
-def read(path: Path, sha256: str) -> Raw:
+def read(path: Path) -> Raw:
     """Read one text file.
 
     Raises
@@ -73,7 +73,7 @@ def read(path: Path, sha256: str) -> Raw:
     header = header.of_width(width)
     start = opening.ends[header.rows - 1]
     columns, rows = _columns(source, opening.separator, start, width, header.rows + 1)
-    return respondents(columns, header, path, sha256, first_row=header.rows + 1, rows=rows)
+    return respondents(columns, header, path, first_row=header.rows + 1, rows=rows)
 
 
 # --- Encoding

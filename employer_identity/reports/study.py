@@ -210,8 +210,12 @@ class Study:
 
     @cached_property
     def units(self) -> pd.DataFrame | None:
-        """Mean scores of sectors and employers, without what may not be shown."""
-        if not (self.instrument.employer or self.instrument.sector):
+        """Mean scores of sectors and employers, without what may not be shown.
+
+        None without either; and where waves are compared, since the same people count twice there.
+        """
+        pooled = bool(self.group) and self.group == self.instrument.wave
+        if pooled or not (self.instrument.employer or self.instrument.sector):
             return None
         units = brand.unit_levels(self.survey)
         return privacy.withhold_units(units, minimum=self.minimum_n)

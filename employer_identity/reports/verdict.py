@@ -116,7 +116,9 @@ def left_out(study: Study) -> list[str]:
 def loadings(study: Study) -> list[str]:
     """Say what the figure of loadings shows, or why there is none."""
     assert study.ladder is not None
-    what = study.say("loadings.what")
-    if study.loadings_drawn:
-        return [what]
-    return [what, study.say("loadings.too_many", n=len(study.ladder.groups))]
+    sentences = [study.say("loadings.what")]
+    if study.ladder.level is None:
+        sentences.append(study.say("loadings.unfit"))
+    if not study.loadings_drawn:
+        sentences.append(study.say("loadings.too_many", n=len(study.ladder.groups)))
+    return [" ".join(sentences)]
