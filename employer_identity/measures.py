@@ -157,7 +157,8 @@ def _complete(fit: Fit, layout: Layout, theta: NDArray[np.float64], df: int) -> 
     spread = saturated.information
     if fit.estimator == "MLR" and fit.rows is not None:
         spread = saturated.meat
-    least, expected = complete_data_fit(layout, theta, saturated.patterns, saturated, spread)
+    given = [fit.items.index(name) for name in fit.table.roles.exogenous]
+    least, expected = complete_data_fit(layout, theta, saturated, spread, given)
     return fit.ntotal * least, expected / df if df > 0 else 1.0
 
 

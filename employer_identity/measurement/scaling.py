@@ -89,15 +89,29 @@ def satorra_bentler(
     own = bread(layout, theta, implied, patterns, at, seen=False)
     H1 = normal.expected(patterns, at)
     share = patterns.n / patterns.n.sum()
-    J1 = H1 @ (_gamma(rows) / share[:, None, None]) @ H1
+    J1 = H1 @ (_gamma(rows, given) / share[:, None, None]) @ H1
     spread = Meat(own.Delta.transpose(0, 2, 1) @ J1 @ own.Delta, layout)
     return Sandwich(own, spread, H1, J1, spoken_of(len(patterns.names), given))
 
 
-def _gamma(rows: Rows) -> Array:
-    """Return the covariance of products and deviations of one respondent, (G, P, P)."""
-    n = rows.patterns.n[:, None, None]
+def _gamma(rows: Rows, given: Sequence[int]) -> Array:
+    """Return the covariance of products and deviations of one respondent, (G, P, P).
+
+    Given variables do not vary: what they predict of products and deviations by regression is taken
+    out first.
+    """
+    n, p = rows.patterns.n[:, None, None], rows.answers.shape[1]
     squares = rows.squares / n
+    if given:
+        i, j = np.tril_indices(p)
+        left = []
+        for t in rows.products:
+            d = t[:, 1 + len(i) :]
+            by = d[:, list(given)]
+            of = by @ np.linalg.lstsq(by, d, rcond=None)[0]
+            known = np.concatenate([np.zeros((len(d), 1)), of[:, i] * of[:, j], of], axis=1)
+            left.append(t - known)
+        squares = np.stack([t.T @ t for t in left]) / n
     mean = squares[:, :1, 1:]
     return np.asarray(squares[:, 1:, 1:] - mean.transpose(0, 2, 1) @ mean)
 
@@ -115,22 +129,27 @@ def as_if_complete(patterns: Patterns, saturated: Saturated) -> Patterns:
 
 
 def complete_data_fit(
-    layout: Layout, theta: Array, patterns: Patterns, saturated: Saturated, J1: Array
+    layout: Layout, theta: Array, saturated: Saturated, J1: Array, given: Sequence[int] = ()
 ) -> tuple[float, float]:
     """Return the discrepancy of complete answers, and its expectation for a true model.
 
     Both per respondent, for the indices of incomplete answers (Zhang & Savalei 2023): F at the
     estimates from the saturated moments; and tr(W M Gamma M'), W the information of complete
-    answers, M = I - Delta (Delta' H1 Delta)^-1 Delta' H1, Gamma = H1^-1 J1 H1^-1.
+    answers, M = I - Delta (Delta' H1 Delta)^-1 Delta' H1, Gamma = H1^-1 J1 H1^-1. Moments of given
+    variables alone do not vary: all matrices are cut to the others.
     """
+    patterns = saturated.patterns
     whole, implied = as_if_complete(patterns, saturated), imply(layout, theta)
     at_model, at_data = (
         _expand(whole, implied), normal.expand(whole, saturated.Sigma, saturated.mu)
     )  # fmt: skip
     assert at_data is not None
     F = normal.minus_two_logl(whole, at_model) - normal.minus_two_logl(whole, at_data)
+    free = spoken_of(len(patterns.names), given)
     own = bread(layout, theta, implied, whole, at_model, seen=False)
-    W, H1 = normal.expected(whole, at_data), saturated.information
+    own = Bread(own.by_cell, own.Delta[:, free], layout)
+    every = normal.expected(whole, at_data), saturated.information, J1
+    W, H1, J1 = (m[:, free][:, :, free] for m in every)
     root = np.linalg.inv(H1)
     gamma = root @ J1 @ root
     # tr(W M Gamma M') without forming M, which crosses groups: Delta has a column a parameter
