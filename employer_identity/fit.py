@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,10 @@ from employer_identity.measurement.scoring import Solution
 from employer_identity.measurement.table import Table, family
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.measures import Baseline, baseline, fit_measures, sandwich, scaling_factor
+from employer_identity.residuals import explained, implied_moments, residuals
+
+if TYPE_CHECKING:
+    from employer_identity.factor_scores import ScoreMethod
 
 Array = NDArray[np.float64]
 
@@ -259,18 +264,33 @@ class Fit:
 
         The residual is the observed less the implied covariance, in the items' observed SDs.
         """
-        observed = self.moments.covariance
-        sd = np.sqrt(np.diagonal(observed, axis1=1, axis2=2))
-        left = (observed - self.implied.Sigma) / sd[:, :, None] / sd[:, None, :]
-        i, j = np.tril_indices(len(self.items), -1)
-        names, groups = np.array(self.items, dtype=object), len(self.groups)
-        return pd.DataFrame(
-            {
-                "group": np.repeat(np.array(self.groups, dtype=object), len(i)),
-                "item_1": np.tile(names[j], groups), "item_2": np.tile(names[i], groups),
-                "residual": left[:, i, j].ravel(),
-            }
-        )  # fmt: skip
+        return residuals(self)
+
+    @cached_property
+    def implied_moments(self) -> pd.DataFrame:
+        """Every variance, covariance and mean with its residual and standardised residual.
+
+        See `residuals.implied_moments`.
+        """
+        return implied_moments(self)
+
+    @cached_property
+    def r2(self) -> pd.DataFrame:
+        """Explained variance: group, variable, r2; see `residuals.explained`."""
+        return explained(self)
+
+    @cached_property
+    def determinacy(self) -> pd.DataFrame:
+        """How well scores tell the factors, see `factor_scores.determinacy`."""
+        from employer_identity.factor_scores import determinacy
+
+        return determinacy(self)
+
+    def factor_scores(self, method: ScoreMethod = "regression") -> pd.DataFrame:
+        """Return where each respondent stands on the factors, see `factor_scores.factor_scores`."""
+        from employer_identity.factor_scores import factor_scores
+
+        return factor_scores(self, method)
 
     def score_tests(self) -> pd.DataFrame:
         """Test each tied cell: would the fit improve if this group had a value of its own?
