@@ -335,6 +335,18 @@ class Fit:
 
         return improper(self)
 
+    def to_lavaan(self) -> str:
+        """Return R code that makes this fit with lavaan, see `export.to_lavaan`."""
+        from employer_identity.export import to_lavaan
+
+        return to_lavaan(self)
+
+    def to_semopy(self) -> str:
+        """Return the model text for semopy, or refuse and say why; see `export.to_semopy`."""
+        from employer_identity.export import to_semopy
+
+        return to_semopy(self)
+
     def summary(self) -> str:
         """Fit, estimates, notes and problems as text."""
         shown = self.estimates.drop(columns=["parameter", "label"]).round(3)
