@@ -75,7 +75,10 @@ def sandwich(fit: Fit, layout: Layout, theta: NDArray[np.float64]) -> Sandwich |
 
 
 def scaling_factor(found: Sandwich, df: int) -> float:
-    """Return what a chi-square is divided by; NaN without degrees of freedom."""
+    """Return what a chi-square is divided by; NaN without degrees of freedom.
+
+    MLR's is a difference of traces and may be negative, far from a model that holds.
+    """
     one, own = found.traces
     return (one - own) / df if df > 0 else np.nan
 
@@ -117,11 +120,16 @@ def _indices(
     }
 
 
+def _positive(scaling: float) -> float:
+    """Return a factor that can scale; NaN for others, and all that rests on it is missing."""
+    return scaling if scaling > 0 else np.nan
+
+
 def _scaled(fit: Fit, base: Baseline) -> dict[str, float]:
     """Measures from the scaled chi-squares; none for plain maximum likelihood."""
     if fit.scaling is None or fit.baseline_scaling is None:
         return {}
-    own, other = fit.scaling, fit.baseline_scaling
+    own, other = _positive(fit.scaling), _positive(fit.baseline_scaling)
     chisq = fit.chisq / own if fit.df else 0.0
     base_chisq = base.chisq / other
     return {
@@ -139,7 +147,7 @@ def _robust(fit: Fit, base: Baseline) -> dict[str, float]:
     if fit.saturated.patterns.complete:
         if fit.scaling is None or fit.baseline_scaling is None:
             return {}
-        factors = fit.scaling if fit.df else 1.0, fit.baseline_scaling
+        factors = _positive(fit.scaling) if fit.df else 1.0, _positive(fit.baseline_scaling)
         return _indices(fit, fit.chisq, base.chisq, ".robust", *factors)
     own, other = (
         _complete(fit, layout, theta, df)

@@ -187,7 +187,7 @@ def _clusters(
     notes = [Problem("model.clustered", column, clusters)]
     if clusters < FEW_CLUSTERS:
         notes.append(Problem("model.few_clusters", column, clusters, severity="warning"))
-    inside = np.flatnonzero(np.bincount(pairs[1]) == 1)  # groups that are one cluster
+    inside = np.flatnonzero(np.bincount(pairs[1]) == 1).tolist()  # groups that are one cluster
     if len(inside):
         mine = np.isin(codes, inside)
         found[mine] = found.max() + 1 + np.arange(mine.sum())

@@ -412,6 +412,35 @@ def test_people_of_a_group_that_is_one_cluster_count_as_independent() -> None:
     assert np.allclose(fit.estimates["se"][old], expected, rtol=FOUND, equal_nan=True)
 
 
+def test_a_correction_that_is_negative_is_named_and_corrects_nothing() -> None:
+    """Two factors' items as one factor, in six teams that differ much."""
+    rng, team = np.random.default_rng(0), np.repeat(np.arange(6), 20)
+    two = rng.normal(size=(120, 2)) + rng.normal(size=(6, 2))[team]
+    values = two[:, [0, 0, 1, 1]] + 0.5 * rng.normal(size=(120, 4))
+    frame = pd.DataFrame(values, columns=list("abcd")).assign(team=team)
+    fit = ei.cfa(frame, "f =~ a + b + c + d", cluster="team")
+    assert fit.scaling is not None
+    assert fit.scaling < 0
+    measures = fit.fit_measures
+    missing = set(measures.index[measures.isna()])
+    assert {"chisq.scaled", "cfi.scaled", "rmsea.robust", "cfi.robust"} <= missing
+    assert not {"chisq", "cfi", "rmsea", "srmr"} & missing
+    assert "model.scaling_negative" in [problem.code for problem in fit.problems]
+
+
+@pytest.mark.parametrize("equal", [(), ("loadings", "intercepts")])
+def test_fit_measures_of_a_weight_are_those_of_a_row_repeated(equal: tuple[str, ...]) -> None:
+    """With everybody a cluster both have the same C / (C - 1); one group weighs more."""
+    frame = six(200, 6).assign(row=np.arange(200))
+    frame["w"] = np.random.default_rng(6).integers(1, 4, 200) + 2 * (frame["band"] == "old")
+    repeated = frame.loc[frame.index.repeat(frame["w"])]
+    one = ei.cfa(frame, TWO, group="band", equal=equal, weights="w", cluster="row").fit_measures
+    other = ei.cfa(repeated, TWO, group="band", equal=equal, cluster="row").fit_measures
+    same = [name for name in one.index if name.endswith(".robust")]
+    same += ["chisq.scaled", "baseline.chisq.scaled", "srmr"]
+    assert np.allclose(one[same], other[same], rtol=FOUND, atol=FOUND)
+
+
 def test_clusters_widen_standard_errors_where_people_in_them_are_alike() -> None:
     frame = six(400, 11, holes=False)
     frame[SIX] += np.random.default_rng(1).normal(size=40)[frame["team"]][:, None]

@@ -30,8 +30,8 @@ def cfi(
 ) -> float:
     """Comparative fit index (Bentler 1990)."""
     own = chisq - factor * df
-    worst = max(own, baseline_chisq - baseline_factor * baseline_df, 0.0)
-    return 1.0 - max(own, 0.0) / worst if worst > 0 else 1.0
+    worst = np.max([own, baseline_chisq - baseline_factor * baseline_df, 0.0])  # keeps a NaN
+    return 1.0 if worst <= 0 else float(1.0 - max(own, 0.0) / worst)
 
 
 def tli(
@@ -56,6 +56,8 @@ def rmsea(chisq: float, df: float, n: int, n_groups: int, factor: float = 1.0) -
 
 def noncentrality(chisq: float, df: float, probability: float) -> float:
     """Noncentrality at which P(X <= chisq) is the probability; 0 where the central one is lower."""
+    if np.isnan(chisq):
+        return np.nan
     if chndtr(chisq, df, 0.0) < probability:
         return 0.0
     low, high = 0.0, max(chisq, 1.0)
