@@ -13,8 +13,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "employer_identity"
 
 # From the ground up: a room imports only from rooms before it. A new room is given its place here.
-GROUND = ["errors", "language", "questionnaire", "special", "consistency", "consistency_groupings"]
-GROUND += ["instrument", "terms"]
+GROUND = ["errors", "writing", "language", "questionnaire", "special", "consistency"]
+GROUND += ["consistency_groupings", "instrument", "terms"]
 ENGINE = ["threads", "syntax", "table", "layout", "published", "moments", "implied", "likelihood"]
 ENGINE += ["categorical", "scoring", "starts", "robust", "indices"]
 INTAKE = ["raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss"]
