@@ -46,6 +46,8 @@ HOMES = {
     "great_tables": ["tabulation"],
     "papermill": REPORTS,
     "nbclient": REPORTS,
+    "openpyxl": ["intake.excel"],
+    "pyreadstat": ["intake.spss"],
     "nbconvert": REPORTS,
     "nbformat": REPORTS,
     "pydantic": [*GROUND, "reports.parameters"],
