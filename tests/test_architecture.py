@@ -13,8 +13,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "employer_identity"
 
 # From the ground up: a room imports only from rooms before it. A new room is given its place here.
-GROUND = ["errors", "language", "questionnaire", "special", "consistency", "consistency_groupings"]
-GROUND += ["instrument", "terms"]
+GROUND = ["errors", "writing", "language", "questionnaire", "special", "consistency"]
+GROUND += ["consistency_groupings", "instrument", "terms"]
 ENGINE = ["threads", "syntax", "definitions", "table", "layout", "published", "moments", "patterns"]
 ENGINE += ["normal", "implied", "delta", "likelihood", "robust", "saturated", "scaling"]
 ENGINE += ["categorical", "scoring", "starts", "indices"]
@@ -49,6 +49,8 @@ HOMES = {
     "great_tables": ["tabulation"],
     "papermill": REPORTS,
     "nbclient": REPORTS,
+    "openpyxl": ["intake.excel"],
+    "pyreadstat": ["intake.spss"],
     "nbconvert": REPORTS,
     "nbformat": REPORTS,
     "pydantic": [*GROUND, "reports.parameters"],

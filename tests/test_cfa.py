@@ -153,9 +153,8 @@ def test_a_small_group_is_named_but_not_counted():
 def test_a_heywood_case_is_named_and_its_estimates_kept():
     # s12 s13 / s23 > s11: the closed-form residual variance of the first item is negative
     covariance = np.array([[1.0, 0.8, 0.8], [0.8, 1.0, 0.5], [0.8, 0.5, 1.0]])
-    fit = ei.cfa(
-        Moments.published("abc", covariance=covariance, n=500), "f =~ a + b + c", std_lv=True
-    )
+    published = Moments.published("abc", covariance=covariance, n=500)
+    fit = ei.cfa(published, "f =~ a + b + c", std_lv=True)
     assert {p.code for p in fit.problems} == {"model.negative_variance", "model.loading_above_one"}
     assert fit.estimates.query("lhs == 'a' and op == '~~'")["est"].item() < 0
     assert "improper solution" in repr(fit)

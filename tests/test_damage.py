@@ -330,8 +330,10 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
     ),
     "group_empty": (put("gender", "", 10**6), {"survey.empty_column"}),
     "one_group": (put("gender", "woman", 10**6), {"survey.one_group"}),
+    "group_gone": (replace("contract", {"agency": "temporary"}), {"survey.unused_category"}),
     "group_small": (
-        replace("contract", {"agency": "temporary"}), {"survey.unused_category"}
+        both(replace("contract", {"agency": "temporary"}), put("contract", "agency", 3)),
+        {"survey.small_groups"},
     ),
     "employer_in_two_sectors": (
         both(put("employer", "Grijze Olifant"), put("sector", "care", 20), put("sector", "it", 9)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import datetime as dt
 import hashlib
 import os
@@ -281,11 +280,8 @@ def test_question_texts_above_answers_in_words(tmp_path: Path) -> None:
 )
 def test_a_first_answer_is_no_question_text(tmp_path: Path, rows: list[str]) -> None:
     raw = read([write(tmp_path / "a.csv", "\n".join(["q1;q2;q3", *rows]))])
-    if rows[0].startswith("Strongly agree;Do not"):  # known limit: nothing below repeats it
-        assert len(raw.frame) in (9, 10)
-    else:
-        assert len(raw.frame) == len(rows)
-        assert raw.texts == {}
+    assert len(raw.frame) == len(rows)
+    assert raw.texts == {}
 
 
 def test_limesurvey_codes(tmp_path: Path) -> None:
@@ -448,11 +444,26 @@ def test_other_worksheets_are_told(tmp_path: Path) -> None:
     assert "answers" in describe(raw.changes[0])
 
 
-def with_values(path: Path, values: dict[str, str]) -> Path:
-    """Give formulas the values that Excel would have computed."""
+def edit(path: Path, change: Callable[[str], str]) -> Path:
+    """Change the first worksheet of a workbook as it is written."""
     with zipfile.ZipFile(path) as archive:
         content = {name: archive.read(name) for name in archive.namelist()}
     sheet = content["xl/worksheets/sheet1.xml"].decode()
+    content["xl/worksheets/sheet1.xml"] = change(sheet).encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_a_worksheet_that_is_larger_than_it_says(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [["id", "q"], [1, 2], [3, 4]])
+    raw = read([edit(path, lambda sheet: sheet.replace('ref="A1:B3"', 'ref="A1"'))])
+    assert cells(raw) == [["1", "2"], ["3", "4"]]
+
+
+def computed(sheet: str, values: dict[str, str]) -> str:
+    """Give formulas the values that Excel would have computed."""
     for formula, value in values.items():
         kind = "" if value.isdigit() else ' t="str"'
         start, middle, end = sheet.partition(f"<f>{formula}</f><v />")
@@ -460,11 +471,7 @@ def with_values(path: Path, values: dict[str, str]) -> Path:
         opened = start.rpartition("<c ")
         sheet = "".join([*opened[:2], opened[2].replace(">", f"{kind}>", 1)])
         sheet += f"<f>{formula}</f><v>{value}</v>{end}"
-    content["xl/worksheets/sheet1.xml"] = sheet.encode()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in content.items():
-            archive.writestr(name, data)
-    return path
+    return sheet
 
 
 def test_formulas_give_their_values_or_are_refused(tmp_path: Path) -> None:
@@ -472,8 +479,8 @@ def test_formulas_give_their_values_or_are_refused(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", rows)
     assert refused(path) == ("uncomputed_formulas", 4)
     known = {"A2+1": "2", 'IF(A2=1,"","x")': "", 'LOWER("Y")': "y"}
-    assert refused(with_values(path, known)) == ("uncomputed_formulas", 1)
-    raw = read([with_values(path, {"A3+1": "3"})])
+    assert refused(edit(path, lambda sheet: computed(sheet, known))) == ("uncomputed_formulas", 1)
+    raw = read([edit(path, lambda sheet: computed(sheet, {"A3+1": "3"}))])
     assert cells(raw) == [["1", "2", None], ["2", "3", "y"]]
     assert changed(raw) == {"formulas": 4}
 
@@ -571,22 +578,15 @@ def test_spss_that_cannot_be_read(sav: Path) -> None:
     whole = sav.read_bytes()
     write(sav, f"id,q\n1,{PRIVATE}\n")
     assert refused(sav) == ("not_spss", 0)
-    write(sav, whole[:200])
-    assert refused(sav) == ("unreadable", 0)
+    for damaged in (whole[:200], whole[:180] + b"\x7f" * 4 + whole[184:]):
+        assert refused(write(sav, damaged)) == ("not_spss", 0)  # the second one ends its reader
     wide = pd.DataFrame(np.ones((1, 2001)), columns=[f"q{k}" for k in range(2001)])
     pyreadstat.write_sav(wide, sav)
     assert refused(sav) == ("too_many_columns", 2001)
 
 
 def test_spss_without_its_package(sav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def absent(name: str, *rest: Any) -> Any:
-        if name == "pyreadstat":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
     with pytest.raises(SurveyError, match=r'pip install "employer-identity\[spss\]"') as caught:
         read([sav])
     assert caught.value.problems[0].code == "intake.spss_package"
@@ -712,7 +712,7 @@ def test_damaged_files_are_refused_or_read(tmp_path: Path, suffix: str, sav: Pat
         whole = frame.to_parquet()
     else:
         whole = sav.read_bytes() if "sav" in suffix else frame.to_csv(sep=";").encode()
-    for _ in range(30):
+    for _ in range(3 if "sav" in suffix else 30):
         data = bytearray(whole)
         for _ in range(rng.randint(1, 8)):
             data[rng.randrange(len(data))] = rng.randrange(256)

@@ -13,8 +13,8 @@ from employer_identity.cli.shared import (
     check_folders,
     refusals,
     tongue_of,
-    write_whole,
 )
+from employer_identity.writing import write_whole
 
 if TYPE_CHECKING:
     from employer_identity.language import Language

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from employer_identity.cli.shared import LanguageOption, refusals, tell, tongue_of
+from employer_identity.writing import write_whole
 
 if TYPE_CHECKING:
     from employer_identity.errors import Problem
@@ -40,12 +41,7 @@ def new(
         if problem := _in_the_way(target):
             raise refusal(InstrumentError, [problem])
         text = new_instrument(source, language=tongue)
-        part = target.with_name(target.name + ".part")
-        try:
-            part.write_text(text, encoding="utf-8")
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(target, text)
         typer.echo(target)
         tell(say("starter.next", tongue, file=_quoted(source), instrument=_quoted(output)))
 

@@ -44,16 +44,6 @@ def check_folders(*paths: Path | None) -> None:
         raise refusal(ReportError, [Problem("checking.told.no_such_folder", f) for f in folders])
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file beside its place and move it there, so that nobody meets half of one."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _told(warning: Warning | str, language: Language) -> list[str]:
     """Say a warning in the language, if it carries its problems; else as it is."""
     from employer_identity.language import describe

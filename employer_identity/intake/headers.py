@@ -131,7 +131,8 @@ def _is_import(rows: Sequence[Row], k: int) -> bool:
 def _is_asked(rows: Sequence[Row], k: int) -> bool:
     """Tell whether a row holds question texts: sentences, each its own, unlike all that follows.
 
-    What follows must be numbers in one column at least, or answers that repeat in three.
+    What follows must be numbers in one column at least; or, below texts as long as questions are,
+    answers that repeat in three.
     """
     if k + 1 >= len(rows):
         return False
@@ -149,7 +150,7 @@ def _is_asked(rows: Sequence[Row], k: int) -> bool:
     texts = [text for text, _ in settled if text]
     sentences = sum(" " in text for text in texts)
     return (
-        (any(numeric) or len(texts) >= 3)
+        (any(numeric) or (len(texts) >= 3 and sum(map(_is_question, texts)) > len(texts) / 2))
         and len(texts) >= len(settled) / 2
         and len(set(texts)) == len(texts)
         and sentences >= len(texts) / 2

@@ -21,6 +21,7 @@ from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.render import export, exporter
 from employer_identity.reports.snapshot import SUFFIX, write_snapshot
 from employer_identity.survey import Survey
+from employer_identity.writing import write_whole
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -97,7 +98,7 @@ def report(
         step("run")
         notebook = _run(notebooks()[template], chosen, Path(folder))
     step("write")
-    _put(export(notebook), target)
+    write_whole(target, export(notebook))
     return target
 
 
@@ -186,13 +187,3 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _put(html: str, target: Path) -> None:
-    """Write a file beside its place and move it there, so that nobody meets half a report."""
-    part = target.with_name(target.name + ".part")
-    try:
-        part.write_text(html, encoding="utf-8")
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
