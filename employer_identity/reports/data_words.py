@@ -7,8 +7,7 @@ import platform
 
 import pandas as pd
 
-from employer_identity import __version__
-from employer_identity.brand import design_effect
+from employer_identity import __version__, weighing
 from employer_identity.language import describe, listing, number
 from employer_identity.questionnaire import Bound, Grouping
 from employer_identity.reports.study import Study
@@ -182,7 +181,7 @@ def _weights(study: Study) -> str:
     column = study.instrument.weight
     if column is None:
         return study.say("data.no_weights")
-    deff = design_effect(study.survey.answers[column])
+    deff = weighing.design_effect(study.survey.answers[column])
     return study.say("data.weights", deff=deff, n=round(study.survey.n / deff))
 
 

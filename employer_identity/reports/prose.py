@@ -272,7 +272,7 @@ def units(study: Study) -> list[str]:
     assert frame is not None  # asked for only where there are units
     of_employers = frame["employer"] != ""
     shown = frame[~frame["hidden"] & (of_employers | ~of_employers.any())]
-    half = 1.96 * (shown["sd"] / shown["n"] ** 0.5).median()
+    half = 1.96 * shown["se"].median()
     untested = "units.untested_employers" if study.instrument.employer else "units.untested_sectors"
     return [
         study.say("units.what"),
