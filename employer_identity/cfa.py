@@ -164,7 +164,17 @@ def prepare(
     grouping = _declared(declared, cluster, "cluster", "employer")
     _check_combination(how, holes, weight, grouping, tables=tables)
     sample = take(
-        data, Asked(roles.observed, roles.exogenous, group, reference, weight, grouping, holes)
+        data,
+        Asked(
+            roles.observed,
+            roles.exogenous,
+            group,
+            reference,
+            weight,
+            grouping,
+            holes,
+            cluster is None,
+        ),
     )
     _check_modifiers(terms, len(sample.groups))
     if sample.saturated.patterns.complete:

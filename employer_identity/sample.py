@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +66,8 @@ class Asked:
         Columns, and the group that comes first.
     missing
         ``fiml`` keeps rows with holes.
+    declared
+        Whether the cluster is only what a survey declares.
     """
 
     items: tuple[str, ...]
@@ -75,6 +77,7 @@ class Asked:
     weights: str | None
     cluster: str | None
     missing: str
+    declared: bool = False
 
 
 def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
@@ -96,19 +99,16 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     _refuse(_unfit(values, items))
     weights = _weights(frame, asked.weights)
     labels, codes = _groups(frame, asked.group, asked.reference)
-    usable, notes = _usable(values, asked)
-    used = usable & (codes >= 0) & (weights > 0)
-    notes += [
-        Problem("model.rows_without_group", str(asked.group), int((codes < 0).sum())),
-        Problem("model.rows_without_weight", str(asked.weights), int((weights == 0).sum())),
-    ]
+    used, notes = _usable(values, codes, weights, asked)
     values, codes, weights = values[used], codes[used], weights[used]
     _refuse(_too_small(codes, labels, asked.group, len(items)))
     patterns, block = gather(items, values, codes, weights / weights.mean())
     _refuse(_never_together(patterns, labels))
-    cluster, found = _clusters(frame, used, codes, labels, asked.cluster)
+    cluster, found = _clusters(frame, used, codes, labels, asked)
     place = np.flatnonzero(used)
     rows = Rows(values, block, weights / weights.mean(), cluster, patterns, place)
+    if asked.weights:
+        notes.append(Problem("model.weighted", asked.weights, len(weights)))
     kept = tuple(note for note in (*notes, *found) if note.count)
     return _sample(rows, labels, kept)
 
@@ -123,27 +123,50 @@ def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> 
     _refuse(_degenerate(Moments(patterns.names, n, start[1], start[0], labels)))
     saturated = saturate(patterns, rows)
     if saturated is None:
-        raise refusal(ModelError, [Problem("model.no_saturated")])
+        raise refusal(ModelError, _why_unreachable(rows, labels))
     moments = Moments(patterns.names, n, saturated.mu, saturated.Sigma, labels)
     _refuse(_degenerate(moments))
     return Sample(moments, saturated, notes)
 
 
-def _usable(values: NDArray[np.float64], asked: Asked) -> tuple[NDArray[np.bool_], list[Problem]]:
-    """Rows that can be used, and what is said of the others."""
+def _why_unreachable(rows: Rows, labels: tuple[str, ...]) -> list[Problem]:
+    """Items that determine one another, as the complete rows show it; else too much is missing."""
+    complete = ~np.isnan(rows.answers).any(axis=1)
+    found = []
+    for g, label in enumerate(labels):
+        answers = rows.answers[complete & (rows.group == g)]
+        if len(answers) > answers.shape[1]:
+            moments = Moments.of(rows.patterns.names, answers, np.zeros(len(answers), np.int64))
+            found += _degenerate(replace(moments, groups=(label,)))
+    singular = [problem for problem in found if problem.code.startswith("model.singular")]
+    return singular or [Problem("model.no_saturated")]
+
+
+def _usable(
+    values: NDArray[np.float64],
+    codes: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    asked: Asked,
+) -> tuple[NDArray[np.bool_], list[Problem]]:
+    """Rows that can be used, and what is said of the others: each is counted once."""
     seen = ~np.isnan(values)
-    if asked.missing == "listwise":
-        complete = np.asarray(seen.all(axis=1))
-        return complete, [Problem("model.rows_incomplete", count=int((~complete).sum()))]
-    given = [asked.items.index(x) for x in asked.given]
-    some = seen.any(axis=1)
-    known = np.asarray(seen[:, given].all(axis=1))
-    kept: NDArray[np.bool_] = known & some
-    return kept, [
-        Problem("model.rows_without_answer", count=int((~some).sum())),
-        Problem("model.rows_without_given", listing(asked.given), int((some & ~known).sum())),
-        Problem("model.rows_with_holes", count=int((known & some & ~seen.all(axis=1)).sum())),
+    known = seen[:, [asked.items.index(x) for x in asked.given]].all(axis=1)
+    lacking = [
+        ("model.rows_without_answer", "", ~seen.any(axis=1)),
+        ("model.rows_without_given", listing(asked.given), ~known),
     ]
+    if asked.missing == "listwise":
+        lacking = [("model.rows_incomplete", "", ~seen.all(axis=1))]
+    lacking += [
+        ("model.rows_without_group", str(asked.group), codes < 0),
+        ("model.rows_without_weight", str(asked.weights), weights == 0),
+    ]
+    used, notes = np.ones(len(values), dtype=bool), []
+    for code, where, without in lacking:
+        notes.append(Problem(code, where, int((used & without).sum())))
+        used &= ~without
+    holes = int((used & ~seen.all(axis=1)).sum())
+    return used, [*notes, Problem("model.rows_with_holes", count=holes)]
 
 
 def _weights(frame: pd.DataFrame, column: str | None) -> NDArray[np.float64]:
@@ -165,19 +188,22 @@ def _clusters(
     used: NDArray[np.bool_],
     codes: NDArray[np.intp],
     labels: Sequence[str],
-    column: str | None,
+    asked: Asked,
 ) -> tuple[NDArray[np.int64] | None, list[Problem]]:
     """Everybody's cluster number.
 
     Who has none is a cluster; so is everybody in a group that is all one cluster, since one cluster
     cannot show how clusters differ.
     """
+    column = asked.cluster
     if column is None:
         return None, []
     found = pd.factorize(frame.loc[used, column])[0].astype(np.int64)
     alone = found < 0
     found[alone] = found.max(initial=-1) + 1 + np.arange(alone.sum())
     clusters = len(np.unique(found))
+    if clusters == 1 and asked.declared:
+        return None, [Problem("model.cluster_is_all", column, 1)]
     if clusters == 1:
         raise refusal(ModelError, [Problem("model.one_cluster", column)])
     pairs = np.unique(np.stack([found, codes]), axis=1)
@@ -198,11 +224,16 @@ def _clusters(
 
 
 def _never_together(patterns: Patterns, labels: Sequence[str]) -> list[Problem]:
-    """Pairs of items that nobody in a group answered both."""
+    """Items that nobody in a group answered, and pairs that nobody answered both."""
     found = []
     for g, label in enumerate(labels):
         seen = patterns.seen[patterns.group == g].astype(int)
-        i, j = np.nonzero(np.triu(seen.T @ seen == 0, 1))
+        some = seen.any(axis=0)
+        empty = [name for name, there in zip(patterns.names, some, strict=True) if not there]
+        if empty:
+            code = "model.item_empty_in_group" if label else "model.item_empty"
+            found.append(Problem(code, listing(empty), values={"group": label}))
+        i, j = np.nonzero(np.triu(seen.T @ seen == 0, 1) & some & some[:, None])
         pairs = [f"{patterns.names[a]}~~{patterns.names[b]}" for a, b in zip(i, j, strict=True)]
         if pairs:
             code = "model.never_together_in_group" if label else "model.never_together"

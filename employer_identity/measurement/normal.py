@@ -46,10 +46,10 @@ def expand(patterns: Patterns, Sigma: Array, mu: Array) -> Expansion | None:
     hollow = embedded(seen, Sigma[g])
     try:
         L = np.linalg.cholesky(hollow)
+        A = np.asarray(np.linalg.inv(hollow), dtype=float)
     except np.linalg.LinAlgError:
         return None
     logdet = 2.0 * np.log(np.diagonal(L, axis1=1, axis2=2)).sum(axis=1)
-    A = np.asarray(np.linalg.inv(hollow), dtype=float)
     if not patterns.complete:
         p = seen.shape[1]
         A[:, np.arange(p), np.arange(p)] -= ~seen

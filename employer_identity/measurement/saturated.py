@@ -29,6 +29,7 @@ from employer_identity.measurement.robust import Rows
 Array = NDArray[np.float64]
 
 STEPS = 200
+SINGULAR = 1e-9  # smallest eigenvalue of correlations that is not rounding
 TOLERANCE = 1e-10  # of the score in units of its standard error at n = 1
 
 
@@ -87,7 +88,10 @@ def saturate(patterns: Patterns, rows: Rows | None = None) -> Saturated | None:
         scale = np.sqrt(np.einsum("gkk->gk", information))
         if np.abs(score / scale).max() <= TOLERANCE:
             return Saturated(Sigma, mu, here, patterns, rows)
-        step = np.linalg.solve(information, score[..., None])[..., 0]
+        try:
+            step = np.linalg.solve(information, score[..., None])[..., 0]
+        except np.linalg.LinAlgError:
+            return None
         value, length = minus_two_logl(patterns, here), 1.0
         while length > 1e-6:
             dS = np.zeros_like(Sigma)
@@ -99,7 +103,16 @@ def saturate(patterns: Patterns, rows: Rows | None = None) -> Saturated | None:
         else:
             return None
         Sigma, mu, here = Sigma + dS, mu + length * step[:, len(i) :], there
+        if _is_singular(Sigma):
+            return None  # the likelihood has no bound: some items determine others
     return None
+
+
+def _is_singular(Sigma: Array) -> bool:
+    """Whether the correlations of some group are all but singular."""
+    sd = np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2))
+    sizes = np.linalg.eigvalsh(Sigma / sd[:, :, None] / sd[:, None, :])
+    return bool(sizes.min() < SINGULAR)
 
 
 def _definite(information: Array, patterns: Patterns, at: Expansion) -> Array:
