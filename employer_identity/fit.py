@@ -18,7 +18,8 @@ from employer_identity.estimates import (
     standardised,
     values,
 )
-from employer_identity.language import describe, say
+from employer_identity.language import Language, say
+from employer_identity.ledger import Ledger, ledger
 from employer_identity.measurement.definitions import Definition
 from employer_identity.measurement.implied import Implied, imply
 from employer_identity.measurement.layout import Layout
@@ -223,7 +224,7 @@ class Fit:
     @property
     def df(self) -> int:
         """Degrees of freedom: moments less parameters."""
-        return self.ledger["moments"] - self.layout.q
+        return self.moments.count(len(self.table.roles.exogenous)) - self.layout.q
 
     @property
     def chisq(self) -> float:
@@ -313,13 +314,9 @@ class Fit:
     # -- what is to be known of it --------------------------------------------------------------
 
     @cached_property
-    def ledger(self) -> dict[str, int]:
-        """Counts behind the degrees of freedom, and how many cells are tied to another."""
-        moments = self.moments.count(len(self.table.roles.exogenous))
-        free = int((self.table.number >= 0).sum())
-        q = self.layout.q
-        return {"moments": moments, "parameters": q, "df": moments - q, "cells_free": free,
-                "cells_tied": free - q}  # fmt: skip
+    def ledger(self) -> Ledger:
+        """What is tied, fixed and free, how it was estimated, which rows were used and why."""
+        return ledger(self)
 
     @cached_property
     def equal(self) -> tuple[str, ...]:
@@ -348,10 +345,16 @@ class Fit:
         return to_semopy(self)
 
     def summary(self) -> str:
-        """Fit, estimates, notes and problems as text."""
-        shown = self.estimates.drop(columns=["parameter", "label"]).round(3)
-        notes = [describe(note) for note in (*self.notes, *self.problems)]
-        return "\n\n".join([repr(self), shown.to_string(index=False, na_rep=""), *notes])
+        """Return fit, ledger, estimates by kind and problems as text."""
+        from employer_identity.summary import summary
+
+        return summary(self)
+
+    def explain(self, language: Language = "en") -> str:
+        """Return plain sentences on what was done, what came out and what it does not say."""
+        from employer_identity.explain import explain
+
+        return explain(self, language)
 
     def _lines(self) -> list[str]:
         m = self.reported
@@ -366,7 +369,7 @@ class Fit:
             rmsea=m["rmsea"], low=m["rmsea.ci.lower"], high=m["rmsea.ci.upper"], srmr=m["srmr"],
         )  # fmt: skip
         third = say("fit.problems", count=len(self.problems)) if self.problems else ""
-        return [line for line in (first, second, third) if line]
+        return [line for line in (first, second, self.ledger.short(), third) if line]
 
     def __repr__(self) -> str:
         return "\n  ".join(self._lines())
