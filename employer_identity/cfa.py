@@ -231,10 +231,11 @@ def estimate(
     std_lv: bool = False,
     orthogonal: bool = False,
     near: NDArray[np.float64] | None = None,
+    like: Fit | None = None,
 ) -> Fit:
     """Complete the terms and fit them to a sample's moments; refuse what is not identified.
 
-    ``near`` (G, R) starts from another solution's values.
+    ``near`` (G, R) starts from another solution's values; ``like`` shares its baseline.
     """
     terms, sample = prepared.terms, prepared.sample
     moments, saturated = sample.moments, sample.saturated
@@ -268,7 +269,7 @@ def estimate(
     return Fit(
         group, moments, saturated, table, layout, solution, prepared.estimator,
         prepared.missing, std_lv, sample.notes, prepared.weights, prepared.cluster,
-        prepared.definitions,
+        prepared.definitions, like,
     )  # fmt: skip
 
 

@@ -62,6 +62,8 @@ class Fit:
         Columns, None where there are none.
     definitions
         Quantities that the model text defines from its labels.
+    like
+        A fit of the same answers and variables, whose baseline is this one's too.
     """
 
     group: str | None
@@ -77,6 +79,7 @@ class Fit:
     weights: str | None
     cluster: str | None
     definitions: tuple[Definition, ...]
+    like: Fit | None = None
 
     # -- what was fitted ------------------------------------------------------------------------
 
@@ -206,20 +209,13 @@ class Fit:
     @on_one_thread
     def baseline(self) -> Baseline:
         """The independence model of the same answers."""
-        return baseline(self)
+        return baseline(self) if self.like is None else self.like.baseline
 
     @cached_property
     @on_one_thread
     def scaling(self) -> float | None:
         """What the chi-square is divided by; None for plain maximum likelihood."""
         return None if self.sandwich is None else scaling_factor(self.sandwich, self.df)
-
-    @cached_property
-    @on_one_thread
-    def baseline_scaling(self) -> float | None:
-        """The same of the baseline."""
-        found = sandwich(self, self.baseline.layout, self.baseline.theta)
-        return None if found is None else scaling_factor(found, self.baseline.df)
 
     @property
     def df(self) -> int:

@@ -347,7 +347,8 @@ def invariance(
     levels = LEVELS if prepared.sample.moments.known == "means" else LEVELS[:2]
     for level in levels:
         equal = EQUAL[level]
-        fits[level] = estimate(prepared, group, equal=equal, std_lv=True, near=near)
+        first = fits.get("configural")
+        fits[level] = estimate(prepared, group, equal=equal, std_lv=True, near=near, like=first)
         near = fits[level].values
     for free, restricted in reversed(list(pairwise(levels))):
         # a freer model cannot fit worse: its search ended in a local minimum

@@ -37,12 +37,18 @@ class Baseline:
         The model and its estimates.
     chisq, df
         Its test.
+    scaling
+        What its chi-square is divided by; None for plain maximum likelihood.
+    as_complete
+        Chi-square and factor as if the answers were complete; None where they are.
     """
 
     layout: Layout
     theta: NDArray[np.float64]
     chisq: float
     df: int
+    scaling: float | None
+    as_complete: tuple[float, float] | None
 
 
 def baseline(fit: Fit) -> Baseline:
@@ -60,8 +66,11 @@ def baseline(fit: Fit) -> Baseline:
     here = expand(patterns, implied.Sigma, implied.mu)
     assert here is not None  # every item varies, or the answers would have been refused
     chisq = patterns.n.sum() * (minus_two_logl(patterns, here) - saturated.value)
-    moments = fit.moments.count(len(table.roles.exogenous))
-    return Baseline(layout, theta, max(float(chisq), 0.0), moments - table.n_parameters)
+    df = fit.moments.count(len(table.roles.exogenous)) - table.n_parameters
+    found = sandwich(fit, layout, theta)
+    scaling = None if found is None else scaling_factor(found, df)
+    complete = None if patterns.complete else _complete(fit, layout, theta, df)
+    return Baseline(layout, theta, max(float(chisq), 0.0), df, scaling, complete)
 
 
 def sandwich(fit: Fit, layout: Layout, theta: NDArray[np.float64]) -> Sandwich | None:
@@ -127,9 +136,9 @@ def _positive(scaling: float) -> float:
 
 def _scaled(fit: Fit, base: Baseline) -> dict[str, float]:
     """Measures from the scaled chi-squares; none for plain maximum likelihood."""
-    if fit.scaling is None or fit.baseline_scaling is None:
+    if fit.scaling is None or base.scaling is None:
         return {}
-    own, other = _positive(fit.scaling), _positive(fit.baseline_scaling)
+    own, other = _positive(fit.scaling), _positive(base.scaling)
     chisq = fit.chisq / own if fit.df else 0.0
     base_chisq = base.chisq / other
     return {
@@ -144,19 +153,14 @@ def _scaled(fit: Fit, base: Baseline) -> dict[str, float]:
 
 def _robust(fit: Fit, base: Baseline) -> dict[str, float]:
     """Measures that estimate what complete, normal answers would show."""
-    if fit.saturated.patterns.complete:
-        if fit.scaling is None or fit.baseline_scaling is None:
+    if base.as_complete is None:
+        if fit.scaling is None or base.scaling is None:
             return {}
-        factors = _positive(fit.scaling) if fit.df else 1.0, _positive(fit.baseline_scaling)
+        factors = _positive(fit.scaling) if fit.df else 1.0, _positive(base.scaling)
         return _indices(fit, fit.chisq, base.chisq, ".robust", *factors)
-    own, other = (
-        _complete(fit, layout, theta, df)
-        for layout, theta, df in (
-            (fit.layout, fit.solution.theta, fit.df),
-            (base.layout, base.theta, base.df),
-        )
-    )
-    return _indices(fit, own[0], other[0], ".robust", own[1], other[1])
+    own, own_factor = _complete(fit, fit.layout, fit.solution.theta, fit.df)
+    other, other_factor = base.as_complete
+    return _indices(fit, own, other, ".robust", own_factor, other_factor)
 
 
 def _complete(fit: Fit, layout: Layout, theta: NDArray[np.float64], df: int) -> tuple[float, float]:

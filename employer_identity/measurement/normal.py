@@ -107,19 +107,20 @@ def _second(patterns: Patterns, A: Array, R: Array, r: Array) -> Array:
     p = A.shape[-1]
     i, j, f = _lower(p)
     s = len(i)
+    at = np.zeros((p, p), dtype=np.int64)  # where a cell of a symmetric matrix is listed
+    at[i, j] = at[j, i] = np.arange(s)
+    ii, ij, ji, jj = at[i[:, None], i], at[i[:, None], j], at[j[:, None], i], at[j[:, None], j]
     found = np.zeros((patterns.n_groups, s + p, s + p))
     share = patterns.n / patterns.n.sum()
     for g in range(patterns.n_groups):
         mine = patterns.group == g
-        left = (A[mine] * share[mine][:, None, None]).reshape(-1, p * p).T
-        K = (left @ R[mine].reshape(-1, p * p)).reshape(p, p, p, p)  # A_ik R_jl at [i, k, j, l]
-        i_, j_ = i[:, None], j[:, None]
-        four = K[i_, i, j_, j] + K[i_, j, j_, i] + K[j_, i, i_, j] + K[j_, j, i_, i]
-        found[g, :s, :s] = f[:, None] * f * four
-        k = (left @ r[mine]).reshape(p, p, p)  # A_mk r_l at [m, k, l]
+        left = (A[mine][:, i, j] * share[mine][:, None]).T
+        K = left @ R[mine][:, i, j]  # A_ik R_jl at [ik, jl]
+        found[g, :s, :s] = f[:, None] * f * (K[ii, jj] + K[ij, ji] + K[ji, ij] + K[jj, ii])
+        k = (left @ r[mine])[at]  # A_mk r_l at [m, k, l]
         found[g, s:, :s] = f * (k[:, i, j] + k[:, j, i])
         found[g, :s, s:] = found[g, s:, :s].T
-        found[g, s:, s:] = left.sum(axis=1).reshape(p, p)
+        found[g, s:, s:] = left.sum(axis=1)[at]
     return found
 
 
