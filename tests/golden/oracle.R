@@ -133,8 +133,10 @@ ladder <- function(name, ...) {
 # lavaan frees groups 2..G one at a time. With more than two groups, the first one's tests come from the same model in
 # which every cell is tied to the second group's: releasing the first group from those ties frees it alone. (Turning the
 # groups round would not do: with equal intercepts, what one free loading means depends on which factor mean is 0.)
+# Where answers are missing the observed information, as for the standard errors (the expected one is lavaan's default).
 tests_of <- function(fit) {
-  tests <- lavTestScore(fit)$uni; table <- parTable(fit)
+  information <- if (lavInspect(fit, "options")$missing == "listwise") "expected" else "observed"
+  tests <- lavTestScore(fit, information = information)$uni; table <- parTable(fit)
   cell <- table[ifelse(is.na(match(tests$rhs, table$plabel)), match(tests$rhs, table$label), match(tests$rhs, table$plabel)), ]
   data.frame(lhs = cell$lhs, op = cell$op, rhs = cell$rhs, group = labels_of(fit)[cell$group], x2 = as.numeric(tests$X2), df = as.numeric(tests$df), pvalue = as.numeric(tests$p.value))
 }
