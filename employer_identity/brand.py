@@ -36,14 +36,18 @@ class Interval(NamedTuple):
 
 
 def _clusters(survey: Survey) -> pd.Series[int]:
-    """Number everybody's cluster: the declared one, else the employer, else the person."""
+    """Number everybody's cluster: the declared one, else the employer, else the person.
+
+    Where everybody is in one cluster everybody is one, as in the measurement model.
+    """
     column = survey.instrument.cluster or survey.instrument.employer
+    people = pd.Series(np.arange(survey.n), index=survey.answers.index)
     if column is None:
-        return pd.Series(np.arange(survey.n), index=survey.answers.index)
+        return people
     codes = pd.Series(pd.factorize(survey.answers[column])[0], index=survey.answers.index)
     alone = codes < 0  # no employer given: a cluster of one
     codes[alone] = codes.max() + 1 + np.arange(alone.sum())
-    return codes
+    return codes if codes.nunique() > 1 else people
 
 
 def _standard_error(influence: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:

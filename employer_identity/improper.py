@@ -54,4 +54,6 @@ def improper(fit: Fit) -> tuple[Problem, ...]:
 
 def _problem(code: str, where: str, value: float, group: str) -> Problem:
     place = say("model.in_group", group=group) if group else ""
-    return Problem(f"model.{code}", where=where, values={"value": float(value), "group": place})
+    return Problem(
+        f"model.{code}", where=where, values={"value": float(value), "group": place, "label": group}
+    )

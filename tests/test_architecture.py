@@ -30,7 +30,16 @@ MODEL += ["fit", "cfa", "difference", "crosscheck", "reliability", "agreement"]
 VERDICT = ["invariance", "models", "alignment", "bias", "weighing", "brand", "privacy"]
 TABLES = ["tabulation", "model_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "figures"]
-REPORTS = ["places", "parameters", "snapshot", "study", "verdict", "prose", "practices"]
+REPORTS = [
+    "places",
+    "parameters",
+    "snapshot",
+    "study",
+    "estimation",
+    "verdict",
+    "prose",
+    "practices",
+]
 REPORTS += ["data_words", "page"]
 REPORTS += ["checking", "engine", "render", "run", "batch"]
 REPORTS = [f"reports.{room}" for room in REPORTS]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from employer_identity.brand import agreement
-from employer_identity.criteria import AbsoluteFit
-from employer_identity.errors import Problem
-from employer_identity.language import describe, listing, number, say
+from employer_identity.language import listing, number, say
+from employer_identity.reports.estimation import clusters, estimated, fit_in_words, problems
 from employer_identity.reports.study import Study
 from employer_identity.reports.verdict import verdict
 
@@ -70,7 +69,7 @@ def key_numbers(study: Study) -> list[tuple[str, str]]:
 
 def at_a_glance(study: Study) -> list[str]:
     """Give the study in three to five sentences."""
-    sentences = [_levels_in_words(study), _fit_in_words(study)]
+    sentences = [_levels_in_words(study), fit_in_words(study)]
     if study.ladder:
         sentences.append(verdict(study))
     if len(study.associations):
@@ -111,14 +110,6 @@ def _levels_in_words(study: Study) -> str:
     return study.say(f"levels.{key}", **values)
 
 
-def _fit_in_words(study: Study) -> str:
-    m = study.fit.fit_measures
-    values = {index: float(m[index]) for index in ("cfi", "rmsea", "srmr")}
-    readings = AbsoluteFit().judge(**values)
-    grade = "good" if all(r.holds for r in readings.readings) else "mixed"
-    return study.say(f"fit.{grade if readings.holds else 'poor'}", **values)
-
-
 # --- Reader's guide
 
 
@@ -136,7 +127,9 @@ def guide(study: Study) -> list[tuple[str, str]]:
         "lower": float(first["ci_lower"]),
         "upper": float(first["ci_upper"]),
     }
-    keys = ["score", "interval", "compared", "together", "hidden"]
+    keys = ["score", "weights", "interval", "compared", "together", "hidden"]
+    if not study.instrument.weight:
+        keys.remove("weights")
     if not study.group:
         keys.remove("compared")
     if not study.instrument.outcomes:
@@ -172,7 +165,7 @@ def scores(study: Study) -> list[str]:
 def structure(study: Study) -> list[str]:
     """Say how well the model fits and how far the pillars can be told apart."""
     pairs = study.fit.latent_correlations
-    sentences = [_fit_in_words(study)]
+    sentences = [fit_in_words(study)]
     if len(pairs):
         top = pairs.loc[pairs["est"].abs().idxmax()]
         names = study.labels([top["factor_1"], top["factor_2"]])
@@ -192,19 +185,6 @@ def local_fit(study: Study) -> list[str]:
     }
     residual = study.say("structure.residual", r=float(worst["residual"]), **words)
     return [residual, *problems(study)]
-
-
-def problems(study: Study) -> list[str]:
-    """Describe signs of an improper solution, with labels for names."""
-    return [_described(study, p) for p in study.fit.problems]
-
-
-def _described(study: Study, problem: Problem) -> str:
-    """Describe a problem of a model in the report's language, with labels instead of keys."""
-    names = [n for n in problem.where.replace(" and ", ", ").split(", ") if n]
-    return describe(
-        Problem(problem.code, study.labels(names), problem.count, problem.values), study.language
-    )
 
 
 # --- What goes with them
@@ -320,12 +300,11 @@ def questions(study: Study) -> list[str]:
 def methodology(study: Study) -> list[str]:
     """Say how the numbers were made, and where they stop."""
     language = study.language
-    clustered = study.instrument.cluster or study.instrument.employer
     sentences = [
         study.say("method.scores"),
         study.say("method.model", items=len(study.survey.item_names)),
-        " ".join(describe(note, language) for note in study.fit.notes),
-        study.say("method.intervals_clustered" if clustered else "method.intervals"),
+        *estimated(study),
+        study.say("method.intervals_clustered" if clusters(study) else "method.intervals"),
     ]
     if study.ladder:
         rule = say(f"invariance.rule.{study.ladder.rule}", language)
