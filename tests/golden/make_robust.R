@@ -1,5 +1,5 @@
 # Robust estimators, answers with holes, weights and clusters: what lavaan and semTools return for stated calls.
-#   Rscript make_robust.R [FOLDER]      writes offices.csv there and a JSON file a case into robust/
+#   Rscript make_robust.R [FOLDER]      writes offices.csv and few.csv there and a JSON file a case into robust/
 # tests/test_robust_golden.py replays each call. See make_golden.R for how calls and figures are kept.
 source("oracle.R")
 into <- file.path(folder, "robust")
