@@ -492,6 +492,14 @@ def test_the_reported_fit_is_the_robust_one() -> None:
     assert "cannot be said in full" in estimation.fit_in_words(study)
 
 
+def test_few_clusters_are_no_proof_that_groups_are_alike() -> None:
+    truth = Truth(grouping="g", shares={"a": 0.5, "b": 0.5})
+    survey = simulate_survey(400, preset="idealised", seed=3, truth=truth)
+    told = {n: verdict.reasons(Study(employed(survey, n), "g", "en")) for n in (8, 40)}
+    assert any("only 8 clusters" in sentence for sentence in told[8])
+    assert not any("clusters" in sentence for sentence in told[40])
+
+
 # --- Improper solutions
 
 
