@@ -310,6 +310,7 @@ class Fit:
     # -- what is to be known of it --------------------------------------------------------------
 
     @cached_property
+    @on_one_thread
     def ledger(self) -> Ledger:
         """What is tied, fixed and free, how it was estimated, which rows were used and why."""
         return ledger(self)

@@ -91,8 +91,8 @@ def _standard_errors(fit: Fit) -> Array:
     A = np.linalg.inv(H[:, free][:, :, free])  # noqa: N806
     own = np.einsum("gkk->gk", A @ J[:, free][:, :, free] @ A)
     back = D[:, free] @ point.inverse
-    cross = np.einsum("gkq,gkq->gk", A @ with_theta[:, free], back)
-    fitted = np.einsum("gkq,qr,gkr->gk", back, of_theta, back, optimize=True)
+    cross = ((A @ with_theta[:, free]) * back).sum(axis=2)
+    fitted = ((back @ of_theta) * back).sum(axis=2)
     variance = own - 2.0 * cross + fitted
     found = np.full(H.shape[:2], np.nan)
     found[:, free] = np.sqrt(np.where(variance > ROUNDING * own, variance, np.nan) / fit.ntotal)
@@ -124,7 +124,7 @@ def _point(fit: Fit) -> _Point:
         assert at is not None  # the estimates imply a covariance matrix
         return _Point(at, fit.implied.mu, normal.expected(patterns, at), D, fit.inverse)
     H = saturated.information  # noqa: N806
-    information = np.einsum("gkq,gkl,glr->qr", D, H, D, optimize=True)
+    information = D.reshape(-1, fit.layout.q).T @ (H @ D).reshape(-1, fit.layout.q)
     return _Point(saturated.at, saturated.mu, H, D, np.linalg.inv(information))
 
 
@@ -140,7 +140,8 @@ def _scores_spread(fit: Fit, point: _Point) -> tuple[Array, Array, Array]:
         if rows.crossed:
             return (J, *_over_groups(rows, point))
     with_theta = J @ D
-    return J, with_theta, np.einsum("gkq,gkr->qr", D, with_theta)
+    q = D.shape[2]
+    return J, with_theta, D.reshape(-1, q).T @ with_theta.reshape(-1, q)
 
 
 def _over_groups(rows: Rows, point: _Point) -> tuple[Array, Array]:

@@ -170,6 +170,22 @@ def test_a_modification_index_is_close_to_the_refit(estimator: str) -> None:
     assert top["mi"] == pytest.approx(row["z"] ** 2, rel=0.15)
 
 
+def test_what_is_fixed_at_a_value_is_no_candidate() -> None:
+    fit = ei.cfa(holzinger(), f"{MODEL}\nspeed =~ 0.3*x1\nx2 ~~ 0.1*x3\ntextual =~ 0*x2")
+    found = set(keyed(fit.modification_indices()).index)
+    assert "textual =~ x2 @" in found
+    assert not {"speed =~ x1 @", "x2 ~~ x3 @", "visual =~ x1 @"} & found
+
+
+def test_a_negative_variance_stays_in_sight_when_standardised() -> None:
+    noise = np.random.default_rng(3).normal(size=301) * 0.2
+    frame = holzinger().assign(x1=holzinger()["x2"] * 0.8 + holzinger()["x3"] * 0.9 + noise)
+    fit = ei.cfa(frame, f"{MODEL}\nx1 ~~ x4", estimator="ML")
+    table = fit.standardised.set_index(["lhs", "op", "rhs"])
+    assert table.loc[("x1", "~~", "x1"), "est"] < 0
+    assert table.loc[("x1", "~~", "x4"), ["est", "se"]].notna().all()
+
+
 def test_robust_indices_are_not_the_plain_ones() -> None:
     frame = np.exp(answers(2000, 3) / 2)
     plain, robust = (

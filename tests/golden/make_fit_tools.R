@@ -56,6 +56,7 @@ tools("orthogonal", c("standardised", "modification", "r2"), H, three, orthogona
 tools("scalar", c("standardised", "modification", "regression", "bartlett", "r2"), H, three, group = "school", equal = scalar)
 tools("metric_std_lv", c("standardised", "modification"), H, three, group = "school", equal = "loadings", std_lv = TRUE)
 tools("second_order", c("standardised", "modification", "regression", "r2"), H, paste0(three, "\nhigher =~ visual + textual + speed"))
+tools("cross_loading", c("standardised", "modification", "regression", "bartlett", "r2"), H, paste0(three, "\nvisual =~ x9\nx7 ~~ x8\nx4 ~~ x1"))
 tools("mlm", c("standardised", "residuals"), H, three, estimator = "MLM")
 tools("mlr", c("standardised", "regression"), H, three, estimator = "MLR")
 tools("fiml", c("standardised", "modification", "regression", "bartlett", "r2"), O, two, missing = "fiml")
