@@ -124,8 +124,9 @@ def _point(fit: Fit) -> _Point:
         assert at is not None  # the estimates imply a covariance matrix
         return _Point(at, fit.implied.mu, normal.expected(patterns, at), D, fit.inverse)
     H = saturated.information  # noqa: N806
-    information = D.reshape(-1, fit.layout.q).T @ (H @ D).reshape(-1, fit.layout.q)
-    return _Point(saturated.at, saturated.mu, H, D, np.linalg.inv(information))
+    information: Array = D.reshape(-1, fit.layout.q).T @ (H @ D).reshape(-1, fit.layout.q)
+    inverse = np.asarray(np.linalg.inv(information), dtype=float)
+    return _Point(saturated.at, saturated.mu, H, D, inverse)
 
 
 def _scores_spread(fit: Fit, point: _Point) -> tuple[Array, Array, Array]:
