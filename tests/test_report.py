@@ -104,7 +104,12 @@ def test_the_sample_in_dutch(dutch: str) -> None:
     assert captions(page, "Tabel") == list(range(1, len(page.all("table")) + 1))
     assert "De vier pijlers" in page.text
     assert "bewerking" in page.text  # an adaptation is called one
-    assert "listwise" in page.text
+    assert "full information" in page.text
+    assert "weegfactoren van de enquête zijn gebruikt in het model" in page.text
+    assert "60 clusters, naar werkgever" in page.text
+    assert "Met en zonder weging" in page.text
+    assert "CFI, robuust" in page.text
+    assert "lag vooraf vast" not in page.text
     assert '"pagina " counter(page) " van " counter(pages)' in dutch
     assert re.search(r"Meting \d{4}", page.text)
     assert "veldwerk" in page.text
@@ -469,8 +474,8 @@ def test_the_report_says_whom_the_model_uses_and_that_weights_are_used() -> None
     told = " ".join(data_words.about_survey(study))
     assert f"by {study.fit.ntotal} respondents" in told
     assert study.fit.ntotal < 300
-    assert "they are used" in told
-    assert "are used" not in " ".join(data_words.about_survey(Study(survey, "", "en")))
+    assert "holds weights, and they are used" in told
+    assert "weights" not in " ".join(data_words.about_survey(Study(survey, "", "en")))
     n, deff = 299, 299 * (weights**2).sum() / weights.sum() ** 2
     row = dict(data_words.checklist(study))["weights"]
     assert (
@@ -478,7 +483,8 @@ def test_the_report_says_whom_the_model_uses_and_that_weights_are_used() -> None
     )
     moved = study.weighting["difference"].abs().max()
     assert f"more than {moved:.2f}." in data_words.weighting(study)[0]
-    assert len(prose.guide(study)) == len(prose.guide(Study(survey, "", "en"))) + 1
+    assert "counting by the survey's weight" in prose.guide(study)[0][1]
+    assert "weight" not in prose.guide(Study(survey, "", "en"))[0][1]
 
 
 def test_the_reported_fit_is_the_robust_one() -> None:

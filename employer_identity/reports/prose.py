@@ -127,14 +127,18 @@ def guide(study: Study) -> list[tuple[str, str]]:
         "lower": float(first["ci_lower"]),
         "upper": float(first["ci_upper"]),
     }
-    keys = ["score", "weights", "interval", "compared", "together", "hidden"]
-    if not study.instrument.weight:
-        keys.remove("weights")
+    keys = ["score", "interval", "compared", "together", "hidden"]
     if not study.group:
         keys.remove("compared")
     if not study.instrument.outcomes:
         keys.remove("together")
-    return [(study.say(f"guide.{key}_term"), study.say(f"guide.{key}", **words)) for key in keys]
+    texts = {key: key for key in keys}
+    if study.instrument.weight:
+        texts["score"] = "score_weighted"
+    return [
+        (study.say(f"guide.{key}_term"), study.say(f"guide.{text}", **words))
+        for key, text in texts.items()
+    ]
 
 
 # --- The pillars
