@@ -53,12 +53,6 @@ class Sandwich:
         one = float(np.einsum("gkk->", np.linalg.solve(H1, J1)))
         return one, float(np.trace(np.linalg.solve(self.bread.dense, self.meat.dense)))
 
-    def covariance(self, n: int) -> Array:
-        """Covariance matrix of the estimates, (q, q)."""
-        half = np.linalg.solve(self.bread.dense, self.meat.dense)
-        found: Array = np.linalg.solve(self.bread.dense, half.T) / n
-        return found
-
 
 def spoken_of(p: int, given: Sequence[int]) -> NDArray[np.bool_]:
     """Mask of the listed moments that are not of given variables alone, (P,)."""
