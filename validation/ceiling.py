@@ -9,6 +9,7 @@ import pandas as pd
 
 import employer_identity as ei
 from employer_identity.cfa import Estimator
+from employer_identity.presets import PRESETS
 from validation.population import (
     EQUAL,
     HEAPED,
@@ -90,5 +91,7 @@ def measured(design: Two, frame: pd.DataFrame, estimator: Estimator, name: str) 
 CELLS = (
     Cell("ceiling-300", Two(300), replicate, 1000),
     Cell("ceiling-1000", Two(1000), replicate, 1000),
-    Cell("normal-1000", Two(1000, shares=()), replicate, 1000),
+    Cell("normal-1000", Two(1000, shares=()), replicate, 500),
+    Cell("preset-1000", Two(1000, shares=PRESETS["other_rated"].shares), replicate, 500),
+    Cell("ceiling-4000", Two(4000), replicate, 300),
 )

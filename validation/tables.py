@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from validation import ceiling, crossed, lavaan, missing
+from validation import ceiling, crossed, lavaan, limit, missing
 from validation.intervals import Estimate, mean, se_over_sd, share
 from validation.population import misfit
 from validation.running import RESULTS, Cell, results
@@ -91,6 +91,13 @@ def ceiling_table(cell: Cell, folder: Path) -> str:
     off = max(misfit(design.shift, design.shares, k, 2 * design.n) for k in ("metric", "scalar"))
     said = f"**{cell.name}**: {design.n:,} a group, {counted(frame)}. F0 n = {abs(off):.2f}."
     return f"{said}\n\n{markdown([*head, *(['band', 'robust within'] if judged else [])], lines)}"
+
+
+def limit_table(cell: Cell, folder: Path) -> str:
+    """How often the scaled chi-square rejects a true model in the limit."""
+    frame = results(cell, folder)
+    lines = [[f"{level} model", *mean(frame[level]).spelled(True)] for level in frame.columns]
+    return markdown(["", "rejects in the limit", "Monte-Carlo interval"], lines)
 
 
 def lavaan_table(cells: Sequence[Cell], folder: Path) -> str:
@@ -178,6 +185,7 @@ def tables(folder: Path = RESULTS) -> dict[str, str]:
     of_whole, of_pierced = ceiling.CELLS, missing.CELLS
     return {
         **{cell.name: ceiling_table(cell, folder) for cell in of_whole},
+        "limit": limit_table(limit.CELLS[0], folder),
         "lavaan": lavaan_table(lavaan.CELLS, folder),
         "crossed": crossed_table(crossed.CELLS, folder),
         "crossed-coverage": crossed_coverage(crossed.CELLS, folder),
