@@ -58,7 +58,8 @@ def modification_indices(fit: Fit) -> pd.DataFrame:
     value = np.stack([layout.fixed[m][:, i, j] for m, i, j in names], axis=1)
     g, k = np.nonzero((layout.cells.parameter[:, cell] < 0) & (value == 0.0))
     c = cell[k]
-    mi, epc = cell_tests(fit, information, robust, score[g, c], g, c)
+    plain = bread(layout, fit.solution.theta, fit.implied, fit.saturated.patterns, at, seen=False)
+    mi, epc = cell_tests(fit, information, plain, robust, score[g, c], g, c)
     frame = pd.DataFrame([list(names.values())[t] for t in k], columns=["lhs", "op", "rhs"])
     frame["group"] = [fit.groups[t] for t in g]
     scale = np.stack([_scale(fit, place) for place in names], axis=1)

@@ -64,6 +64,11 @@ class Rows:
         return self.patterns.group[self.block]
 
     @cached_property
+    def units(self) -> int:
+        """Number of independent units: clusters, or respondents."""
+        return len(self.block) if self.cluster is None else len(np.unique(self.cluster))
+
+    @cached_property
     def products(self) -> tuple[Array, ...]:
         """Weighted products of complete answers about their group's means, summed by cluster.
 
