@@ -168,4 +168,4 @@ def test_the_expected_change_is_near_what_freeing_gives():
         frame, FOUR, group="band", equal=EQUAL["scalar"], std_lv=True, free=[f"{worst['lhs']}~1"]
     )
     intercepts = freed.estimates.query("op == '~1' and lhs == @worst['lhs']")["est"]
-    assert worst["epc"] == pytest.approx(intercepts.iloc[1] - intercepts.iloc[0], rel=0.15)
+    assert worst["epc"] == pytest.approx(intercepts.iloc[1] - intercepts.iloc[0], rel=0.05)
