@@ -50,9 +50,10 @@ def se_over_sd(estimates: pd.DataFrame, errors: pd.DataFrame) -> Estimate:
     est, se = estimates.to_numpy(dtype=float)[kept], errors.to_numpy(dtype=float)[kept]
     rng = np.random.default_rng(20240521)
     drawn = [_ratio(est[at], se[at]) for at in rng.integers(len(est), size=(BOOTSTRAPS, len(est)))]
-    low, high = np.quantile(drawn, (0.025, 0.975))
+    low, high = np.quantile(drawn, (0.025, 0.975), method="inverted_cdf")
     return Estimate(_ratio(est, se), float(low), float(high))
 
 
 def _ratio(est: NDArray[np.float64], se: NDArray[np.float64]) -> float:
-    return float((se.mean(axis=0) / est.std(axis=0, ddof=1)).mean())
+    with np.errstate(divide="ignore"):  # of few replications one may be drawn again and again
+        return float((se.mean(axis=0) / est.std(axis=0, ddof=1)).mean())

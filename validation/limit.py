@@ -8,6 +8,7 @@ from scipy.stats import chi2
 
 import employer_identity as ei
 from employer_identity.measurement.scaling import tangent
+from employer_identity.presets import PRESETS
 from validation.ceiling import LEVEL, Two, draw
 from validation.population import EQUAL, MODEL
 from validation.running import Cell, Row
@@ -41,4 +42,7 @@ def replicate(design: Two, rng: np.random.Generator) -> Row:
     return row
 
 
-CELLS = (Cell("limit", Two(100_000), replicate, 4),)
+CELLS = (
+    Cell("limit", Two(100_000), replicate, 4),
+    Cell("limit-preset", Two(100_000, PRESETS["other_rated"].shares), replicate, 4),
+)

@@ -93,10 +93,14 @@ def ceiling_table(cell: Cell, folder: Path) -> str:
     return f"{said}\n\n{markdown([*head, *(['band', 'robust within'] if judged else [])], lines)}"
 
 
-def limit_table(cell: Cell, folder: Path) -> str:
+def limit_table(cells: Sequence[Cell], folder: Path) -> str:
     """How often the scaled chi-square rejects a true model in the limit."""
-    frame = results(cell, folder)
-    lines = [[f"{level} model", *mean(frame[level]).spelled(True)] for level in frame.columns]
+    lines = []
+    for answers, cell in zip(("heaped", "preset other_rated"), cells, strict=True):
+        frame = results(cell, folder)
+        lines += [
+            [f"{answers}, {level} model", *mean(frame[level]).spelled(True)] for level in frame
+        ]
     return markdown(["", "rejects in the limit", "Monte-Carlo interval"], lines)
 
 
@@ -185,7 +189,7 @@ def tables(folder: Path = RESULTS) -> dict[str, str]:
     of_whole, of_pierced = ceiling.CELLS, missing.CELLS
     return {
         **{cell.name: ceiling_table(cell, folder) for cell in of_whole},
-        "limit": limit_table(limit.CELLS[0], folder),
+        "limit": limit_table(limit.CELLS, folder),
         "lavaan": lavaan_table(lavaan.CELLS, folder),
         "crossed": crossed_table(crossed.CELLS, folder),
         "crossed-coverage": crossed_coverage(crossed.CELLS, folder),
