@@ -4,6 +4,7 @@
     python3 run.py test      run the tests (add --all for the slow ones too)
     python3 run.py lab       open the notebooks in JupyterLab
     python3 run.py sample    write data/sample again
+    python3 run.py validate  run the simulation studies; docs/validation.md
 
 What follows the task is handed on: `python3 run.py report --language en`. Only Python is needed;
 the packages go into .venv beside this file, once, and nowhere else.
@@ -198,7 +199,14 @@ def sample(arguments: list[str]) -> int:
     return hand_over([program("python"), "-c", code])
 
 
-TASKS = {"report": report, "test": test, "lab": lab, "sample": sample}
+def validate(arguments: list[str]) -> int:
+    """Run the simulation studies that are not stored yet, and write docs/validation.md."""
+    set_up()
+    os.chdir(ROOT)
+    return hand_over([program("python"), "-m", "validation", *arguments])
+
+
+TASKS = {"report": report, "test": test, "lab": lab, "sample": sample, "validate": validate}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -206,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("task", choices=TASKS, metavar="report | test | lab | sample")
+    parser.add_argument("task", choices=TASKS, metavar="report | test | lab | sample | validate")
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="handed on to the task")
     given = parser.parse_args(arguments)
     try:

@@ -119,7 +119,7 @@ def our_ladder(answers: Path, repeats: int, out: Path) -> None:
     frame = pd.read_csv(answers)
 
     def task() -> list[tuple[str, object, object]]:
-        ladder = ei.invariance(frame, MODEL, group="generation")
+        ladder = ei.invariance(frame, MODEL, group="generation", estimator="ML", missing="listwise")
         levels = ("configural", "metric", "scalar", "strict")
         return [(k, ladder[k].estimates, ladder[k].fit_measures) for k in levels]
 
@@ -136,7 +136,7 @@ def our_group(answers: Path, repeats: int, out: Path) -> None:
     frame = pd.read_csv(answers, nrows=PER_GROUP)
 
     def task() -> tuple[object, object]:
-        fit = ei.cfa(frame, MODEL)
+        fit = ei.cfa(frame, MODEL, estimator="ML", missing="listwise")
         return fit.estimates, fit.fit_measures
 
     store(out, rows_of("one", *report(task, repeats)))

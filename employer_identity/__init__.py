@@ -23,7 +23,7 @@ _HOME = {
     "cfa": "cfa",
     "check_survey": "loading",
     "crosscheck": "crosscheck",
-    "difference_test": "invariance",
+    "difference_test": "difference",
     "invariance": "invariance",
     "latent_means": "bias",
     "load_instrument": "instrument",
@@ -60,9 +60,10 @@ if TYPE_CHECKING:
     from employer_identity.bias import latent_means
     from employer_identity.cfa import cfa
     from employer_identity.crosscheck import crosscheck
+    from employer_identity.difference import difference_test
     from employer_identity.fit import Fit
     from employer_identity.instrument import load_instrument
-    from employer_identity.invariance import Ladder, difference_test, invariance
+    from employer_identity.invariance import Ladder, invariance
     from employer_identity.loading import Check, check_survey, load_survey
     from employer_identity.measurement.moments import Moments
     from employer_identity.questionnaire import Instrument

@@ -1,9 +1,10 @@
 """The numbers of an employer-brand study: levels of the pillars, and what goes with them.
 
-Intervals come from influence values summed over clusters, so that they hold whatever the shape of
-the answers and allow for colleagues who answer alike: with clusters c and influence values u_i of
-an estimate, se^2 = C / (C - 1) * sum_c (sum_{i in c} u_i)^2. Without a cluster everybody is a
-cluster.
+Where the survey declares a weight, means, spreads, correlations and shares of answers are weighted;
+n counts persons. Intervals come from influence values summed over clusters, so that they hold
+whatever the shape of the answers and allow for colleagues who answer alike: with clusters c and
+influence values u_i of an estimate, se^2 = C / (C - 1) * sum_c (sum_{i in c} u_i)^2. Without a
+cluster everybody is a cluster.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+from employer_identity import weighing
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Scale
@@ -33,14 +36,18 @@ class Interval(NamedTuple):
 
 
 def _clusters(survey: Survey) -> pd.Series[int]:
-    """Number everybody's cluster: the declared one, else the employer, else the person."""
+    """Number everybody's cluster: the declared one, else the employer, else the person.
+
+    Where everybody is in one cluster everybody is one, as in the measurement model.
+    """
     column = survey.instrument.cluster or survey.instrument.employer
+    people = pd.Series(np.arange(survey.n), index=survey.answers.index)
     if column is None:
-        return pd.Series(np.arange(survey.n), index=survey.answers.index)
+        return people
     codes = pd.Series(pd.factorize(survey.answers[column])[0], index=survey.answers.index)
     alone = codes < 0  # no employer given: a cluster of one
     codes[alone] = codes.max() + 1 + np.arange(alone.sum())
-    return codes
+    return codes if codes.nunique() > 1 else people
 
 
 def _standard_error(influence: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:
@@ -52,17 +59,19 @@ def _standard_error(influence: np.ndarray, clusters: np.ndarray) -> tuple[float,
     return float(se), float(stats.t.ppf(0.5 + LEVEL / 2, sums.size - 1))
 
 
-def mean_interval(values: pd.Series[float], clusters: pd.Series[int]) -> Interval:
-    """Return a mean and its interval; those who did not answer are left out."""
-    x = values.dropna()
+def mean_interval(
+    values: pd.Series[float], clusters: pd.Series[int], weights: pd.Series[float]
+) -> Interval:
+    """Return a weighted mean and its interval; those who did not answer are left out."""
+    x = weighing.counting(values, weights)
     if x.empty:
         return Interval(np.nan, np.nan, np.nan)
     groups = clusters[x.index].to_numpy()
     if np.unique(groups).size < 2:
-        return Interval(float(x.mean()), np.nan, np.nan)
-    from statsmodels.regression.linear_model import OLS
+        return Interval(weighing.mean(x, weights), np.nan, np.nan)
+    from statsmodels.regression.linear_model import WLS
 
-    level = OLS(x.to_numpy(), np.ones(x.size)).fit(
+    level = WLS(x.to_numpy(), np.ones(x.size), weights=weights[x.index].to_numpy()).fit(
         cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
     )
     lower, upper = level.conf_int(1 - LEVEL)[0]
@@ -70,16 +79,26 @@ def mean_interval(values: pd.Series[float], clusters: pd.Series[int]) -> Interva
 
 
 def correlation_interval(
-    x: pd.Series[float], y: pd.Series[float], clusters: pd.Series[int]
+    x: pd.Series[float],
+    y: pd.Series[float],
+    clusters: pd.Series[int],
+    weights: pd.Series[float],
 ) -> Interval:
-    """Return Pearson's r and its interval on Fisher's scale, of those who answered both."""
+    """Return Pearson's r, weighted, and its interval on Fisher's scale, of those who answered both.
+
+    With z the standardised answers, a person's influence is w / sum(w) * (z_x z_y - r / 2 (z_x^2 +
+    z_y^2)).
+    """
     both = pd.DataFrame({"x": x, "y": y}).dropna()
-    spread = both.std(ddof=0)
+    both = both[weights[both.index] > 0]
+    part = (weights[both.index] / weights[both.index].sum()).to_numpy()
+    centred = both.to_numpy() - part @ both.to_numpy()
+    spread = np.sqrt(part @ centred**2)
     if len(both) < 4 or not (spread > 0).all():
         return Interval(np.nan, np.nan, np.nan)
-    z = ((both - both.mean()) / spread).to_numpy()
-    r = float(np.mean(z[:, 0] * z[:, 1]))
-    influence = (z[:, 0] * z[:, 1] - r / 2 * (z**2).sum(axis=1)) / len(both)
+    z = centred / spread
+    r = float(part @ (z[:, 0] * z[:, 1]))
+    influence = part * (z[:, 0] * z[:, 1] - r / 2 * (z**2).sum(axis=1))
     se, t = _standard_error(influence, clusters[both.index].to_numpy())
     lower, upper = np.tanh(np.arctanh(r) + np.array([-1, 1]) * t * se / (1 - r**2))
     return Interval(r, float(lower), float(upper))
@@ -93,12 +112,28 @@ def levels(survey: Survey) -> pd.DataFrame:
     One row a pillar: pillar, n, mean, sd, ci_lower, ci_upper; on the answering scale, 95 %
     intervals.
     """
-    scores, clusters = survey.pillar_scores, _clusters(survey)
+    scores, clusters, weights = survey.pillar_scores, _clusters(survey), weighing.weights(survey)
     rows = []
     for pillar in scores:
-        mean, lower, upper = mean_interval(scores[pillar], clusters)
-        rows.append((pillar, scores[pillar].count(), mean, scores[pillar].std(), lower, upper))
+        n = len(weighing.counting(scores[pillar], weights))
+        level, lower, upper = mean_interval(scores[pillar], clusters, weights)
+        rows.append((pillar, n, level, weighing.sd(scores[pillar], weights), lower, upper))
     return pd.DataFrame(rows, columns=["pillar", "n", "mean", "sd", "ci_lower", "ci_upper"])
+
+
+def weighting(survey: Survey) -> pd.DataFrame:
+    """Compare mean pillar scores with weights and without, of the same persons.
+
+    Returns
+    -------
+    One row a pillar: pillar, n, weighted, unweighted, difference (weighted less unweighted).
+    """
+    scores, weights, rows = survey.pillar_scores, weighing.weights(survey), []
+    for pillar in scores:
+        x = weighing.counting(scores[pillar], weights)
+        weighted, unweighted = weighing.mean(x, weights), float(x.mean())
+        rows.append((pillar, len(x), weighted, unweighted, weighted - unweighted))
+    return pd.DataFrame(rows, columns=["pillar", "n", "weighted", "unweighted", "difference"])
 
 
 def associations(survey: Survey) -> pd.DataFrame:
@@ -108,14 +143,14 @@ def associations(survey: Survey) -> pd.DataFrame:
     -------
     One row an outcome and pillar: outcome, pillar, n, r, ci_lower, ci_upper; 95 % intervals.
     """
-    scores, clusters, rows = survey.pillar_scores, _clusters(survey), []
+    scores, clusters, weights = survey.pillar_scores, _clusters(survey), weighing.weights(survey)
+    rows = []
     for outcome in survey.instrument.outcomes:
         answers = survey.answers[outcome.name]
         for pillar in scores:
-            n = int((answers.notna() & scores[pillar].notna()).sum())
-            rows.append(
-                (outcome.name, pillar, n, *correlation_interval(scores[pillar], answers, clusters))
-            )
+            n = len(weighing.counting(scores[pillar][answers.notna()], weights))
+            found = correlation_interval(scores[pillar], answers, clusters, weights)
+            rows.append((outcome.name, pillar, n, *found))
     columns = ["outcome", "pillar", "n", "r", "ci_lower", "ci_upper"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -126,21 +161,38 @@ def unit_levels(survey: Survey) -> pd.DataFrame:
     Returns
     -------
     One row a unit and pillar: sector, employer ("" in a sector's own row), pillar, n (persons with
-    a score), mean, sd; sectors and employers in alphabetical order. Without sectors `sector` is "".
+    a score), mean, sd, se (of the mean, within the unit); sectors and employers in alphabetical
+    order. Without sectors `sector` is "".
     """
     keys = {"sector": survey.instrument.sector, "employer": survey.instrument.employer}
     names = {key: _names(survey, column) for key, column in keys.items()}
-    long = survey.pillar_scores.assign(**names).melt(
-        [*names], var_name="pillar", value_name="score"
+    long = survey.pillar_scores.assign(**names, weight=weighing.weights(survey)).melt(
+        [*names, "weight"], var_name="pillar", value_name="score"
     )
     parts = [
         long.assign(employer="") if by == "sector" else long
         for by in ("sector", "employer")
         if keys[by]
     ]
-    grouped = pd.concat(parts).groupby(["sector", "employer", "pillar"], sort=True)["score"]
-    rows = grouped.agg(["count", "mean", "std"]).rename(columns={"count": "n", "std": "sd"})
-    return rows.reset_index()
+    return _by_unit(pd.concat(parts, ignore_index=True), ["sector", "employer", "pillar"])
+
+
+def _by_unit(long: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Describe the scores of every unit at once; the formulas are those of `weighing`."""
+    weight = long["weight"].where(long["score"].notna(), 0.0)
+    units = [long[key] for key in keys]
+    part = weight / weight.groupby(units).transform("sum")
+    level = (part * long["score"]).groupby(units).transform("sum")
+    square = (long["score"] - level) ** 2
+    each = {"n": weight > 0, "mean": part * long["score"], "sd": part * square}
+    each["se"] = part**2 * square
+    found = pd.DataFrame(each).groupby(units, sort=True).sum()
+    nobody, alone = found["n"] == 0, found["n"] < 2  # no mean, no spread
+    found.loc[nobody, "mean"] = np.nan
+    found.loc[alone, ["sd", "se"]] = np.nan
+    spread = ["sd", "se"]
+    found[spread] = np.sqrt(found[spread].mul(found["n"] / (found["n"] - 1), axis=0))
+    return found.reset_index()
 
 
 def _names(survey: Survey, column: str | None) -> pd.Series[str]:
@@ -192,8 +244,8 @@ def item_levels(survey: Survey) -> pd.DataFrame:
 
     Returns
     -------
-    One row an item: pillar, item, n, mean, sd, missing (share of everybody without an answer), and
-    of those who answered the shares ceiling (highest answer) and agree (see `agreeing`).
+    One row an item: pillar, item, n, mean, sd, missing (share of all persons without an answer),
+    and of the answers the shares ceiling (highest answer) and agree (see `agreeing`).
     """
     items = survey.instrument.items
     frame = _described(survey, [i.name for i in items]).rename(columns={"name": "item"})
@@ -210,23 +262,32 @@ def outcome_levels(survey: Survey) -> pd.DataFrame:
     ci_lower, ci_upper of the mean (95 %).
     """
     names = list(survey.instrument.outcome_names)
-    clusters = _clusters(survey)
-    ends = [mean_interval(survey.answers[name], clusters)[1:] for name in names]
+    clusters, weights = _clusters(survey), weighing.weights(survey)
+    ends = [mean_interval(survey.answers[name], clusters, weights)[1:] for name in names]
     frame = _described(survey, names).rename(columns={"name": "outcome"})
     return frame.assign(ci_lower=[e[0] for e in ends], ci_upper=[e[1] for e in ends])
 
 
 def _described(survey: Survey, names: list[str]) -> pd.DataFrame:
-    scale, rows = survey.instrument.scale, []
+    weights, rows = weighing.weights(survey), []
     for name in names:
-        x = survey.answers[name]
-        known = max(int(x.count()), 1)
-        top, agree = (
-            float((x >= lowest).sum()) / known for lowest in (scale.maximum, agreeing(scale))
-        )
-        rows.append((name, x.count(), x.mean(), x.std(), x.isna().mean(), top, agree))
+        x, shares = survey.answers[name], distribution(survey, name)
+        n, scale = len(weighing.counting(x, weights)), survey.instrument.scale
+        level, spread = weighing.mean(x, weights), weighing.sd(x, weights)
+        agree = float(shares.loc[agreeing(scale) :].sum())
+        top = float(shares.loc[scale.maximum])
+        rows.append((name, n, level, spread, x.isna().mean(), top, agree))
     columns = ["name", "n", "mean", "sd", "missing", "ceiling", "agree"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def distribution(survey: Survey, name: str) -> pd.Series[float]:
+    """Return the share of each answer of the scale, of those who answered; 0 where nobody did."""
+    scale, weights = survey.instrument.scale, weighing.weights(survey)
+    x = weighing.counting(survey.answers[name], weights)
+    points = range(scale.minimum, scale.maximum + 1)
+    sums = weights[x.index].groupby(x).sum().reindex(points, fill_value=0.0)
+    return sums / max(float(sums.sum()), np.finfo(float).tiny)
 
 
 def straight_liners(survey: Survey) -> pd.Series[bool]:
@@ -246,9 +307,3 @@ def without_straight_liners(survey: Survey) -> Survey:
     """Return the survey without those who gave the same answer to every item."""
     rows = survey.answers[~straight_liners(survey)].reset_index(drop=True)
     return replace(survey, answers=rows)
-
-
-def design_effect(weights: pd.Series[float]) -> float:
-    """Return Kish's design effect of weights, n sum w^2 / (sum w)^2: 1 where all weigh the same."""
-    w = weights.to_numpy(dtype=float)
-    return float(w.size * (w**2).sum() / w.sum() ** 2)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import listing, refusal
+from employer_identity.measurement.definitions import Definition, check_known, definitions
 from employer_identity.measurement.layout import lay_out
-from employer_identity.measurement.likelihood import curvature
+from employer_identity.measurement.likelihood import curvature, curvature_with_holes
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.scoring import Status, minimise
 from employer_identity.measurement.starts import (
@@ -27,15 +29,15 @@ from employer_identity.measurement.starts import (
 from employer_identity.measurement.syntax import Term, parse
 from employer_identity.measurement.table import FAMILIES, Key, Roles, Table, complete, family
 from employer_identity.measurement.threads import on_one_thread
-from employer_identity.sample import Sample, take
+from employer_identity.sample import Asked, Sample, take
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from employer_identity.survey import Survey
 
-Estimator = Literal["ML"]
-Missing = Literal["listwise"]
+Estimator = Literal["ML", "MLR", "MLM"]
+Missing = Literal["fiml", "listwise"]
 _FREED = re.compile(r"^\s*([\w.]+)\s*(=~|~~|~)\s*([\w.]+)\s*(?:@(.+))?$")
 
 
@@ -49,6 +51,8 @@ def cfa(
     free: Sequence[str] = (),
     estimator: Estimator | None = None,
     missing: Missing | None = None,
+    weights: str | Literal[False] | None = None,
+    cluster: str | Literal[False] | None = None,
     std_lv: bool = False,
     orthogonal: bool = False,
 ) -> Fit:
@@ -64,8 +68,8 @@ def cfa(
         A `Survey`, a frame with a numeric column for each item, or `Moments` (published
         covariances or correlations, of one group or several).
     model
-        lavaan's syntax (``=~ ~~ ~ ~1``, labels, ``0.5*x``, ``NA*x``). None: the instrument's
-        pillars.
+        lavaan's syntax (``=~ ~~ ~ ~1``, labels, ``0.5*x``, ``NA*x``, ``:=``). None: the
+        instrument's pillars.
     group
         Column whose groups are fitted together. Order: the categories' own, else sorted. The groups
         of `Moments` have their own order and no column: the name is for the reader. None: all
@@ -79,8 +83,16 @@ def cfa(
     free
         Released again: ``"ent3~1"``, ``"entrepreneurship=~ent3"``, ``"x1~~x1"``; ``"ent3~1@young"``
         in one group only.
-    estimator, missing
-        ML on complete rows, which None resolves to; the result says so.
+    estimator
+        ``MLR`` (robust: standard errors and tests that hold for skewed answers, weights and
+        clusters; the default), ``ML``, or ``MLM`` (Satorra-Bentler; complete rows, no weights or
+        clusters).
+    missing
+        ``fiml`` (every answer is used, under the assumption that what is missing depends on answers
+        that are there; the default) or ``listwise`` (complete rows only).
+    weights, cluster
+        Columns. None takes what a `Survey` declares (its employers, where it declares no cluster);
+        False takes none.
     std_lv
         Identify each factor by variance 1 instead of a first loading of 1.
     orthogonal
@@ -107,10 +119,24 @@ def cfa(
     >>> fit = ei.cfa(survey, group="generation", equal=("loadings", "intercepts"))
     """
     check_options(estimator, missing, equal, group)
-    terms, sample = prepare(data, model, group, reference)
-    return estimate(
-        terms, sample, group, equal=equal, free=free, std_lv=std_lv, orthogonal=orthogonal
-    )
+    prepared = prepare(
+        data, model, group, reference, estimator=estimator, missing=missing, weights=weights,
+        cluster=cluster,
+    )  # fmt: skip
+    return estimate(prepared, group, equal=equal, free=free, std_lv=std_lv, orthogonal=orthogonal)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model's terms with the answers they are about, and how they are to be estimated."""
+
+    terms: tuple[Term, ...]
+    definitions: tuple[Definition, ...]
+    sample: Sample
+    estimator: Estimator
+    missing: Missing
+    weights: str | None
+    cluster: str | None
 
 
 @on_one_thread
@@ -119,21 +145,85 @@ def prepare(
     model: str | None,
     group: str | None,
     reference: str | None,
-) -> tuple[tuple[Term, ...], Sample]:
+    *,
+    estimator: Estimator | None = None,
+    missing: Missing | None = None,
+    weights: str | Literal[False] | None = None,
+    cluster: str | Literal[False] | None = None,
+) -> Prepared:
     """Read the model and take what it needs from the data."""
-    terms = parse(_model_text(data, model))
+    text = _model_text(data, model)
+    terms, defined = parse(text), definitions(text)
     _check_terms(terms)
-    sample = take(data, Roles.of(terms).observed, group, reference)
+    roles = Roles.of(terms)
+    tables = isinstance(data, Moments)
+    how = estimator or ("ML" if tables else "MLR")
+    holes = missing or ("listwise" if tables or how == "MLM" else "fiml")
+    declared = data if how == "MLR" else None  # the others can use neither
+    weight = _declared(declared, weights, "weight")
+    grouping = _declared(declared, cluster, "cluster", "employer")
+    _check_combination(how, holes, weight, grouping, tables=tables)
+    sample = take(
+        data,
+        Asked(
+            roles.observed,
+            roles.exogenous,
+            group,
+            reference,
+            weight,
+            grouping,
+            holes,
+            cluster is None,
+        ),
+    )
     _check_modifiers(terms, len(sample.groups))
-    code = "model.resolved_moments" if isinstance(data, Moments) else "model.resolved"
-    resolved = Problem(code, values={"estimator": "ML", "missing": "listwise"})
-    return terms, replace(sample, notes=(resolved, *sample.notes, *_unused(data)))
+    if sample.saturated.patterns.complete:
+        holes = "listwise"
+    code = "model.resolved_moments" if tables else "model.resolved"
+    resolved = Problem(code, values={"estimator": how, "missing": holes})
+    unused = _unused(data, weight, grouping) if weights is None and cluster is None else []
+    notes = (resolved, *sample.notes, *unused)
+    sample = replace(sample, notes=notes)
+    return Prepared(terms, defined, sample, how, holes, weight, grouping)
+
+
+def _declared(data: object, asked: str | Literal[False] | None, *names: str) -> str | None:
+    """Return the column asked for, or the first that a survey's instrument declares."""
+    if asked is not None:
+        return asked or None
+    instrument = getattr(data, "instrument", None)
+    return next((c for name in names if (c := getattr(instrument, name, None))), None)
+
+
+def _unused(data: object, weight: str | None, cluster: str | None) -> list[Problem]:
+    """Name the columns that a survey declares and the estimator does not use."""
+    instrument = getattr(data, "instrument", None)
+    declared = {getattr(instrument, name, None) for name in ("weight", "cluster", "employer")}
+    names = sorted(str(name) for name in declared - {None, weight, cluster})
+    if cluster and len(names) == 1 and instrument is not None and instrument.cluster == cluster:
+        return []  # another cluster than the employer was declared
+    return [Problem("model.weights_not_used", listing(names))] if names else []
+
+
+def _check_combination(
+    estimator: str, missing: str, weights: str | None, cluster: str | None, *, tables: bool
+) -> None:
+    """Refuse what does not go together."""
+    problems = []
+    if tables and (estimator != "ML" or missing != "listwise" or weights or cluster):
+        problems.append(Problem("model.moments_only_ml"))
+    if estimator == "MLM" and (missing == "fiml" or weights or cluster):
+        problems.append(Problem("model.mlm_complete"))
+    if estimator == "ML" and (weights or cluster) and not tables:
+        named = [name for name in (weights, cluster) if name]
+        problems.append(Problem("model.ml_plain", where=listing(named)))
+    if problems:
+        raise refusal(ModelError, problems)
 
 
 @on_one_thread
 def estimate(
-    terms: Sequence[Term],
-    sample: Sample,
+    prepared: Prepared,
     group: str | None,
     *,
     equal: Sequence[str] = (),
@@ -141,12 +231,14 @@ def estimate(
     std_lv: bool = False,
     orthogonal: bool = False,
     near: NDArray[np.float64] | None = None,
+    like: Fit | None = None,
 ) -> Fit:
     """Complete the terms and fit them to a sample's moments; refuse what is not identified.
 
-    ``near`` (G, R) starts from another solution's values.
+    ``near`` (G, R) starts from another solution's values; ``like`` shares its baseline.
     """
-    moments = sample.moments
+    terms, sample = prepared.terms, prepared.sample
+    moments, saturated = sample.moments, sample.saturated
     has_means = moments.known == "means"
     if not has_means:
         _check_needs_no_means(terms, equal)
@@ -156,11 +248,15 @@ def estimate(
         means=has_means,
     )  # fmt: skip
     _check_released(released, table, equal)
+    check_known(prepared.definitions, set(table.label.ravel()) - {""})
     _check_units(table, moments)
     layout = with_sample_values(lay_out(table), table, moments)
     start = starting_values(table, layout, moments, near)
     _check_count(table, moments)
-    solution = minimise(lambda theta: curvature(moments, layout, theta), start)
+    evaluate = partial(curvature, moments, layout)
+    if not saturated.patterns.complete:
+        evaluate = partial(curvature_with_holes, saturated.patterns, saturated.value, layout)
+    solution = minimise(evaluate, start)
     found = solution.curvature
     if solution.status is not Status.CONVERGED or found is None or is_weak(found.dense):
         _refuse_unidentified(table, unidentified(layout, moments, start))
@@ -171,8 +267,9 @@ def estimate(
         problem = Problem("model.not_converged", count=solution.steps, values=values)
         raise refusal(ConvergenceError, [problem])
     return Fit(
-        group, sample.groups, moments, table, layout, solution, "ML", "listwise", std_lv,
-        sample.notes,
+        group, moments, saturated, table, layout, solution, prepared.estimator,
+        prepared.missing, std_lv, sample.notes, prepared.weights, prepared.cluster,
+        prepared.definitions, like,
     )  # fmt: skip
 
 
@@ -314,11 +411,3 @@ def _refuse_unidentified(table: Table, unknown: NDArray[np.int64]) -> None:
         rows = [r for r in range(len(table.rows)) if set(table.number[:, r]) & set(unknown)]
         names = ["".join(table.rows[r]) for r in rows[:6]]
         raise refusal(ModelError, [Problem("model.unidentified", where=listing(names))])
-
-
-def _unused(data: Survey | pd.DataFrame | Moments) -> list[Problem]:
-    """Name the weight and cluster columns that the survey declares and this estimator ignores."""
-    instrument = getattr(data, "instrument", None)
-    declared = [getattr(instrument, name, None) for name in ("weight", "cluster")]
-    names = [str(name) for name in declared if name]
-    return [Problem("model.weights_not_used", where=listing(names))] if names else []

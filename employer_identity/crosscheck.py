@@ -52,10 +52,10 @@ def crosscheck(fit: Fit) -> Crosscheck:
     Raises
     ------
     ModelError
-        If the fit has groups or is identified by unit variances: semopy cannot tie parameters
-        across groups.
+        If the fit has groups, is identified by unit variances or uses rows with holes: semopy
+        cannot tie parameters across groups, and its full information is wrong.
     """
-    if len(fit.groups) > 1 or fit.std_lv:
+    if len(fit.groups) > 1 or fit.std_lv or not fit.saturated.patterns.complete:
         raise refusal(ModelError, [Problem("model.crosscheck_one_group")])
     import semopy  # costs over a second
 

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from employer_identity.brand import agreeing
+from employer_identity import weighing
+from employer_identity.brand import agreeing, distribution
 from employer_identity.drawing import (
     ACCENT,
     MARGIN,
@@ -103,10 +104,9 @@ def _labelled(name: str, instrument: Instrument, language: Language) -> str:
 
 
 def _answered(survey: Survey, name: str, text: str) -> _Answered:
-    scale, x = survey.instrument.scale, survey.answers[name]
-    points = range(scale.minimum, scale.maximum + 1)
-    shares = x.value_counts(normalize=True).reindex(points, fill_value=0.0)
-    return _Answered(name, text, int(x.count()), shares, float(x.mean()), float(x.isna().mean()))
+    x, weights = survey.answers[name], weighing.weights(survey)
+    n, mean = len(weighing.counting(x, weights)), weighing.mean(x, weights)
+    return _Answered(name, text, n, distribution(survey, name), mean, float(x.isna().mean()))
 
 
 def _bars(

@@ -4,24 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
+from employer_identity.defined import defined
 from employer_identity.errors import Problem
-from employer_identity.language import describe, say
-from employer_identity.measurement import indices
-from employer_identity.measurement.implied import Implied, fill, imply
+from employer_identity.estimates import (
+    estimates,
+    latent_correlations,
+    standardised,
+    values,
+)
+from employer_identity.language import Language, say
+from employer_identity.ledger import Ledger, ledger
+from employer_identity.measurement.definitions import Definition
+from employer_identity.measurement.implied import Implied, imply
 from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.normal import expand
+from employer_identity.measurement.robust import Bread, Rows, bread
+from employer_identity.measurement.saturated import Saturated
+from employer_identity.measurement.scaling import Sandwich
 from employer_identity.measurement.scoring import Solution
 from employer_identity.measurement.table import Table, family
 from employer_identity.measurement.threads import on_one_thread
+from employer_identity.measures import Baseline, baseline, fit_measures, sandwich, scaling_factor
+from employer_identity.residuals import explained, implied_moments, residuals
+
+if TYPE_CHECKING:
+    from employer_identity.factor_scores import ScoreMethod
 
 Array = NDArray[np.float64]
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -34,17 +50,25 @@ class Fit:
     ----------
     group
         The column whose groups were fitted together, None for one group.
-    groups
-        The groups' labels, the reference group first; ``("",)`` without groups.
+    moments
+        Unrestricted means and covariances, by group.
+    saturated
+        The same, with the log-likelihood about them.
     estimator, missing
         What was resolved.
     notes
         What was settled or left out on the way.
+    weights, cluster
+        Columns, None where there are none.
+    definitions
+        Quantities that the model text defines from its labels.
+    like
+        A fit of the same answers and variables, whose baseline is this one's too.
     """
 
     group: str | None
-    groups: tuple[str, ...]
     moments: Moments
+    saturated: Saturated
     table: Table
     layout: Layout
     solution: Solution
@@ -52,8 +76,22 @@ class Fit:
     missing: str
     std_lv: bool
     notes: tuple[Problem, ...]
+    weights: str | None
+    cluster: str | None
+    definitions: tuple[Definition, ...]
+    like: Fit | None = None
 
     # -- what was fitted ------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> Rows | None:
+        """The respondents; None where only their moments are known."""
+        return self.saturated.rows
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Labels, the reference group first; ``("",)`` without groups."""
+        return self.moments.groups
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -72,12 +110,13 @@ class Fit:
     @property
     def n(self) -> dict[str, int]:
         """Respondents used, by group."""
-        return dict(zip(self.groups, (int(k) for k in self.moments.n), strict=True))
+        counts = self.moments.n if self.rows is None else np.bincount(self.rows.group)
+        return dict(zip(self.groups, (int(k) for k in counts), strict=True))
 
     @property
     def ntotal(self) -> int:
         """Respondents used."""
-        return int(self.moments.n.sum())
+        return sum(self.n.values())
 
     @cached_property
     def implied(self) -> Implied:
@@ -88,11 +127,27 @@ class Fit:
 
     @cached_property
     @on_one_thread
-    def vcov(self) -> Array:
-        """Covariance matrix of the parameter estimates from the expected information, (q, q)."""
-        curvature = self.solution.curvature
-        assert curvature is not None  # a fit is only made of a solution that has one
-        information = curvature.dense * self.ntotal
+    def information(self) -> Bread:
+        """Information of one respondent: expected for complete ML and MLM, else observed."""
+        if self.sandwich is not None:
+            return self.sandwich.bread
+        implied, patterns = self.implied, self.saturated.patterns
+        at = expand(patterns, implied.Sigma, implied.mu)
+        assert at is not None  # the estimates imply a covariance matrix
+        seen = not patterns.complete
+        return bread(self.layout, self.solution.theta, implied, patterns, at, seen=seen)
+
+    @cached_property
+    @on_one_thread
+    def sandwich(self) -> Sandwich | None:
+        """What robust inference rests on; None for plain maximum likelihood."""
+        return sandwich(self, self.layout, self.solution.theta)
+
+    @cached_property
+    @on_one_thread
+    def inverse(self) -> Array:
+        """Inverse of the information of one respondent, (q, q); NaN where it is singular."""
+        information = self.information.dense
         scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
         scaled = information / scale[:, None] / scale
         try:
@@ -103,30 +158,17 @@ class Fit:
         return inverse / scale[:, None] / scale
 
     @cached_property
-    def _cells(self) -> tuple[Array, Array]:
-        """Estimates and completely standardised estimates of every relation, each (G, R)."""
-        model = self.implied
-        est = np.empty(self.table.number.shape)
-        std = np.empty_like(est)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            sd_y, sd_eta = (
-                np.sqrt(np.diagonal(total, axis1=1, axis2=2)) for total in (model.Sigma, model.Phi)
-            )
-            for matrix, (r, i, j) in self.layout.places.items():
-                est[:, r] = value = model.matrices[matrix][:, i, j]
-                total = sd_y if matrix in ("Lambda", "Theta", "nu") else sd_eta
-                if matrix in ("Psi", "Theta"):
-                    own = np.sqrt(np.abs(np.diagonal(model.matrices[matrix], axis1=1, axis2=2)))
-                    std[:, r] = value / np.where(i == j, total[:, i] ** 2, own[:, i] * own[:, j])
-                else:
-                    by = sd_eta[:, j] if matrix in ("Lambda", "Beta") else 1.0
-                    std[:, r] = value * by / total[:, i]
-        return est, std
+    @on_one_thread
+    def vcov(self) -> Array:
+        """Covariance matrix of the parameter estimates, (q, q)."""
+        if self.sandwich is None:
+            return self.inverse / self.ntotal
+        return self.inverse @ self.sandwich.meat.dense @ self.inverse / self.ntotal
 
     @property
     def values(self) -> Array:
         """Estimates of every relation, (G, R), in the table's order."""
-        return self._cells[0]
+        return values(self.layout, self.implied)
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -137,93 +179,48 @@ class Fit:
         a value is fixed. ``std_all`` is completely standardised by the model-implied standard
         deviations. Checked against lavaan.
         """
-        est, std = self._cells
-        number = self.table.number
-        se_theta = np.append(np.sqrt(np.maximum(np.diag(self.vcov), 0.0)), np.nan)
-        se = se_theta[number]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            z = est / se
-        lhs, op, rhs = (np.array(part, dtype=object) for part in zip(*self.table.rows, strict=True))
-        groups, half = len(self.groups), ndtri(0.5 + LEVEL / 2) * se
-        return pd.DataFrame(
-            {
-                "lhs": np.tile(lhs, groups), "op": np.tile(op, groups), "rhs": np.tile(rhs, groups),
-                "group": np.repeat(np.array(self.groups, dtype=object), len(lhs)),
-                "label": self.table.label.ravel(), "parameter": number.ravel(),
-                "est": est.ravel(), "se": se.ravel(), "z": z.ravel(),
-                "pvalue": (2.0 * ndtr(-np.abs(z))).ravel(),
-                "ci_lower": (est - half).ravel(), "ci_upper": (est + half).ravel(),
-                "std_all": std.ravel(),
-            }
-        )  # fmt: skip
+        return estimates(self)
 
     @cached_property
-    @on_one_thread
+    def standardised(self) -> pd.DataFrame:
+        """Completely standardised estimates with standard errors and 95 % intervals.
+
+        See `estimates.standardised`.
+        """
+        return standardised(self)
+
+    @cached_property
+    def defined(self) -> pd.DataFrame:
+        """What the model text defines by ``:=``, see `defined.defined`."""
+        return defined(self)
+
+    @cached_property
     def latent_correlations(self) -> pd.DataFrame:
         """Correlations of the factors: group, factor_1, factor_2, est, se, ci_lower, ci_upper.
 
         Standard errors and 95 % intervals by the delta method. An estimate beyond 1 in size is an
         improper solution and stays visible.
         """
-        names = self.table.roles.factors
-        i, j = np.triu_indices(len(names), 1)
-        value, slope = self._correlation_slopes(i, j)
-        se = np.sqrt(np.maximum(np.einsum("gkq,qr,gkr->gk", slope, self.vcov, slope), 0.0))
-        half = ndtri(0.5 + LEVEL / 2) * se
-        groups, k = len(self.groups), len(i)
-        return pd.DataFrame(
-            {
-                "group": np.repeat(np.array(self.groups, dtype=object), k),
-                "factor_1": [names[a] for a in i] * groups,
-                "factor_2": [names[b] for b in j] * groups,
-                "est": value.ravel(), "se": se.ravel(),
-                "ci_lower": (value - half).ravel(), "ci_upper": (value + half).ravel(),
-            }
-        )  # fmt: skip
-
-    def _correlation_slopes(self, i: NDArray[np.intp], j: NDArray[np.intp]) -> tuple[Array, Array]:
-        """Correlations (G, k) and their derivatives by parameter (G, k, q), by complex steps."""
-        theta = self.solution.theta
-        slope = np.zeros((len(self.groups), len(i), self.layout.q))
-        cells = self.layout.cells
-        asked = cells.parameter[:, cells.where("Psi", "Beta")]
-        for k in np.unique(asked[asked >= 0]):
-            moved = theta.astype(complex)
-            moved[k] += 1e-20j
-            slope[:, :, k] = self._correlations(moved, i, j).imag / 1e-20
-        return self._correlations(theta.astype(complex), i, j).real, slope
-
-    def _correlations(
-        self, theta: NDArray[np.complex128], i: NDArray[np.intp], j: NDArray[np.intp]
-    ) -> NDArray[np.complex128]:
-        matrices = fill(self.layout, theta)  # type: ignore[arg-type]  # complex for its derivative
-        total = np.linalg.inv(np.eye(len(self.layout.latent)) - matrices["Beta"])
-        latent = (total @ matrices["Psi"] @ total.transpose(0, 2, 1)).astype(complex)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found: NDArray[np.complex128] = latent[:, i, j] / np.sqrt(
-                latent[:, i, i] * latent[:, j, j]
-            )
-        return found
+        return latent_correlations(self)
 
     # -- fit ------------------------------------------------------------------------------------
 
     @cached_property
-    def _baseline(self) -> tuple[float, int]:
-        """Chi-square and df of independence with free means; observed predictors may covary."""
-        observed = self.moments.covariance
-        given = [self.items.index(n) for n in self.table.roles.exogenous]
-        others = [i for i in range(len(self.items)) if i not in given]
-        logdet = np.log(np.diagonal(observed, axis1=1, axis2=2)[:, others]).sum(axis=1)
-        if given:
-            logdet = logdet + np.linalg.slogdet(observed[:, given][:, :, given])[1]
-        chisq = float((self.moments.n * (logdet - self.moments.log_determinant)).sum())
-        y = len(others)
-        return chisq, len(self.groups) * (y * (y - 1) // 2 + y * len(given))
+    @on_one_thread
+    def baseline(self) -> Baseline:
+        """The independence model of the same answers."""
+        return baseline(self) if self.like is None else self.like.baseline
+
+    @cached_property
+    @on_one_thread
+    def scaling(self) -> float | None:
+        """What the chi-square is divided by; None for plain maximum likelihood."""
+        return None if self.sandwich is None else scaling_factor(self.sandwich, self.df)
 
     @property
     def df(self) -> int:
         """Degrees of freedom: moments less parameters."""
-        return self.ledger["moments"] - self.layout.q
+        return self.moments.count(len(self.table.roles.exogenous)) - self.layout.q
 
     @property
     def chisq(self) -> float:
@@ -235,36 +232,28 @@ class Fit:
     def fit_measures(self) -> pd.Series:
         """Fit measures under lavaan's names.
 
-        ``chisq df pvalue baseline.* cfi tli rmsea rmsea.ci.lower rmsea.ci.upper`` (90 %)
-        ``rmsea.pvalue`` (of RMSEA <= .05) ``srmr logl unrestricted.logl aic bic ntotal npar``.
-        Formulas in `measurement.indices`; checked against lavaan 0.6-14.
+        ``npar chisq df pvalue baseline.* cfi tli rmsea rmsea.ci.lower rmsea.ci.upper`` (90 %)
+        ``rmsea.pvalue`` (of RMSEA <= .05) ``srmr logl unrestricted.logl aic bic ntotal``; with MLR
+        and MLM also those from the scaled chi-square (``.scaled``, ``chisq.scaling.factor``); with
+        these and with missing answers ``.robust`` ones. Formulas in `measurement.indices` and
+        `measurement.scaling`; checked against lavaan 0.6-14.
         """
-        chisq, df, n, groups = self.chisq, self.df, self.ntotal, len(self.groups)
-        base, base_df = self._baseline
-        low, high = indices.rmsea_interval(chisq, df, n, groups)
-        m, model = self.moments, self.implied
-        given = [self.items.index(x) for x in self.table.roles.exogenous]
-        saturated = indices.saturated_loglikelihood(m.n, m.covariance)
-        saturated -= indices.saturated_loglikelihood(m.n, m.covariance[:, given][:, :, given])
-        logl, q = saturated - chisq / 2, self.layout.q
-        return pd.Series(
-            {
-                "npar": q, "chisq": chisq, "df": df, "pvalue": indices.chisq_pvalue(chisq, df),
-                "baseline.chisq": base, "baseline.df": base_df,
-                "baseline.pvalue": indices.chisq_pvalue(base, base_df),
-                "cfi": indices.cfi(chisq, df, base, base_df),
-                "tli": indices.tli(chisq, df, base, base_df),
-                "rmsea": indices.rmsea(chisq, df, n, groups),
-                "rmsea.ci.lower": low, "rmsea.ci.upper": high,
-                "rmsea.pvalue": indices.rmsea_close(chisq, df, n, groups),
-                "srmr": indices.srmr(
-                    m.n, m.covariance, m.mean, model.Sigma, model.mu, means=m.known == "means"
-                ),
-                "logl": logl, "unrestricted.logl": saturated,
-                "aic": 2.0 * (q - logl), "bic": np.log(n) * q - 2.0 * logl, "ntotal": n,
-            },
-            name="value", dtype=float,
-        )  # fmt: skip
+        return fit_measures(self)
+
+    @cached_property
+    def reported(self) -> pd.Series:
+        """The measures that a report gives, under their plain names.
+
+        ``chisq`` and ``pvalue`` scaled where they can be; ``cfi``, ``tli`` and ``rmsea`` with its
+        interval robust where they can be; ``df``, ``srmr``, ``bic``, ``ntotal``.
+        """
+        m = self.fit_measures
+        found = {}
+        for name in ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea.ci.lower",
+                     "rmsea.ci.upper", "rmsea.pvalue", "srmr", "aic", "bic", "ntotal"):  # fmt: skip
+            kinds = (f"{name}.robust", f"{name}.scaled", name)
+            found[name] = next(m[k] for k in kinds if k in m.index)
+        return pd.Series(found, name="value", dtype=float)
 
     @cached_property
     def residuals(self) -> pd.DataFrame:
@@ -272,18 +261,33 @@ class Fit:
 
         The residual is the observed less the implied covariance, in the items' observed SDs.
         """
-        observed = self.moments.covariance
-        sd = np.sqrt(np.diagonal(observed, axis1=1, axis2=2))
-        left = (observed - self.implied.Sigma) / sd[:, :, None] / sd[:, None, :]
-        i, j = np.tril_indices(len(self.items), -1)
-        names, groups = np.array(self.items, dtype=object), len(self.groups)
-        return pd.DataFrame(
-            {
-                "group": np.repeat(np.array(self.groups, dtype=object), len(i)),
-                "item_1": np.tile(names[j], groups), "item_2": np.tile(names[i], groups),
-                "residual": left[:, i, j].ravel(),
-            }
-        )  # fmt: skip
+        return residuals(self)
+
+    @cached_property
+    def implied_moments(self) -> pd.DataFrame:
+        """Every variance, covariance and mean with its residual and standardised residual.
+
+        See `residuals.implied_moments`.
+        """
+        return implied_moments(self)
+
+    @cached_property
+    def r2(self) -> pd.DataFrame:
+        """Explained variance: group, variable, r2; see `residuals.explained`."""
+        return explained(self)
+
+    @cached_property
+    def determinacy(self) -> pd.DataFrame:
+        """How well scores tell the factors, see `factor_scores.determinacy`."""
+        from employer_identity.factor_scores import determinacy
+
+        return determinacy(self)
+
+    def factor_scores(self, method: ScoreMethod = "regression") -> pd.DataFrame:
+        """Return where each respondent stands on the factors, see `factor_scores.factor_scores`."""
+        from employer_identity.factor_scores import factor_scores
+
+        return factor_scores(self, method)
 
     def score_tests(self) -> pd.DataFrame:
         """Test each tied cell: would the fit improve if this group had a value of its own?
@@ -294,16 +298,22 @@ class Fit:
 
         return score_tests(self)
 
+    def modification_indices(self) -> pd.DataFrame:
+        """Test each relation that the model leaves out: would the fit improve with it?
+
+        See `modification.modification_indices` for the columns and formulas.
+        """
+        from employer_identity.modification import modification_indices
+
+        return modification_indices(self)
+
     # -- what is to be known of it --------------------------------------------------------------
 
     @cached_property
-    def ledger(self) -> dict[str, int]:
-        """Counts behind the degrees of freedom, and how many cells are tied to another."""
-        moments = self.moments.count(len(self.table.roles.exogenous))
-        free = int((self.table.number >= 0).sum())
-        q = self.layout.q
-        return {"moments": moments, "parameters": q, "df": moments - q, "cells_free": free,
-                "cells_tied": free - q}  # fmt: skip
+    @on_one_thread
+    def ledger(self) -> Ledger:
+        """What is tied, fixed and free, how it was estimated, which rows were used and why."""
+        return ledger(self)
 
     @cached_property
     def equal(self) -> tuple[str, ...]:
@@ -319,14 +329,32 @@ class Fit:
 
         return improper(self)
 
+    def to_lavaan(self) -> str:
+        """Return R code that makes this fit with lavaan, see `export.to_lavaan`."""
+        from employer_identity.export import to_lavaan
+
+        return to_lavaan(self)
+
+    def to_semopy(self) -> str:
+        """Return the model text for semopy, or refuse and say why; see `export.to_semopy`."""
+        from employer_identity.export import to_semopy
+
+        return to_semopy(self)
+
     def summary(self) -> str:
-        """Fit, estimates, notes and problems as text."""
-        shown = self.estimates.drop(columns=["parameter", "label"]).round(3)
-        notes = [describe(note) for note in (*self.notes, *self.problems)]
-        return "\n\n".join([repr(self), shown.to_string(index=False, na_rep=""), *notes])
+        """Return fit, ledger, estimates by kind and problems as text."""
+        from employer_identity.summary import summary
+
+        return summary(self)
+
+    def explain(self, language: Language = "en") -> str:
+        """Return plain sentences on what was done, what came out and what it does not say."""
+        from employer_identity.explain import explain
+
+        return explain(self, language)
 
     def _lines(self) -> list[str]:
-        m = self.fit_measures
+        m = self.reported
         first = say(
             "fit.model", factors=len(self.factors), items=len(self.items), groups=len(self.groups),
             n=self.ntotal, equal=", ".join(self.equal) or say("fit.nothing"),
@@ -338,7 +366,7 @@ class Fit:
             rmsea=m["rmsea"], low=m["rmsea.ci.lower"], high=m["rmsea.ci.upper"], srmr=m["srmr"],
         )  # fmt: skip
         third = say("fit.problems", count=len(self.problems)) if self.problems else ""
-        return [line for line in (first, second, third) if line]
+        return [line for line in (first, second, self.ledger.short(), third) if line]
 
     def __repr__(self) -> str:
         return "\n  ".join(self._lines())

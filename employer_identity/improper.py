@@ -1,5 +1,7 @@
 """Improper solutions, named: negative variances, correlations beyond 1, singular information.
 
+A test whose correction is negative is named among them.
+
 With real answers of this kind they are normal output, so they are reported and the estimates kept.
 """
 
@@ -43,6 +45,8 @@ def improper(fit: Fit) -> tuple[Problem, ...]:
         _problem("loading_above_one", row["rhs"], row["std_all"], row["group"])
         for row in loadings[loadings["std_all"].abs() > 1 + SLACK].to_dict("records")
     ]
+    if fit.df and fit.scaling is not None and fit.scaling <= 0:
+        found.append(Problem("model.scaling_negative", values={"value": fit.scaling}))
     if np.isnan(fit.vcov).any():
         found.append(Problem("model.information_singular"))
     return tuple(found)
@@ -50,4 +54,6 @@ def improper(fit: Fit) -> tuple[Problem, ...]:
 
 def _problem(code: str, where: str, value: float, group: str) -> Problem:
     place = say("model.in_group", group=group) if group else ""
-    return Problem(f"model.{code}", where=where, values={"value": float(value), "group": place})
+    return Problem(
+        f"model.{code}", where=where, values={"value": float(value), "group": place, "label": group}
+    )

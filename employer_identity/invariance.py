@@ -25,10 +25,10 @@ from employer_identity.criteria import (
     Verdict,
     rules_for,
 )
+from employer_identity.difference import DifferenceTest, nested_difference
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import Language, listing, refusal, say
-from employer_identity.measurement.indices import chisq_pvalue
 from employer_identity.scores import holm
 
 if TYPE_CHECKING:
@@ -51,61 +51,6 @@ NEEDS: dict[Statement, Level] = {
     "observed means": "scalar",
     "reliability": "strict",
 }
-
-
-@dataclass(frozen=True)
-class DifferenceTest:
-    """Chi-square difference of two nested fits."""
-
-    chisq_diff: float
-    df_diff: int
-    pvalue: float
-    method: str = "standard"
-
-
-def difference_test(restricted: Fit, free: Fit) -> DifferenceTest:
-    """Test a restricted fit against a freer one of the same answers.
-
-    Parameters
-    ----------
-    restricted, free
-        Two maximum likelihood fits; the first has more degrees of freedom.
-
-    Returns
-    -------
-    DifferenceTest with chisq_diff, df_diff, pvalue and the method's name (``standard``: plain
-    difference).
-
-    Raises
-    ------
-    ModelError
-        If the fits rest on different data, or the first is not the more restricted.
-
-    Notes
-    -----
-    Checked against lavaan's ``lavTestLRT``.
-    """
-    problems = []
-    if not _same_data(restricted, free):
-        values = {"first": restricted.ntotal, "second": free.ntotal}
-        problems.append(Problem("model.different_data", values=values))
-    df = restricted.df - free.df
-    if df <= 0 or restricted.chisq < free.chisq - 1e-6 * (1 + free.chisq):
-        values = {"first": restricted.df, "second": free.df}
-        problems.append(Problem("model.not_nested", values=values))
-    if problems:
-        raise refusal(ModelError, problems)
-    chisq = max(restricted.chisq - free.chisq, 0.0)
-    return DifferenceTest(chisq, df, chisq_pvalue(chisq, df))
-
-
-def _same_data(one: Fit, other: Fit) -> bool:
-    if set(one.items) != set(other.items) or one.ntotal != other.ntotal:
-        return False
-    ours, theirs = one.moments, other.moments.select(one.moments.names)
-    if len(ours.n) != len(theirs.n):
-        return True  # a fit without groups beside one with groups: the same rows pooled
-    return bool(np.array_equal(ours.n, theirs.n) and np.allclose(ours.mean, theirs.mean))
 
 
 @dataclass(frozen=True)
@@ -174,23 +119,30 @@ class Ladder:
         return self.fits["configural"].notes
 
     @cached_property
+    def tests(self) -> dict[Level, DifferenceTest]:
+        """The difference test of each rung above the first against the one below it."""
+        steps = pairwise(self.levels)
+        return {
+            level: nested_difference(self.fits[level], self.fits[below]) for below, level in steps
+        }
+
+    @cached_property
     def changes(self) -> dict[Level, Change]:
         """The step to each rung above the first."""
         found = {}
         for below, level in pairwise(self.levels):
             free, fit = self.fits[below], self.fits[level]
-            a, b = free.fit_measures, fit.fit_measures
-            test = difference_test(fit, free)
+            a, b = free.reported, fit.reported
             found[level] = Change(
                 level, b["cfi"] - a["cfi"], b["rmsea"] - a["rmsea"], b["srmr"] - a["srmr"],
-                test.pvalue, _of_this_rung(level, fit),
+                self.tests[level].pvalue, _of_this_rung(level, fit),
             )  # fmt: skip
         return found
 
     @cached_property
     def judged(self) -> tuple[Verdict, ...]:
         """Every rule's verdict on every rung it judges."""
-        m = self.fits["configural"].fit_measures
+        m = self.fits["configural"].reported
         first = AbsoluteFit().judge(m["cfi"], m["rmsea"], m["srmr"])
         rules = rules_for(min(self.fits["configural"].n.values()))
         each = (rule.judge(change) for change in self.changes.values() for rule in rules)
@@ -218,7 +170,7 @@ class Ladder:
         rows = {}
         accepted = True
         for i, level in enumerate(self.levels):
-            m = self.fits[level].fit_measures
+            m = self.fits[level].reported
             accepted = accepted and self.holds(level)
             row = {
                 "chisq": m["chisq"], "df": int(m["df"]), "pvalue": m["pvalue"], "cfi": m["cfi"],
@@ -231,7 +183,7 @@ class Ladder:
                 below = self.fits[self.levels[i - 1]]
                 change = self.changes[level]
                 row |= {
-                    "d_chisq": self.fits[level].chisq - below.chisq,
+                    "d_chisq": self.tests[level].chisq_diff,
                     "d_df": self.fits[level].df - below.df, "d_pvalue": change.pvalue,
                     "d_cfi": change.d_cfi, "d_rmsea": change.d_rmsea, "d_srmr": change.d_srmr,
                 }  # fmt: skip
@@ -346,6 +298,8 @@ def invariance(
     rule: RuleName = "localised",
     estimator: Estimator | None = None,
     missing: Missing | None = None,
+    weights: str | Literal[False] | None = None,
+    cluster: str | Literal[False] | None = None,
 ) -> Ladder:
     """Test whether a questionnaire measures the same in several groups.
 
@@ -355,7 +309,7 @@ def invariance(
 
     Parameters
     ----------
-    data, model, group, reference, estimator, missing
+    data, model, group, reference, estimator, missing, weights, cluster
         As in `cfa`.
     rule
         ``localised`` (a tied parameter is contradicted by its score test *and* by a change that
@@ -384,21 +338,23 @@ def invariance(
         values = {"asked": rule, "allowed": listing(get_args(RuleName))}
         raise refusal(ModelError, [Problem("model.not_available", where="rule", values=values)])
     check_options(estimator, missing)
-    terms, sample = prepare(data, model, group, reference)
+    prepared = prepare(
+        data, model, group, reference, estimator=estimator, missing=missing, weights=weights,
+        cluster=cluster,
+    )  # fmt: skip
     fits: dict[Level, Fit] = {}
     near = None  # each rung starts from the one below it
-    levels = LEVELS if sample.moments.known == "means" else LEVELS[:2]
+    levels = LEVELS if prepared.sample.moments.known == "means" else LEVELS[:2]
     for level in levels:
         equal = EQUAL[level]
-        fits[level] = estimate(terms, sample, group, equal=equal, std_lv=True, near=near)
+        first = fits.get("configural")
+        fits[level] = estimate(prepared, group, equal=equal, std_lv=True, near=near, like=first)
         near = fits[level].values
     for free, restricted in reversed(list(pairwise(levels))):
         # a freer model cannot fit worse: its search ended in a local minimum
         if fits[free].solution.objective > fits[restricted].solution.objective + 1e-9:
             near = _with_unit_factors(fits[restricted])
-            fits[free] = estimate(
-                terms, sample, group, equal=EQUAL[free], std_lv=True, near=near
-            )  # fmt: skip
+            fits[free] = estimate(prepared, group, equal=EQUAL[free], std_lv=True, near=near)
     return Ladder(fits, group, rule)
 
 

@@ -10,7 +10,15 @@ import pandas as pd
 
 from employer_identity.language import Language, number, say
 from employer_identity.privacy import MINIMUM, Shown
-from employer_identity.tabulation import NOTHING, interval, pvalue, signed, tabulate, whole
+from employer_identity.tabulation import (
+    NOTHING,
+    decimals,
+    interval,
+    pvalue,
+    signed,
+    tabulate,
+    whole,
+)
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
@@ -22,26 +30,50 @@ _WORST = 8
 """Rows of the table of contradicted constraints: enough to see where the list stops mattering."""
 
 
+_MEASURES = {
+    "chisq": ",.2f", "chisq.scaling.factor": ".3f", "df": ",.0f", "pvalue": "", "cfi": ".3f",
+    "tli": ".3f", "rmsea": ".3f", "srmr": ".3f", "bic": ",.0f", "npar": ",.0f", "ntotal": ",.0f",
+}  # fmt: skip
+"""The measures of fit in the table, each as it is written."""
+_CORRECTED = ("chisq", "pvalue", "cfi", "tli", "rmsea")
+
+
 def fit_measures(fit: Fit, *, language: Language = "en") -> Shown:
-    """How well the measurement model fits everybody's answers."""
+    """How well the measurement model fits everybody's answers.
+
+    Beside scaled and robust measures stand the uncorrected ones.
+    """
     m = fit.fit_measures
-    low, high = (number(m[f"rmsea.ci.{end}"], ".3f", language) for end in ("lower", "upper"))
-    values = {
-        "chisq": number(m["chisq"], ",.2f", language),
-        "df": whole(m["df"], language),
-        "pvalue": pvalue(m["pvalue"], language),
-        "cfi": number(m["cfi"], ".3f", language),
-        "tli": number(m["tli"], ".3f", language),
-        "rmsea": f"{number(m['rmsea'], '.3f', language)} ({low} – {high})",  # noqa: RUF001
-        "srmr": number(m["srmr"], ".3f", language),
-        "bic": number(m["bic"], ",.0f", language),
-        "npar": whole(m["npar"], language),
-        "ntotal": whole(m["ntotal"], language),
-    }
-    rows = [
-        {"measure": say(f"tables.measure.{k}", language), "value": v} for k, v in values.items()
-    ]
-    return tabulate("fit_measures", rows, language, {"everybody": fit.ntotal})
+    rows = [_measure(m, name, language) for name in _MEASURES if name in m.index]
+    key = "fit_measures"
+    if any(row["plain"] for row in rows):
+        return tabulate(key, rows, language, {"everybody": fit.ntotal}, caption=f"{key}_robust")
+    rows = [{k: row[k] for k in ("measure", "value")} for row in rows]
+    return tabulate(key, rows, language, {"everybody": fit.ntotal})
+
+
+def _measure(m: pd.Series[float], name: str, language: Language) -> dict[str, str]:
+    """Write one measure: as it is reported, and without correction where it has one."""
+    label = say(f"tables.measure.{name.replace('.', '_')}", language)
+    kinds = [k for k in ("robust", "scaled") if f"{name}.{k}" in m.index and name in _CORRECTED]
+    plain = _written(m, name, "", language)
+    if not kinds:
+        return {"measure": label, "value": plain, "plain": ""}
+    label = say(f"tables.measure.{kinds[0]}", language, measure=label)
+    value = _written(m, name, f".{kinds[0]}", language)
+    return {"measure": label, "value": value, "plain": plain}
+
+
+def _written(m: pd.Series[float], name: str, suffix: str, language: Language) -> str:
+    value = float(m[f"{name}{suffix}"])
+    if name == "pvalue":
+        return pvalue(value, language)
+    written = decimals(value, _MEASURES[name], language)
+    if name != "rmsea":
+        return written
+    ends = (float(m[f"rmsea.ci.{end}{suffix}"]) for end in ("lower", "upper"))
+    low, high = (decimals(end, ".3f", language) for end in ends)
+    return f"{written} ({low} – {high})"  # noqa: RUF001
 
 
 def ladder(result: Ladder, *, language: Language = "en") -> Shown:
@@ -52,10 +84,10 @@ def ladder(result: Ladder, *, language: Language = "en") -> Shown:
         rows.append(
             {
                 "level": say(f"figures.ladder.{level}", language),
-                "chisq": f"{number(r['chisq'], ',.1f', language)} ({int(r['df'])})",
-                "cfi": number(r["cfi"], ".3f", language),
-                "rmsea": number(r["rmsea"], ".3f", language),
-                "srmr": number(r["srmr"], ".3f", language),
+                "chisq": f"{decimals(r['chisq'], ',.1f', language)} ({int(r['df'])})",
+                "cfi": decimals(r["cfi"], ".3f", language),
+                "rmsea": decimals(r["rmsea"], ".3f", language),
+                "srmr": decimals(r["srmr"], ".3f", language),
                 "d_chisq": NOTHING
                 if np.isnan(r["d_chisq"])
                 else f"{number(r['d_chisq'], ',.1f', language)} ({int(r['d_df'])})",
@@ -65,7 +97,9 @@ def ladder(result: Ladder, *, language: Language = "en") -> Shown:
                 "held": say(f"tables.held.{held}", language),
             }
         )
-    return tabulate("ladder", rows, language, result["configural"].n)
+    first = result["configural"]
+    caption = "ladder" if first.scaling is None else "ladder_robust"
+    return tabulate("ladder", rows, language, first.n, caption=caption)
 
 
 def verdicts(result: Ladder, *, language: Language = "en") -> Shown:
@@ -87,6 +121,8 @@ def verdicts(result: Ladder, *, language: Language = "en") -> Shown:
 def _reading(reading: Mapping[str, Any], level: object, language: Language) -> str:
     """Write one number that a rule has read, with its limit."""
     index, value, cutoff = str(reading["index"]), float(reading["value"]), reading["cutoff"]
+    if np.isnan(value):
+        return say("tables.reading.missing", language, index=index.upper())
     if index == "releases":
         return say("tables.reading.releases", language, count=int(value))
     if index == "pvalue":

@@ -103,7 +103,7 @@ def withhold_units(units: pd.DataFrame, *, minimum: int = MINIMUM) -> pd.DataFra
 
     Returns
     -------
-    The same rows with ``hidden``; n, mean and sd are missing where it is True.
+    The same rows with ``hidden``; n, mean, sd and se are missing where it is True.
     """
     persons = units.groupby(["sector", "employer"], sort=False)["n"].min()
     of_sectors = persons.index.get_level_values("employer") == ""
@@ -119,7 +119,7 @@ def withhold_units(units: pd.DataFrame, *, minimum: int = MINIMUM) -> pd.DataFra
         index=units.index,
     )
     shown = units.assign(hidden=mask).astype({"n": float})
-    shown.loc[mask, ["n", "mean", "sd"]] = float("nan")
+    shown.loc[mask, ["n", "mean", "sd", "se"]] = float("nan")
     return shown
 
 

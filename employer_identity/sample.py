@@ -1,10 +1,10 @@
-"""From answers to what the estimator needs: the model's columns, complete rows, groups, moments."""
+"""From answers to what the estimator needs: the model's columns, groups, weights, moments."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,25 +15,35 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
 from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.patterns import Patterns, gather, whole
 from employer_identity.measurement.published import SINGULAR, smallest_direction
+from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.saturated import Saturated, available, saturate
 
 if TYPE_CHECKING:
     from employer_identity.survey import Survey
 
 
+FEW_CLUSTERS = 30  # fewer make clustered standard errors too small
+SHOWN = 6  # pairs of items named in one message
+
+
 @dataclass(frozen=True)
 class Sample:
-    """Complete answers as moments.
+    """Answers as moments, with the rows behind them.
 
     Parameters
     ----------
     moments
-        Per group, the reference group first.
+        Per group, the reference group first; the unrestricted estimates where answers are missing.
+    saturated
+        The same with the log-likelihood about them, and the rows behind.
     notes
         What was left out on the way, and why.
     """
 
     moments: Moments
+    saturated: Saturated
     notes: tuple[Problem, ...]
 
     @property
@@ -42,12 +52,35 @@ class Sample:
         return self.moments.groups
 
 
-def take(
-    data: Survey | pd.DataFrame | Moments,
-    items: Sequence[str],
-    group: str | None,
-    reference: str | None,
-) -> Sample:
+@dataclass(frozen=True)
+class Asked:
+    """Which columns a model wants, and how answers are to be taken.
+
+    Parameters
+    ----------
+    items
+        The observed variables.
+    given
+        Those of them that only explain; a row without one cannot be used.
+    group, reference, weights, cluster
+        Columns, and the group that comes first.
+    missing
+        ``fiml`` keeps rows with holes.
+    declared
+        Whether the cluster is only what a survey declares.
+    """
+
+    items: tuple[str, ...]
+    given: tuple[str, ...]
+    group: str | None
+    reference: str | None
+    weights: str | None
+    cluster: str | None
+    missing: str
+    declared: bool = False
+
+
+def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     """Return the moments of the items, a group at a time.
 
     Raises
@@ -56,25 +89,157 @@ def take(
         With all reasons why the data cannot serve the model.
     """
     if isinstance(data, Moments):
-        return _published(data, items, group, reference)
+        return _published(data, asked)
     frame = data if isinstance(data, pd.DataFrame) else data.answers
-    _refuse([*_unknown(items, list(frame.columns), group)])
-    _refuse([Problem("model.not_numeric", where=i) for i in _not_numeric(frame, items)])
+    items, extra = asked.items, (asked.weights, asked.cluster)
+    _refuse([*_unknown(items, list(frame.columns), (asked.group, *extra))])
+    numeric = [*items, *([asked.weights] if asked.weights else [])]
+    _refuse([Problem("model.not_numeric", where=i) for i in _not_numeric(frame, numeric)])
     values = frame[list(items)].to_numpy(dtype=float, na_value=np.nan)
     _refuse(_unfit(values, items))
-    complete = ~np.isnan(values).any(axis=1)
-    labels, codes = _groups(frame, group, reference)
-    used = complete & (codes >= 0)
-    notes = [
-        Problem("model.rows_incomplete", count=int((~complete).sum())),
-        Problem("model.rows_without_group", where=str(group), count=int((codes < 0).sum())),
-    ]
-    kept = tuple(note for note in notes if note.count)
-    values, codes = values[used], codes[used]
-    _refuse(_too_small(codes, labels, group, len(items)))
-    moments = Moments.of(items, values, codes, labels)
+    weights = _weights(frame, asked.weights)
+    labels, codes = _groups(frame, asked.group, asked.reference)
+    used, notes = _usable(values, codes, weights, asked)
+    values, codes, weights = values[used], codes[used], weights[used]
+    _refuse(_too_small(codes, labels, asked.group, len(items)))
+    patterns, block = gather(items, values, codes, weights / weights.mean())
+    _refuse(_never_together(patterns, labels))
+    cluster, found = _clusters(frame, used, codes, labels, asked)
+    place = np.flatnonzero(used)
+    rows = Rows(values, block, weights / weights.mean(), cluster, patterns, place)
+    if asked.weights:
+        notes.append(Problem("model.weighted", asked.weights, len(weights)))
+    kept = tuple(note for note in (*notes, *found) if note.count)
+    return _sample(rows, labels, kept)
+
+
+def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> Sample:
+    """Find the unrestricted moments, and whether they can serve a model."""
+    patterns = rows.patterns
+    n = np.bincount(rows.group, minlength=patterns.n_groups)
+    if not (rows.weights == 1.0).all():
+        n = np.bincount(patterns.group, patterns.n, patterns.n_groups)
+    start = available(patterns)
+    _refuse(_degenerate(Moments(patterns.names, n, start[1], start[0], labels)))
+    saturated = saturate(patterns, rows)
+    if saturated is None:
+        raise refusal(ModelError, _why_unreachable(rows, labels))
+    moments = Moments(patterns.names, n, saturated.mu, saturated.Sigma, labels)
     _refuse(_degenerate(moments))
-    return Sample(moments, kept)
+    return Sample(moments, saturated, notes)
+
+
+def _why_unreachable(rows: Rows, labels: tuple[str, ...]) -> list[Problem]:
+    """Items that determine one another, as the complete rows show it; else too much is missing."""
+    complete = ~np.isnan(rows.answers).any(axis=1)
+    found = []
+    for g, label in enumerate(labels):
+        answers = rows.answers[complete & (rows.group == g)]
+        if len(answers) > answers.shape[1]:
+            moments = Moments.of(rows.patterns.names, answers, np.zeros(len(answers), np.int64))
+            found += _degenerate(replace(moments, groups=(label,)))
+    singular = [problem for problem in found if problem.code.startswith("model.singular")]
+    return singular or [Problem("model.no_saturated")]
+
+
+def _usable(
+    values: NDArray[np.float64],
+    codes: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    asked: Asked,
+) -> tuple[NDArray[np.bool_], list[Problem]]:
+    """Rows that can be used, and what is said of the others: each is counted once."""
+    seen = ~np.isnan(values)
+    known = seen[:, [asked.items.index(x) for x in asked.given]].all(axis=1)
+    lacking = [
+        ("model.rows_without_answer", "", ~seen.any(axis=1)),
+        ("model.rows_without_given", listing(asked.given), ~known),
+    ]
+    if asked.missing == "listwise":
+        lacking = [("model.rows_incomplete", "", ~seen.all(axis=1))]
+    lacking += [
+        ("model.rows_without_group", str(asked.group), codes < 0),
+        ("model.rows_without_weight", str(asked.weights), weights == 0),
+    ]
+    used, notes = np.ones(len(values), dtype=bool), []
+    for code, where, without in lacking:
+        notes.append(Problem(code, where, int((used & without).sum())))
+        used &= ~without
+    holes = int((used & ~seen.all(axis=1)).sum())
+    return used, [*notes, Problem("model.rows_with_holes", count=holes)]
+
+
+def _weights(frame: pd.DataFrame, column: str | None) -> NDArray[np.float64]:
+    """Everybody's weight, 1 without a column."""
+    if column is None:
+        return np.ones(len(frame))
+    weights = frame[column].to_numpy(dtype=float, na_value=np.nan)
+    bad = ~(weights >= 0) | np.isinf(weights)
+    if bad.any():
+        raise refusal(ModelError, [Problem("model.bad_weights", column, int(bad.sum()))])
+    if not weights.any():
+        raise refusal(ModelError, [Problem("model.weights_all_zero", column)])
+    found: NDArray[np.float64] = weights
+    return found
+
+
+def _clusters(
+    frame: pd.DataFrame,
+    used: NDArray[np.bool_],
+    codes: NDArray[np.intp],
+    labels: Sequence[str],
+    asked: Asked,
+) -> tuple[NDArray[np.int64] | None, list[Problem]]:
+    """Everybody's cluster number.
+
+    Who has none is a cluster; so is everybody in a group that is all one cluster, since one cluster
+    cannot show how clusters differ.
+    """
+    column = asked.cluster
+    if column is None:
+        return None, []
+    found = pd.factorize(frame.loc[used, column])[0].astype(np.int64)
+    alone = found < 0
+    found[alone] = found.max(initial=-1) + 1 + np.arange(alone.sum())
+    clusters = len(np.unique(found))
+    if clusters == 1 and asked.declared:
+        return None, [Problem("model.cluster_is_all", column, 1)]
+    if clusters == 1:
+        raise refusal(ModelError, [Problem("model.one_cluster", column)])
+    pairs = np.unique(np.stack([found, codes]), axis=1)
+    if pairs.shape[1] == len(np.unique(codes)):
+        note = Problem("model.cluster_is_group", column, clusters)
+        return None, [note]
+    notes = [Problem("model.clustered", column, clusters)]
+    if clusters < FEW_CLUSTERS:
+        notes.append(Problem("model.few_clusters", column, clusters, severity="warning"))
+    inside = np.flatnonzero(np.bincount(pairs[1]) == 1).tolist()  # groups that are one cluster
+    if len(inside):
+        mine = np.isin(codes, inside)
+        found[mine] = found.max() + 1 + np.arange(mine.sum())
+        where = listing([labels[g] for g in inside])
+        values = {"cluster": column}
+        notes.append(Problem("model.group_in_cluster", where, len(inside), values, "warning"))
+    return found, notes
+
+
+def _never_together(patterns: Patterns, labels: Sequence[str]) -> list[Problem]:
+    """Items that nobody in a group answered, and pairs that nobody answered both."""
+    found = []
+    for g, label in enumerate(labels):
+        seen = patterns.seen[patterns.group == g].astype(int)
+        some = seen.any(axis=0)
+        empty = [name for name, there in zip(patterns.names, some, strict=True) if not there]
+        if empty:
+            code = "model.item_empty_in_group" if label else "model.item_empty"
+            found.append(Problem(code, listing(empty), values={"group": label}))
+        i, j = np.nonzero(np.triu(seen.T @ seen == 0, 1) & some & some[:, None])
+        pairs = [f"{patterns.names[a]}~~{patterns.names[b]}" for a, b in zip(i, j, strict=True)]
+        if pairs:
+            code = "model.never_together_in_group" if label else "model.never_together"
+            values = {"group": label}
+            found.append(Problem(code, listing(pairs[:SHOWN]), len(pairs), values))
+    return found
 
 
 def _refuse(problems: list[Problem]) -> None:
@@ -82,10 +247,9 @@ def _refuse(problems: list[Problem]) -> None:
         raise refusal(ModelError, problems)
 
 
-def _published(
-    moments: Moments, items: Sequence[str], group: str | None, reference: str | None
-) -> Sample:
-    _refuse(_unknown(items, list(moments.names), None))
+def _published(moments: Moments, asked: Asked) -> Sample:
+    items, group, reference = asked.items, asked.group, asked.reference
+    _refuse(_unknown(items, list(moments.names), ()))
     chosen = moments.select(items)
     if group is None and len(chosen.n) > 1:
         if chosen.known != "means":
@@ -99,11 +263,15 @@ def _published(
     _refuse(_degenerate(chosen))
     codes = {"covariances": "model.moments_without_means", "correlations": "model.moments_units"}
     notes = [Problem(codes[chosen.known], severity="warning")] if chosen.known in codes else []
-    return Sample(chosen, tuple(notes))
+    saturated = saturate(whole(chosen.names, chosen.n, chosen.mean, chosen.covariance))
+    assert saturated is not None  # its covariances are positive definite: just checked
+    return Sample(chosen, saturated, tuple(notes))
 
 
-def _unknown(items: Sequence[str], columns: list[str], group: str | None) -> list[Problem]:
-    wanted = [*items, *([group] if group else [])]
+def _unknown(
+    items: Sequence[str], columns: list[str], others: Sequence[str | None]
+) -> list[Problem]:
+    wanted = [*items, *(name for name in others if name)]
     missing = [n for n in wanted if n not in columns]
     found = []
     for name in missing:

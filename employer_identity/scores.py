@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import chdtrc
+from scipy.special import chdtrc, fdtrc
 
 from employer_identity.measurement.layout import MATRICES
+from employer_identity.measurement.robust import Bread, Meat
+from employer_identity.measurement.scaling import Sandwich
 from employer_identity.measurement.threads import on_one_thread
 
 if TYPE_CHECKING:
@@ -33,10 +35,16 @@ def holm(pvalues: Array) -> Array:
 def score_tests(fit: Fit) -> pd.DataFrame:
     """Test every cell that is tied across groups, by freeing it in that group alone.
 
-    With s the cell's own score and I the expected information, X2 = s^2 / V on 1 df and the
-    expected parameter change is s / V, where V = I_cc - I_ct I_tt^-1 I_tc (Sorbom 1989). With two
-    groups freeing a cell in one is freeing it in the other, so each is listed once, for the second
-    group. Equal to lavaan's univariate score tests.
+    With s the cell's own score, I the information and J the covariance of scores (c the cell, t the
+    parameters), the expected parameter change is s / v with v = I_cc - I_ct I_tt^-1 I_tc, and
+    X2 = s^2 / V on 1 df. For plain maximum likelihood V = v (Sorbom 1989), equal to lavaan's
+    univariate score tests. For MLR and MLM, which lavaan has no such tests for, V is the variance
+    of the projected score e = s_c - b s_t about its mean, b = I_ct I_tt^-1 (the generalised test of
+    Boos 1992 and Satorra 1989, centred, since about zero X2 could never exceed the number of
+    clusters); X2 is referred to F(1, C - 1), C clusters or respondents; and the expected change
+    rests on the expected information, which a wrong constraint distorts less than the observed.
+    With two groups freeing a cell in one is freeing it in the other, so each is listed once, for
+    the second group.
 
     Returns
     -------
@@ -46,19 +54,57 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     """
     curvature = fit.solution.curvature
     assert curvature is not None
-    parameter = curvature.cells.parameter
-    g, c = _tied(parameter)
-    n, q = fit.ntotal, curvature.q
-    own = curvature.information[g, c, c]
-    at = np.where(parameter < 0, q, parameter)
-    cross = np.zeros((len(g), q + 1))
-    np.add.at(cross, (np.arange(len(g))[:, None], at[g]), curvature.information[g, c])
-    cross = cross[:, :q]
-    left = own - np.einsum("tq,qr,tr->t", cross, fit.vcov * n, cross)
-    left = np.where(left > 1e-10 * own, left, np.nan)  # nothing left: not identified if freed
-    score = curvature.score[g, c]
-    epc, x2 = score / left, n * score**2 / left
+    g, c = _tied(curvature.cells.parameter)
+    score, expected = curvature.score[g, c], Meat(curvature.information, fit.layout)
+    x2, epc = cell_tests(fit, fit.information, expected, fit.sandwich, score, g, c)
     return _frame(fit, g, c, x2, epc)
+
+
+def cell_tests(
+    fit: Fit,
+    information: Bread,
+    expected: Bread | Meat,
+    robust: Sandwich | None,
+    score: Array,
+    g: NDArray[np.intp],
+    c: NDArray[np.intp],
+) -> tuple[Array, Array]:
+    """Return X2 and the expected change (t,) of cells that are each freed alone; see `score_tests`.
+
+    Cells are numbered as in ``information``, whose layout may list more than the free ones.
+    """
+    left, slope = _left(Meat(information.by_cell, information.layout), fit.inverse, g, c)
+    if robust is None or fit.rows is None:
+        return fit.ntotal * score**2 / left, score / left
+    own_spread, common = robust.meat.of_cells(g, c)
+    explained = slope @ robust.meat.dense
+    spread = own_spread - 2.0 * (slope * common).sum(axis=1) + (explained * slope).sum(axis=1)
+    about_mean = spread - fit.ntotal * score**2 / (fit.rows.units - 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        usable = ~np.isnan(left) & (about_mean > 1e-10 * spread)
+        x2 = fit.ntotal * score**2 / np.where(usable, about_mean, np.nan)
+    plain = Meat(expected.by_cell, information.layout)
+    inverse = np.asarray(np.linalg.pinv(plain.dense, hermitian=True), dtype=float)
+    least, _ = _left(plain, inverse, g, c)
+    return x2, score / least
+
+
+def _left(
+    information: Meat, inverse: Array, g: NDArray[np.intp], c: NDArray[np.intp]
+) -> tuple[Array, Array]:
+    """Return what parameters leave of cells' information (t,), and b (t, q); see `score_tests`."""
+    own, cross = information.of_cells(g, c)
+    slope = cross @ inverse
+    left = own - (slope * cross).sum(axis=1)
+    # nothing left: not identified if freed
+    return np.where(left > 1e-10 * own, left, np.nan), slope
+
+
+def tail(fit: Fit, x2: Array) -> Array:
+    """Return the p values of single-cell tests: chi-square, or F where variances are estimated."""
+    if fit.sandwich is None or fit.rows is None:
+        return np.asarray(chdtrc(1, x2))
+    return np.asarray(fdtrc(1, fit.rows.units - 1, x2))
 
 
 def _tied(parameter: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -89,7 +135,7 @@ def _frame(
             scale[t] = 1.0 / sd_y[group, i] / (sd_y[group, j] if matrix == "Theta" else 1.0)
         else:
             scale[t] = (sd_eta[group, j] if matrix == "Beta" else 1.0) / sd_eta[group, i]
-    pvalue = np.where(np.isnan(x2), np.nan, chdtrc(1, np.nan_to_num(x2)))
+    pvalue = np.where(np.isnan(x2), np.nan, tail(fit, np.nan_to_num(x2)))
     frame = pd.DataFrame(keys, columns=["lhs", "op", "rhs"])
     frame["group"] = [fit.groups[k] for k in g]
     frame["x2"], frame["df"], frame["pvalue"] = x2, 1, pvalue

@@ -19,7 +19,7 @@ from employer_identity.model_tables import (
     worst,
 )
 from employer_identity.privacy import Shown
-from employer_identity.tabulation import NOTHING, interval, share, tabulate, whole
+from employer_identity.tabulation import NOTHING, decimals, interval, share, tabulate, whole
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ __all__ = [
     "reliability",
     "sensitivity",
     "verdicts",
+    "weighting",
     "worst",
 ]
 
@@ -84,6 +85,22 @@ def levels(
     ]
     counts = dict(zip(levels["pillar"], levels["n"].astype(int), strict=True))
     return tabulate("levels", rows, language, counts, nouns(instrument, language))
+
+
+def weighting(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """Mean scores with weights and without, side by side."""
+    rows = [
+        {
+            "pillar": instrument.label(r.pillar, language),
+            "n": whole(r.n, language),
+            "weighted": decimals(r.weighted, ".2f", language),
+            "unweighted": decimals(r.unweighted, ".2f", language),
+            "difference": decimals(r.difference, "+z.2f", language),
+        }
+        for r in frame.itertuples()
+    ]
+    counts = dict(zip(frame["pillar"], frame["n"].astype(int), strict=True))
+    return tabulate("weighting", rows, language, counts, nouns(instrument, language))
 
 
 def associations(
@@ -211,7 +228,7 @@ def _side(side: Side, instrument: Instrument, language: Language) -> dict[tuple[
         pair = [instrument.label(f, language) for f in (r.factor_1, r.factor_2)]
         own["r", listing(pair, language)] = number(r.est, ".2f", language)
     for index in ("cfi", "rmsea", "srmr"):
-        value = number(side.fit.fit_measures[index], ".3f", language)
+        value = decimals(side.fit.reported[index], ".3f", language)
         own["fit", say(f"tables.measure.{index}", language).split(" ")[0]] = value
     return own
 

@@ -17,7 +17,7 @@ from employer_identity.privacy import Shown
 
 NOTHING = "–"  # noqa: RUF001  (an en dash stands for "no number here")
 _TEXTS = {"pillar", "item", "category", "level", "rule", "read", "group", "kind", "verdict"}
-_TEXTS |= {"one", "other", "held", "name", "value", "measure", "matters", "outcome"}
+_TEXTS |= {"one", "other", "held", "name", "value", "plain", "measure", "matters", "outcome"}
 
 
 def tabulate(
@@ -29,6 +29,7 @@ def tabulate(
     groups: str | None = None,
     heads: Mapping[str, str] | None = None,
     part: int = 1,
+    caption: str = "",
 ) -> Shown:
     """Make a table of written values; heads and caption come from the catalogue.
 
@@ -42,6 +43,8 @@ def tabulate(
         Heads that are no words of the catalogue, such as the names of groups.
     part
         Which of several tables with this key it is.
+    caption
+        Another caption than that of the key.
     """
     words, heads = words or {}, heads or {}
     frame = pd.DataFrame(rows)
@@ -54,8 +57,13 @@ def tabulate(
     table = GT(frame, id=f"table-{name}", groupname_col=groups).cols_label(**written)
     table = table.cols_align("left", [c for c in written if c in _TEXTS])
     table = table.cols_align("right", [c for c in written if c not in _TEXTS])
-    caption = say(f"tables.caption.{key}", language, **words)
-    return Shown(name, "table", table, caption, counts=dict(counts or {}))
+    told = say(f"tables.caption.{caption or key}", language, **words)
+    return Shown(name, "table", table, told, counts=dict(counts or {}))
+
+
+def decimals(value: float, spec: str, language: Language) -> str:
+    """Write a number that may be missing."""
+    return NOTHING if np.isnan(value) else number(value, spec, language)
 
 
 def whole(value: float, language: Language) -> str:
@@ -81,4 +89,6 @@ def interval(lower: float, upper: float, language: Language) -> str:
 
 def pvalue(value: float, language: Language) -> str:
     """Write a p value."""
+    if np.isnan(value):
+        return NOTHING
     return say("tables.tiny", language) if value < 0.001 else number(value, ".3f", language)

@@ -54,13 +54,18 @@ def test_a_published_matrix_needs_no_means():
 def test_what_was_resolved_is_said():
     frame = answers(300, 2)
     frame.loc[:9, "pro1"] = np.nan
+    frame.loc[0] = np.nan
     fit = ei.cfa(frame, THREE)
     assert [(n.code, n.count) for n in fit.notes] == [
         ("model.resolved", 0),
-        ("model.rows_incomplete", 10),
+        ("model.rows_without_answer", 1),
+        ("model.rows_with_holes", 9),
     ]
-    assert "10 rows with a missing answer were left out" in fit.summary()
-    assert fit.ntotal == 290
+    assert "Estimated by MLR, fiml." in fit.summary()
+    assert fit.ntotal == 299
+    complete = ei.cfa(frame, THREE, missing="listwise")
+    assert [(n.code, n.count) for n in complete.notes[1:]] == [("model.rows_incomplete", 10)]
+    assert complete.ntotal == 290
 
 
 def test_printing_is_short_and_the_same_twice():
@@ -68,7 +73,7 @@ def test_printing_is_short_and_the_same_twice():
     one, two = ei.cfa(frame, FOUR), ei.cfa(frame, FOUR)
     assert repr(one) == repr(two)
     assert repr(one).splitlines()[0] == (
-        "Fit: 4 factors, 16 items, 1 group, n = 300; ML, listwise; equal: nothing"
+        "Fit: 4 factors, 16 items, 1 group, n = 300; MLR, listwise; equal: nothing"
     )
     assert "chi2(98) = " in repr(one)
 

@@ -106,7 +106,7 @@ def test_loadings_of_few_and_many_groups_are_readable(groups: int) -> None:
 def test_loadings_mark_what_the_ladder_names() -> None:
     shift = ItemShift("old", "imp1", loading=-0.4)
     truth = Truth(grouping="band", shares={"young": 0.5, "old": 0.5}, shifts=(shift,))
-    survey = simulate_survey(1500, preset="idealised", seed=7, truth=truth)
+    survey = simulate_survey(1500, preset="idealised", seed=9, truth=truth)
     ladder = invariance(survey, group="band")
     assert set(ladder.culprits["rhs"]) == {"imp1"}
     (shown,) = figures.loadings(ladder, survey.instrument)

@@ -49,6 +49,7 @@ def arguments(name: str) -> tuple[pd.DataFrame | ei.Moments, dict[str, Any]]:
     call = dict(CASES[name]["call"])
     if isinstance(call["data"], dict):
         return published(call.pop("data")), call
+    call = {"estimator": "ML", "missing": "listwise"} | call  # what a stored call leaves unsaid
     data = answers(call.pop("data"))
     if "group" in call:
         column = data[call["group"]]
@@ -66,7 +67,7 @@ def fitted(name: str) -> ei.Fit:
 @cache
 def climbed(name: str) -> ei.Ladder:
     data, call = arguments(f"{name}_configural")
-    return ei.invariance(data, call["model"], group=call["group"])
+    return ei.invariance(data, call["model"], group=call["group"], estimator="ML")
 
 
 def frame_of(table: dict[str, Any]) -> pd.DataFrame:

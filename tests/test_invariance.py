@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import employer_identity as ei
 from employer_identity.criteria import CHEN_LARGE, Change, FitChange, Localised
 from employer_identity.errors import ComparisonError, ModelError
+from employer_identity.invariance import EQUAL
 from employer_identity.scores import holm
 from tests.examples import FOUR, two_groups
 
@@ -99,7 +101,7 @@ def test_a_structure_that_does_not_hold_stops_everything():
     extra = rng.normal(size=len(frame))
     for item in ("pro1", "adv1", "ent1", "imp1", "pro2", "adv2"):
         frame[item] += 1.2 * extra
-    ladder = ei.invariance(frame, FOUR, group="band")
+    ladder = ei.invariance(frame, FOUR, group="band", estimator="ML")
     assert ladder.level is None
     # the freest model's search ends in a local minimum here (lavaan's does too) and is begun again
     assert (np.diff(ladder.table["chisq"]) >= 0).all()
@@ -145,3 +147,25 @@ def test_holm_by_hand():
     assert np.allclose(
         holm(np.array([0.01, 0.04, np.nan, 0.03])), [0.03, 0.06, np.nan, 0.06], equal_nan=True
     )
+
+
+def test_few_clusters_do_not_hide_a_planted_item():
+    frame = two_groups(1500, **PLANTED)
+    frame["site"] = np.random.default_rng(8).integers(0, 8, len(frame))
+    held = ei.cfa(frame, FOUR, group="band", equal=EQUAL["scalar"], std_lv=True, cluster="site")
+    worst = held.score_tests().iloc[0]
+    assert (worst["lhs"], worst["op"]) == ("adv2", "~1")
+    assert worst["x2"] > 8  # about zero it could not exceed the number of clusters
+    # few clusters know little of their own spread: the p value is F(1, 7)'s, not chi-square's
+    assert worst["pvalue"] == pytest.approx(stats.f.sf(worst["x2"], 1, 7), rel=1e-9)
+
+
+def test_the_expected_change_is_near_what_freeing_gives():
+    frame = two_groups(1500, **PLANTED)
+    held = ei.cfa(frame, FOUR, group="band", equal=EQUAL["scalar"], std_lv=True)
+    worst = held.score_tests().iloc[0]
+    freed = ei.cfa(
+        frame, FOUR, group="band", equal=EQUAL["scalar"], std_lv=True, free=[f"{worst['lhs']}~1"]
+    )
+    intercepts = freed.estimates.query("op == '~1' and lhs == @worst['lhs']")["est"]
+    assert worst["epc"] == pytest.approx(intercepts.iloc[1] - intercepts.iloc[0], rel=0.05)

@@ -17,9 +17,9 @@ import pytest
 from employer_identity import brand
 from employer_identity.errors import ModelError, Problem, ReportError, SurveyError
 from employer_identity.instrument import load_instrument
-from employer_identity.language import Language
+from employer_identity.language import Language, number
 from employer_identity.questionnaire import Grouping
-from employer_identity.reports import data_words, practices, prose, verdict
+from employer_identity.reports import data_words, estimation, practices, prose, verdict
 from employer_identity.reports.parameters import StudyParameters, chosen_wave
 from employer_identity.reports.places import notebooks
 from employer_identity.reports.render import export
@@ -104,7 +104,12 @@ def test_the_sample_in_dutch(dutch: str) -> None:
     assert captions(page, "Tabel") == list(range(1, len(page.all("table")) + 1))
     assert "De vier pijlers" in page.text
     assert "bewerking" in page.text  # an adaptation is called one
-    assert "listwise" in page.text
+    assert "full information" in page.text
+    assert "weegfactoren van de enquête zijn gebruikt in het model" in page.text
+    assert "60 clusters, naar werkgever" in page.text
+    assert "Met en zonder weging" in page.text
+    assert "CFI, robuust" in page.text
+    assert "lag vooraf vast" not in page.text
     assert '"pagina " counter(page) " van " counter(pages)' in dutch
     assert re.search(r"Meting \d{4}", page.text)
     assert "veldwerk" in page.text
@@ -407,6 +412,132 @@ def test_a_group_below_the_floor_is_left_out_by_name() -> None:
 def test_a_template_without_a_title_is_refused() -> None:
     with pytest.raises(ReportError, match="title page"):
         export(nbformat.v4.new_notebook())
+
+
+# --- How the model was estimated
+
+
+def weigh(survey: Survey, weights: np.ndarray) -> Survey:
+    instrument = survey.instrument.model_copy(update={"weight": "w"})
+    return replace(survey, answers=survey.answers.assign(w=weights), instrument=instrument)
+
+
+def employed(survey: Survey, employers: int) -> Survey:
+    names = pd.Categorical([f"e{k % employers}" for k in range(survey.n)])
+    instrument = survey.instrument.model_copy(update={"employer": "employer"})
+    return replace(survey, answers=survey.answers.assign(employer=names), instrument=instrument)
+
+
+WORDS: dict[Language, dict[str, str]] = {
+    "en": {"holes": "take part with the answers they gave", "whole": "Nobody in the model skipped",
+           "weights": "weights were used", "clusters": "(40 clusters, by employer)",
+           "alone": "independent of the others", "few": "There are only 8 clusters",
+           "robust": "robust maximum likelihood"},
+    "nl": {"holes": "doen mee met de antwoorden die ze wel gaven", "whole": "Niemand in het model",
+           "weights": "weegfactoren van de enquête zijn gebruikt",
+           "clusters": "(40 clusters, naar employer)",
+           "alone": "onafhankelijk van de andere", "few": "Er zijn maar 8 clusters",
+           "robust": "robuuste maximum likelihood"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_methodology_says_how_the_model_was_estimated(language: Language) -> None:
+    def told(survey: Survey) -> set[str]:
+        study = Study(survey, "", language)
+        text = " ".join(prose.methodology(study))
+        assert number(study.fit.ntotal, ",", language) in text
+        return {key for key, words in WORDS[language].items() if words in text}
+
+    bare = simulate_survey(400, preset="idealised", seed=3)
+    holes = simulate_survey(400, preset="idealised", seed=3, missing=0.1)
+    assert told(bare) == {"robust", "whole", "alone"}
+    assert told(holes) == {"robust", "holes", "alone"}
+    weighted = weigh(employed(holes, 40), np.linspace(0.5, 1.5, 400))
+    assert told(weighted) == {"robust", "holes", "weights", "clusters"}
+    assert told(employed(bare, 8)) == {"robust", "whole", "few"}
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_one_employer_is_no_cluster_and_leaves_no_number_out(language: Language) -> None:
+    survey = simulate_survey(300, preset="idealised", seed=3)
+    one, bare = Study(employed(survey, 1), "", language), Study(survey, "", language)
+    assert dict(prose.guide(one)) == dict(prose.guide(bare))
+    assert WORDS[language]["alone"] in " ".join(prose.methodology(one))
+    assert data_words.checklist(one)[-2][1].startswith({"nl": "allen in", "en": "all in"}[language])
+
+
+def test_the_report_says_whom_the_model_uses_and_that_weights_are_used() -> None:
+    survey = simulate_survey(300, preset="idealised", seed=3, missing=0.1)
+    weights = np.linspace(0.0, 2.0, 300)  # the first one stands for nobody
+    study = Study(weigh(survey, weights), "", "en")
+    told = " ".join(data_words.about_survey(study))
+    assert f"by {study.fit.ntotal} respondents" in told
+    assert study.fit.ntotal < 300
+    assert "holds weights, and they are used" in told
+    assert "weights" not in " ".join(data_words.about_survey(Study(survey, "", "en")))
+    n, deff = 299, 299 * (weights**2).sum() / weights.sum() ** 2
+    row = dict(data_words.checklist(study))["weights"]
+    assert (
+        row == f"used; design effect {deff:.2f} (Kish), as if {round(n / deff)} people had answered"
+    )
+    moved = study.weighting["difference"].abs().max()
+    assert f"more than {moved:.2f}." in data_words.weighting(study)[0]
+    assert "counting by the survey's weight" in prose.guide(study)[0][1]
+    assert "weight" not in prose.guide(Study(survey, "", "en"))[0][1]
+
+
+def test_the_reported_fit_is_the_robust_one() -> None:
+    study = Study(simulate_survey(300, seed=3, missing=0.1), "", "en")
+    robust, plain = (float(study.fit.fit_measures[k]) for k in ("cfi.robust", "cfi"))
+    assert f"{robust:.3f}" != f"{plain:.3f}"
+    assert f"CFI {robust:.3f}" in estimation.fit_in_words(study)
+    lost = study.fit.reported.copy()
+    lost[["cfi", "rmsea"]] = np.nan
+    study.fit.__dict__["reported"] = lost
+    assert "cannot be said in full" in estimation.fit_in_words(study)
+
+
+def test_few_clusters_are_no_proof_that_groups_are_alike() -> None:
+    truth = Truth(grouping="g", shares={"a": 0.5, "b": 0.5})
+    survey = simulate_survey(400, preset="idealised", seed=3, truth=truth)
+    told = {n: verdict.reasons(Study(employed(survey, n), "g", "en")) for n in (8, 40)}
+    assert any("only 8 clusters" in sentence for sentence in told[8])
+    assert not any("clusters" in sentence for sentence in told[40])
+
+
+# --- Improper solutions
+
+
+@pytest.fixture(scope="module")
+def improper() -> Survey:
+    """Two pillars that are one, in a few answers, and an item with almost no noise in group b."""
+    rng = np.random.default_rng(1)
+    survey = simulate_survey(240, preset="idealised", seed=3)
+    answers = survey.answers.assign(g=pd.Categorical(np.repeat(["a", "b"], 120)))
+    one, other = (list(survey.instrument.factors[p]) for p in ("advancement", "impresarioship"))
+    for item in (*one, *other):
+        answers[item] = answers["pro1"] + rng.normal(size=240)
+    grouping = Grouping(column="g", labels={"b": {"nl": "groep B", "en": "group B"}})
+    instrument = survey.instrument.model_copy(update={"groupings": (grouping,)})
+    return replace(survey, answers=answers, instrument=instrument)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_improper_solutions_are_told_with_what_to_try(improper: Survey, language: Language) -> None:
+    study = Study(improper, "g", language)
+    label = study.instrument.label("impresarioship", language)
+    told = estimation.problems(study)
+    assert any(label in sentence for sentence in told)
+    assert told[-1].startswith({"nl": "Bouw niet op", "en": "Do not build on"}[language])
+    rungs = estimation.rungs_problems(study)
+    assert rungs[-1] == told[-1]
+    assert all(r.startswith({"nl": "Bij ‘", "en": "At “"}[language]) for r in rungs[:-1])  # noqa: RUF001
+    assert len(set(rungs)) == len(rungs)
+    place = {"nl": "in groep 'groep B'", "en": "in group 'group B'"}[language]
+    assert any(place in sentence for sentence in rungs)
+    proper = Study(simulate_survey(300, preset="idealised", seed=3), "", language)
+    assert estimation.problems(proper) == []
 
 
 # --- The notebooks themselves

@@ -41,7 +41,7 @@ def test_one_group_is_semopys(answers: pd.DataFrame) -> None:
     model.fit(answers, options=PATIENT)
     statistics = semopy.calc_stats(model).iloc[0]
     theirs = model.inspect().query("op == '~'").set_index("lval")
-    fit = ei.cfa(answers, MODEL)
+    fit = ei.cfa(answers, MODEL, estimator="ML")
     ours = fit.estimates.query("op == '=~'").set_index("rhs")
 
     assert fit.fit_measures["chisq"] == pytest.approx(statistics["chi2"], rel=CHISQ_RTOL)
@@ -55,7 +55,7 @@ def test_one_group_is_semopys(answers: pd.DataFrame) -> None:
 
 
 def test_the_ladder_by_school_on_real_answers(answers: pd.DataFrame) -> None:
-    ladder = ei.invariance(answers, MODEL, group="school")
+    ladder = ei.invariance(answers, MODEL, group="school", estimator="ML")
     for level, row in ladder.table.iterrows():
         path = GOLDEN / f"hs_school_std_lv_{level}.json"
         theirs = json.loads(path.read_text(encoding="utf-8"))["fit"]

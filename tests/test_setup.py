@@ -211,6 +211,7 @@ def test_the_exit_code_of_the_task_is_handed_through(
         (["report", "--language", "en"], ["employer_brand_study", "--language", "en"], []),
         (["lab"], ["jupyterlab"], []),
         (["sample"], ["-c"], []),
+        (["validate", "--study", "crossed"], ["-m", "validation", "--study", "crossed"], []),
     ],
 )
 def test_each_task_runs_its_program(

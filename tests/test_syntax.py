@@ -48,7 +48,7 @@ def test_a_line_goes_on_after_a_plus():
         ("", "model.empty"),
         ("# only a comment", "model.empty"),
         ("f x1 x2", "model.no_operator"),
-        ("a := b", "model.operator_not_supported"),
+        ("a == b", "model.operator_not_supported"),
         ("x | t1", "model.operator_not_supported"),
         ("f =~ x1 + 2bad", "model.not_a_name"),
         ("f =~ x1 +", "model.not_a_name"),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
 from employer_identity import brand, privacy, tables
 from employer_identity.cfa import cfa
+from employer_identity.fit import Fit
 from employer_identity.invariance import invariance
 from employer_identity.reliability import reliability
 from employer_identity.simulate import Truth, simulate_survey
@@ -24,10 +29,64 @@ def test_the_ladder_has_four_rungs_and_no_change_below_the_first(survey: Survey)
     ladder = invariance(survey, group="band")
     html = tables.ladder(ladder, language="nl").content.as_raw_html()
     assert 'id="table-ladder"' in html
-    cfi = f"{ladder['configural'].fit_measures['cfi']:.3f}"
+    cfi = f"{ladder['configural'].fit_measures['cfi.robust']:.3f}"
     assert cfi.replace(".", ",") in html
     assert cfi not in html
     assert html.count("<td") == 4 * 10
+    assert "geschaalde" in tables.ladder(ladder, language="nl").caption
+    plain = invariance(survey, group="band", estimator="ML", missing="listwise")
+    assert "scaled" not in tables.ladder(plain).caption
+
+
+def test_corrected_measures_stand_beside_uncorrected_ones(survey: Survey) -> None:
+    fit = cfa(survey)
+    m = fit.fit_measures
+    shown = tables.fit_measures(fit)
+    html = shown.content.as_raw_html()
+    rows = [re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in html.split("</tr>")]
+    found = {row[0]: row[1:] for row in rows if row}
+    assert found["χ², scaled"] == [f"{m['chisq.scaled']:.2f}", f"{m['chisq']:.2f}"]
+    assert found["CFI, robust"] == [f"{m['cfi.robust']:.3f}", f"{m['cfi']:.3f}"]
+    low, high = (m[f"rmsea.ci.{end}.robust"] for end in ("lower", "upper"))
+    assert f"({low:.3f} \N{EN DASH} {high:.3f})" in found["RMSEA (90% interval), robust"][0]
+    assert found["scaling factor of χ²"] == [f"{m['chisq.scaling.factor']:.3f}", ""]
+    assert found["SRMR"] == [f"{m['srmr']:.3f}", ""]
+    assert found["respondents in the model"] == ["600", ""]
+    plain = tables.fit_measures(cfa(survey, estimator="ML", missing="listwise"))
+    assert "uncorrected" not in plain.content.as_raw_html()
+    assert plain.caption != shown.caption
+
+
+def unscaled(fit: Fit) -> Fit:
+    """Return a fit whose chi-square cannot be corrected."""
+    spoiled = replace(fit)
+    lost = fit.fit_measures.copy()
+    lost[lost.index.str.endswith((".scaled", ".robust")) & (lost.index != "df.scaled")] = np.nan
+    spoiled.__dict__["fit_measures"] = lost
+    return spoiled
+
+
+def test_what_cannot_be_computed_is_a_dash(survey: Survey) -> None:
+    ladder = invariance(survey, group="band")
+    fits = {level: unscaled(fit) for level, fit in ladder.fits.items()}
+    broken = replace(ladder, fits=fits)
+    assert np.isnan(broken.table["cfi"]).all()
+    shown = tables.ladder(broken), tables.verdicts(broken), tables.fit_measures(fits["configural"])
+    for table in shown:
+        assert "nan" not in re.sub(r"<[^>]*>", " ", table.content.as_raw_html()).split()
+    assert "CFI cannot be computed" in shown[1].content.as_raw_html()
+
+
+def test_weighted_and_unweighted_means_stand_side_by_side(survey: Survey) -> None:
+    instrument = survey.instrument.model_copy(update={"weight": "w"})
+    answers = survey.answers.assign(w=np.linspace(0.5, 2.5, survey.n))
+    frame = brand.weighting(replace(survey, answers=answers, instrument=instrument))
+    shown = tables.weighting(frame, instrument, language="nl")
+    html = shown.content.as_raw_html()
+    for column in ("weighted", "unweighted"):
+        assert f"{frame[column].iloc[0]:.2f}".replace(".", ",") in html
+    assert shown.counts["advancement"] == 600
+    assert html.count("<td") == 4 * 5
 
 
 def test_every_rule_is_there(survey: Survey) -> None:

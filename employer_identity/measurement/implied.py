@@ -64,11 +64,15 @@ def fill(layout: Layout, theta: Array) -> dict[Matrix, Array]:
 
 def imply(layout: Layout, theta: Array) -> Implied:
     """Return the moments that a model implies at theta (q,)."""
-    M = fill(layout, theta)
+    return imply_from(fill(layout, theta))
+
+
+def imply_from(M: dict[Matrix, Array]) -> Implied:
+    """Return the moments that model matrices imply."""
     m = M["Psi"].shape[-1]
     Gamma: Array = np.broadcast_to(np.eye(m), M["Psi"].shape)
     if M["Beta"].any():
-        Gamma = np.asarray(np.linalg.inv(Gamma - M["Beta"]), dtype=float)
+        Gamma = np.linalg.inv(Gamma - M["Beta"])  # type: ignore[assignment]  # or complex
     Phi = Gamma @ M["Psi"] @ Gamma.transpose(0, 2, 1)
     Lambda = M["Lambda"]
     Sigma = Lambda @ Phi @ Lambda.transpose(0, 2, 1) + M["Theta"]
@@ -83,6 +87,7 @@ def directions(implied: Implied, cells: Cells) -> Directions:
     LambdaGamma = Lambda @ implied.Gamma
     LambdaPhi = Lambda @ implied.Phi
     level = (implied.Gamma @ implied.matrices["alpha"])[..., 0]
+    level = np.concatenate([level, np.zeros((groups, 1))], axis=1)  # there may be no factor
     # one table of candidate columns: unit vectors, Lambda Gamma, Lambda Phi, nothing
     unit = np.broadcast_to(np.eye(p), (groups, p, p))
     nothing = np.zeros((groups, p, 1))

@@ -1,7 +1,9 @@
 """Fit indices from chi-squares, degrees of freedom and moments: pure functions, lavaan's names.
 
 Conventions (lavaan 0.6): chi-square is n times the minimum with divisor n, RMSEA carries the square
-root of the number of groups, SRMR includes the means.
+root of the number of groups, SRMR includes the means. A ``factor`` is what a true model's unscaled
+chi-square is expected to exceed its degrees of freedom by (its scaling factor); with it the indices
+are the robust ones (Brosseau-Liard & Savalei 2014; Savalei 2018).
 """
 
 from __future__ import annotations
@@ -18,28 +20,44 @@ def chisq_pvalue(chisq: float, df: float) -> float:
     return float(chdtrc(df, max(chisq, 0.0))) if df > 0 else np.nan
 
 
-def cfi(chisq: float, df: float, baseline_chisq: float, baseline_df: float) -> float:
+def cfi(
+    chisq: float,
+    df: float,
+    baseline_chisq: float,
+    baseline_df: float,
+    factor: float = 1.0,
+    baseline_factor: float = 1.0,
+) -> float:
     """Comparative fit index (Bentler 1990)."""
-    excess = max(chisq - df, 0.0)
-    worst = max(chisq - df, baseline_chisq - baseline_df, 0.0)
-    return 1.0 - excess / worst if worst > 0 else 1.0
+    own = chisq - factor * df
+    worst = np.max([own, baseline_chisq - baseline_factor * baseline_df, 0.0])  # keeps a NaN
+    return 1.0 if worst <= 0 else float(1.0 - max(own, 0.0) / worst)
 
 
-def tli(chisq: float, df: float, baseline_chisq: float, baseline_df: float) -> float:
+def tli(
+    chisq: float,
+    df: float,
+    baseline_chisq: float,
+    baseline_df: float,
+    factor: float = 1.0,
+    baseline_factor: float = 1.0,
+) -> float:
     """Tucker-Lewis index, not normed to [0, 1]."""
     if df == 0 or baseline_df == 0:
         return 1.0
-    ratio, worst = chisq / df, baseline_chisq / baseline_df
-    return (worst - ratio) / (worst - 1.0) if worst != 1.0 else 1.0
+    own, worst = chisq / df - factor, baseline_chisq / baseline_df - baseline_factor
+    return 1.0 - own / worst if worst != 0.0 else 1.0
 
 
-def rmsea(chisq: float, df: float, n: int, n_groups: int) -> float:
+def rmsea(chisq: float, df: float, n: int, n_groups: int, factor: float = 1.0) -> float:
     """Root mean square error of approximation (Steiger 1998 for groups)."""
-    return float(np.sqrt(n_groups * max(chisq - df, 0.0) / (n * df))) if df > 0 else 0.0
+    return float(np.sqrt(n_groups * max(chisq - factor * df, 0.0) / (n * df))) if df > 0 else 0.0
 
 
 def noncentrality(chisq: float, df: float, probability: float) -> float:
     """Noncentrality at which P(X <= chisq) is the probability; 0 where the central one is lower."""
+    if np.isnan(chisq):
+        return np.nan
     if chndtr(chisq, df, 0.0) < probability:
         return 0.0
     low, high = 0.0, max(chisq, 1.0)
@@ -57,21 +75,26 @@ def noncentrality(chisq: float, df: float, probability: float) -> float:
 
 
 def rmsea_interval(
-    chisq: float, df: float, n: int, n_groups: int, level: float = 0.90
+    chisq: float, df: float, n: int, n_groups: int, factor: float = 1.0, level: float = 0.90
 ) -> tuple[float, float]:
     """Confidence interval of the RMSEA from the noncentral chi-square (Browne & Cudeck 1993)."""
     if df <= 0:
         return 0.0, 0.0
     tails = (1 + level) / 2, (1 - level) / 2
+    per_unit = factor * n_groups / (n * df)
     low, high = (
-        float(np.sqrt(n_groups * noncentrality(chisq, df, tail) / (n * df))) for tail in tails
+        float(np.sqrt(per_unit * noncentrality(chisq / factor, df, tail))) for tail in tails
     )
     return low, high
 
 
-def rmsea_close(chisq: float, df: float, n: int, n_groups: int, limit: float = 0.05) -> float:
+def rmsea_close(
+    chisq: float, df: float, n: int, n_groups: int, factor: float = 1.0, limit: float = 0.05
+) -> float:
     """P value of the hypothesis that the RMSEA is at most the limit (close fit)."""
-    return float(1.0 - chndtr(chisq, df, n * df * limit**2 / n_groups)) if df > 0 else np.nan
+    if df <= 0:
+        return np.nan
+    return float(1.0 - chndtr(chisq / factor, df, n * df * limit**2 / n_groups / factor))
 
 
 def srmr(

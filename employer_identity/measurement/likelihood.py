@@ -15,6 +15,7 @@ rank-two derivatives.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,6 +25,8 @@ from numpy.typing import NDArray
 from employer_identity.measurement.implied import Directions, Implied, directions, imply
 from employer_identity.measurement.layout import Cells, Layout
 from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.normal import expand, expected, minus_two_logl, slopes
+from employer_identity.measurement.patterns import Patterns
 
 Array = NDArray[np.float64]
 
@@ -39,10 +42,8 @@ class Curvature:
     ----------
     score
         Derivative of -F/2 by cell, groups weighted by their share; (G, c).
-    directions
-        Derivatives of the moments by cell, whitened: u and w are L^-1 u and L^-1 w.
-    share
-        Each group's share of the respondents, (G,).
+    compute
+        Returns the information.
     cells
         The cells, with the parameter that each is.
     q
@@ -50,15 +51,14 @@ class Curvature:
     """
 
     score: Array
-    directions: Directions
-    share: Array
+    compute: Callable[[], Array]
     cells: Cells
     q: int
 
     @cached_property
     def information(self) -> Array:
         """Expected information of one respondent by pair of cells, weighted by share; (G, c, c)."""
-        return gram(self.directions) * self.share[:, None, None]
+        return self.compute()
 
     @cached_property
     def gradient(self) -> Array:
@@ -122,7 +122,46 @@ def curvature_of(
     misfit = Linv @ moments.covariance @ Linv.transpose(0, 2, 1) + d[:, :, None] * d[:, None, :]
     misfit = misfit - np.eye(misfit.shape[-1])
     score = D.f * ((U @ misfit) * W).sum(axis=2) + D.h * (U @ d[..., None])[..., 0]
-    return Curvature(score * share[:, None], Directions(U, W, D.f, D.h), share, cells, q)
+    whitened = Directions(U, W, D.f, D.h)
+    return Curvature(
+        score * share[:, None], lambda: gram(whitened) * share[:, None, None], cells, q
+    )
+
+
+def curvature_with_holes(
+    patterns: Patterns, saturated: float, layout: Layout, theta: Array
+) -> tuple[float, Curvature | None]:
+    """Return F with its score and expected information from answers with holes.
+
+    ``saturated`` is -2 logl per respondent of the saturated model.
+    """
+    implied = imply(layout, theta)
+    at = expand(patterns, implied.Sigma, implied.mu)
+    if at is None:
+        return np.inf, None
+    D = directions(implied, layout.cells)
+    score = slope_by_cell(D, *slopes(patterns, at))
+
+    def information() -> Array:
+        Delta = jacobian(D)
+        return np.asarray(Delta.transpose(0, 2, 1) @ expected(patterns, at) @ Delta)
+
+    value = minus_two_logl(patterns, at) - saturated
+    return value, Curvature(score, information, layout.cells, layout.q)
+
+
+def slope_by_cell(D: Directions, M: Array, v: Array) -> Array:
+    """Carry derivatives by Sigma (G, p, p) and mu (G, p) over to cells, (G, c)."""
+    found: Array = 2.0 * D.f * ((D.u @ M) * D.w).sum(axis=2) + D.h * (D.u @ v[..., None])[..., 0]
+    return found
+
+
+def jacobian(D: Directions) -> Array:
+    """Return the derivatives of the listed moments by cell, (G, P, c)."""
+    i, j = np.tril_indices(D.u.shape[-1])
+    second = D.f[:, None] * (D.u[:, :, i] * D.w[:, :, j] + D.w[:, :, i] * D.u[:, :, j])
+    first = D.h[:, :, None] * D.u
+    return np.concatenate([second, first], axis=2).transpose(0, 2, 1)
 
 
 def gram(D: Directions) -> Array:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from employer_identity.measurement.implied import Directions, directions, imply
 from employer_identity.measurement.layout import MATRICES, Layout, lay_out
-from employer_identity.measurement.likelihood import Curvature
+from employer_identity.measurement.likelihood import Curvature, gram
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.table import Table
 
@@ -103,8 +103,7 @@ def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.i
     D = directions(implied, layout.cells)
     unit = 1.0 / np.sqrt(np.diagonal(moments.covariance, axis1=1, axis2=2))
     whitened = Directions(D.u * unit[:, None], D.w * unit[:, None], D.f, D.h)
-    everywhere = np.ones(len(unit))
-    total = Curvature(np.zeros(D.h.shape), whitened, everywhere, layout.cells, layout.q).dense
+    total = Curvature(np.zeros(D.h.shape), lambda: gram(whitened), layout.cells, layout.q).dense
     scaled = _unit_diagonal(total)
     size, vectors = np.linalg.eigh(scaled)
     null = vectors[:, size < RANK_TOLERANCE * max(size[-1], 1.0)]
@@ -165,7 +164,7 @@ def with_sample_values(layout: Layout, table: Table, moments: Moments) -> Layout
     for r in np.flatnonzero(table.given):
         matrix, i, j = layout.place[r]
         lhs, _, rhs = table.rows[r]
-        if matrix == "alpha":
+        if matrix in ("alpha", "nu"):
             fixed[matrix][:, i, 0] = moments.mean[:, observed.index(lhs)]
         else:
             s = moments.covariance[:, observed.index(lhs), observed.index(rhs)]

@@ -2,8 +2,8 @@
 
 Understood are ``=~`` (is measured by), ``~~`` (covaries with), ``~`` (is regressed on) and ``~ 1``
 (intercept or mean); ``0.5*x`` fixes, ``NA*x`` frees, ``a*x`` labels, ``start(0.5)*x`` starts,
-``c(a, b)*x`` says it group by group. Comments begin with ``#`` or ``!``; a line that ends in an
-operator or ``+`` goes on in the next.
+``c(a, b)*x`` says it group by group; ``:=`` is left to `definitions`. Comments begin with ``#`` or
+``!``; a line that ends in an operator or ``+`` goes on in the next.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ Operator = Literal["=~", "~~", "~", "~1"]
 _NAME = re.compile(r"^[^\W\d][\w.]*$")
 _OPERATOR = re.compile(r"=~|~~|:=|==|<|>|\||~")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+DEFINES = ":="  # such statements are read by `definitions`
 _START = re.compile(r"^start\(\s*([^()]+?)\s*\)$")
 
 
@@ -53,7 +54,9 @@ def parse(text: str) -> tuple[Term, ...]:
     """
     terms: list[Term] = []
     problems: list[Problem] = []
-    for number, statement in _statements(text):
+    for number, statement in statements(text):
+        if _is_definition(statement):
+            continue
         try:
             terms.extend(_terms(statement))
         except _UnreadableError as fault:
@@ -73,8 +76,8 @@ class _UnreadableError(Exception):
         self.code, self.text = code, text
 
 
-def _statements(text: str) -> list[tuple[int, str]]:
-    """Split into statements with the number of the line each begins on."""
+def statements(text: str) -> list[tuple[int, str]]:
+    """Split a model text into statements, with the number of the line each begins on."""
     found: list[tuple[int, str]] = []
     begun, pending = 0, ""
     for number, line in enumerate(text.splitlines(), 1):
@@ -89,6 +92,16 @@ def _statements(text: str) -> list[tuple[int, str]]:
             begun = begun if pending else number
             pending = f"{pending} {part}".strip()
     return [*found, (begun, pending)] if pending else found
+
+
+def _is_definition(statement: str) -> bool:
+    operator = _OPERATOR.search(statement)
+    return operator is not None and operator.group() == DEFINES
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can name a variable, a label or a defined quantity."""
+    return _NAME.match(text) is not None
 
 
 def _terms(statement: str) -> list[Term]:

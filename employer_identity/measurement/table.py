@@ -162,6 +162,26 @@ def complete(
     return Table(roles, rows, number, value, start, label, given & silent)
 
 
+def independence(table: Table) -> Table:
+    """Return the baseline of a model: variances and means, and what observed predictors share."""
+    observed = table.roles.observed
+    x = [key for key, known in zip(table.rows, table.given, strict=True) if known]
+    given = tuple(n for n in observed if any(n == key[0] for key in x))
+    own = [n for n in observed if n not in given]
+    free: list[Key] = [(n, "~~", n) for n in own]
+    if any(key[1] == "~1" for key in table.rows):
+        free += [(n, "~1", "") for n in own]
+    rows = (*free, *x)
+    groups, q = len(table.number), len(free)
+    number = np.full((groups, len(rows)), -1, dtype=np.int64)
+    number[:, :q] = np.arange(groups * q).reshape(groups, q)
+    value = np.where(number < 0, 0.0, np.nan)
+    blank = np.full(value.shape, np.nan)
+    roles = Roles((), observed, frozenset(), frozenset(), given)
+    known = np.arange(len(rows)) >= q
+    return Table(roles, rows, number, value, blank, np.full(value.shape, "", dtype=object), known)
+
+
 def _identify(
     value: NDArray[np.float64],
     rows: tuple[Key, ...],

@@ -7,10 +7,10 @@ import platform
 
 import pandas as pd
 
-from employer_identity import __version__
-from employer_identity.brand import design_effect
+from employer_identity import __version__, weighing
 from employer_identity.language import describe, listing, number
 from employer_identity.questionnaire import Bound, Grouping
+from employer_identity.reports.estimation import clusters, column
 from employer_identity.reports.study import Study
 
 _BANDED = "survey.changed.banded"
@@ -33,10 +33,18 @@ def about_survey(study: Study) -> list[str]:
         f"{source} {when}".strip(),
         *waves(study),
         study.say("answers.dropped", n=dropped) if dropped and not study.wave else "",
-        study.say("answers.missing", share=missing, n=study.complete),
+        _used(study, missing),
         straight_liners(study),
         study.say("answers.weights") if survey.instrument.weight else "",
     ]
+
+
+def _used(study: Study, missing: float) -> str:
+    """Say what is missing and whom the measurement model uses."""
+    values = {"n": study.complete, "used": study.fit.ntotal}
+    if not missing:
+        return study.say("answers.nothing_missing", **values)
+    return study.say("answers.missing", share=missing, **values)
 
 
 def waves(study: Study) -> list[str]:
@@ -146,7 +154,7 @@ def checklist(study: Study) -> list[tuple[str, str]]:
         "complete": study.say("data.of_all", n=complete, share=complete / survey.n),
         "used": number(study.fit.ntotal, ",", study.language),
         "missing": _missing(study, answers),
-        "treatment": study.say("data.listwise"),
+        "treatment": study.say("data.treatment") if complete < survey.n else "",
         "alike": _alike(study),
         "weights": _weights(study),
         "clusters": _clusters(study),
@@ -179,21 +187,26 @@ def _alike(study: Study) -> str:
 
 
 def _weights(study: Study) -> str:
-    column = study.instrument.weight
-    if column is None:
+    name = study.instrument.weight
+    if name is None:
         return study.say("data.no_weights")
-    deff = design_effect(study.survey.answers[column])
-    return study.say("data.weights", deff=deff, n=round(study.survey.n / deff))
+    weights = study.survey.answers[name]
+    deff = weighing.design_effect(weights)
+    return study.say("data.weights", deff=deff, n=round((weights > 0).sum() / deff))
 
 
 def _clusters(study: Study) -> str:
-    column = study.instrument.cluster or study.instrument.employer
-    if column is None:
+    name = study.instrument.cluster or study.instrument.employer
+    if name is None:
         return study.say("data.no_clusters")
-    n = int(study.survey.answers[column].nunique())
-    return study.say(
-        "data.clusters", n=n, by=study.instrument.label(column, study.language).lower()
-    )
+    n = clusters(study)
+    return study.say("data.clusters" if n else "data.one_cluster", n=n, by=column(study, name))
+
+
+def weighting(study: Study) -> list[str]:
+    """Say how far the weights move the mean scores."""
+    moved = float(study.weighting["difference"].abs().max())
+    return [study.say("data.weighting", moved=moved)]
 
 
 def sensitivity(study: Study) -> list[str]:

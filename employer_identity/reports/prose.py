@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from employer_identity.brand import agreement
-from employer_identity.criteria import AbsoluteFit
-from employer_identity.errors import Problem
-from employer_identity.language import describe, listing, number, say
+from employer_identity.language import listing, number, say
+from employer_identity.reports.estimation import clusters, estimated, fit_in_words, problems
 from employer_identity.reports.study import Study
 from employer_identity.reports.verdict import verdict
 
@@ -70,7 +69,7 @@ def key_numbers(study: Study) -> list[tuple[str, str]]:
 
 def at_a_glance(study: Study) -> list[str]:
     """Give the study in three to five sentences."""
-    sentences = [_levels_in_words(study), _fit_in_words(study)]
+    sentences = [_levels_in_words(study), fit_in_words(study)]
     if study.ladder:
         sentences.append(verdict(study))
     if len(study.associations):
@@ -111,14 +110,6 @@ def _levels_in_words(study: Study) -> str:
     return study.say(f"levels.{key}", **values)
 
 
-def _fit_in_words(study: Study) -> str:
-    m = study.fit.fit_measures
-    values = {index: float(m[index]) for index in ("cfi", "rmsea", "srmr")}
-    readings = AbsoluteFit().judge(**values)
-    grade = "good" if all(r.holds for r in readings.readings) else "mixed"
-    return study.say(f"fit.{grade if readings.holds else 'poor'}", **values)
-
-
 # --- Reader's guide
 
 
@@ -141,7 +132,13 @@ def guide(study: Study) -> list[tuple[str, str]]:
         keys.remove("compared")
     if not study.instrument.outcomes:
         keys.remove("together")
-    return [(study.say(f"guide.{key}_term"), study.say(f"guide.{key}", **words)) for key in keys]
+    texts = {key: key for key in keys}
+    if study.instrument.weight:
+        texts["score"] = "score_weighted"
+    return [
+        (study.say(f"guide.{key}_term"), study.say(f"guide.{text}", **words))
+        for key, text in texts.items()
+    ]
 
 
 # --- The pillars
@@ -172,7 +169,7 @@ def scores(study: Study) -> list[str]:
 def structure(study: Study) -> list[str]:
     """Say how well the model fits and how far the pillars can be told apart."""
     pairs = study.fit.latent_correlations
-    sentences = [_fit_in_words(study)]
+    sentences = [fit_in_words(study)]
     if len(pairs):
         top = pairs.loc[pairs["est"].abs().idxmax()]
         names = study.labels([top["factor_1"], top["factor_2"]])
@@ -192,19 +189,6 @@ def local_fit(study: Study) -> list[str]:
     }
     residual = study.say("structure.residual", r=float(worst["residual"]), **words)
     return [residual, *problems(study)]
-
-
-def problems(study: Study) -> list[str]:
-    """Describe signs of an improper solution, with labels for names."""
-    return [_described(study, p) for p in study.fit.problems]
-
-
-def _described(study: Study, problem: Problem) -> str:
-    """Describe a problem of a model in the report's language, with labels instead of keys."""
-    names = [n for n in problem.where.replace(" and ", ", ").split(", ") if n]
-    return describe(
-        Problem(problem.code, study.labels(names), problem.count, problem.values), study.language
-    )
 
 
 # --- What goes with them
@@ -272,7 +256,7 @@ def units(study: Study) -> list[str]:
     assert frame is not None  # asked for only where there are units
     of_employers = frame["employer"] != ""
     shown = frame[~frame["hidden"] & (of_employers | ~of_employers.any())]
-    half = 1.96 * (shown["sd"] / shown["n"] ** 0.5).median()
+    half = 1.96 * shown["se"].median()
     untested = "units.untested_employers" if study.instrument.employer else "units.untested_sectors"
     return [
         study.say("units.what"),
@@ -320,12 +304,11 @@ def questions(study: Study) -> list[str]:
 def methodology(study: Study) -> list[str]:
     """Say how the numbers were made, and where they stop."""
     language = study.language
-    clustered = study.instrument.cluster or study.instrument.employer
     sentences = [
         study.say("method.scores"),
         study.say("method.model", items=len(study.survey.item_names)),
-        " ".join(describe(note, language) for note in study.fit.notes),
-        study.say("method.intervals_clustered" if clustered else "method.intervals"),
+        *estimated(study),
+        study.say("method.intervals_clustered" if clusters(study) else "method.intervals"),
     ]
     if study.ladder:
         rule = say(f"invariance.rule.{study.ladder.rule}", language)

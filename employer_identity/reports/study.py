@@ -140,6 +140,11 @@ class Study:
         return brand.levels(self.survey)
 
     @cached_property
+    def weighting(self) -> pd.DataFrame:
+        """Mean scores with weights and without."""
+        return brand.weighting(self.survey)
+
+    @cached_property
     def associations(self) -> pd.DataFrame:
         """Correlations with the outcomes; empty where none were asked."""
         return brand.associations(self.survey)

@@ -19,7 +19,14 @@ def reasons(study: Study) -> list[str]:
     """Say why: the rule, the rules that disagree, the equalities that are contradicted."""
     if study.ladder is None or study.ladder.level is None:
         return [_rule(study)]
-    return [_rule(study), *_disagreement(study), *_culprits(study)]
+    return [_rule(study), *_few_clusters(study), *_disagreement(study), *_culprits(study)]
+
+
+def _few_clusters(study: Study) -> list[str]:
+    """Warn that a test among few clusters rejects little: its chi-square is below their number."""
+    assert study.ladder is not None
+    few = [note.count for note in study.ladder.notes if note.code == "model.few_clusters"]
+    return [study.say("ladder.few_clusters", n=n) for n in few]
 
 
 def _rule(study: Study) -> str:

@@ -1,0 +1,203 @@
+"""Chi-square difference tests of nested fits, plain and scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from employer_identity.errors import ModelError, Problem
+from employer_identity.fit import Fit
+from employer_identity.language import listing, refusal
+from employer_identity.measurement.indices import chisq_pvalue
+from employer_identity.measurement.likelihood import curvature
+from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.scaling import restriction_traces, tangent
+from employer_identity.measurement.scoring import minimise
+from employer_identity.measurement.starts import starting_values
+from employer_identity.measurement.threads import on_one_thread
+from employer_identity.measures import sandwich, scaling_factor
+
+Array = NDArray[np.float64]
+Method = Literal[
+    "standard", "satorra_bentler_2001", "satorra_bentler_2010", "satorra_2000",
+    "satorra_2000_shifted",
+]  # fmt: skip
+NESTED = 1e-6  # largest discrepancy per respondent of moments that a model can reproduce
+
+
+@dataclass(frozen=True)
+class DifferenceTest:
+    """Chi-square difference of two nested fits.
+
+    Attributes
+    ----------
+    chisq_diff, df_diff, pvalue
+        The test.
+    method
+        How it was scaled.
+    scaling
+        What the plain difference was divided by.
+    fallback
+        Whether another method was used since the one asked for gave a negative scaling.
+    """
+
+    chisq_diff: float
+    df_diff: int
+    pvalue: float
+    method: Method = "standard"
+    scaling: float = 1.0
+    fallback: bool = False
+
+
+def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None) -> DifferenceTest:
+    """Test a restricted fit against a freer one of the same answers.
+
+    Parameters
+    ----------
+    restricted, free
+        Two fits by the same estimator; the first has more degrees of freedom.
+    method
+        ``standard`` (plain difference; the default for ML), ``satorra_bentler_2001`` (the default
+        for MLR and MLM), ``satorra_bentler_2010``, ``satorra_2000`` (mean-adjusted) or
+        ``satorra_2000_shifted`` (mean and variance). The scaling of the first two may turn out
+        negative; then ``satorra_2000``, whose cannot, steps in, and the result says so.
+
+    Returns
+    -------
+    DifferenceTest
+
+    Raises
+    ------
+    ModelError
+        If the fits rest on different answers or estimators, or the first is not nested in the
+        second: one that the second can reproduce exactly (Bentler & Satorra 2010, the NET
+        procedure).
+
+    Notes
+    -----
+    Satorra & Bentler (2001, 2010), Satorra (2000). Checked against lavaan's ``lavTestLRT``.
+    """
+    if method is not None and method not in get_args(Method):
+        asked = {"asked": method, "allowed": listing(get_args(Method))}
+        raise refusal(ModelError, [Problem("model.not_available", where="method", values=asked)])
+    problems = []
+    values: dict[str, object]
+    if len(restricted.groups) != len(free.groups):
+        values = {"first": len(restricted.groups), "second": len(free.groups)}
+        problems.append(Problem("model.different_groups", values=values))
+    elif not _same_answers(restricted, free):
+        values = {"first": restricted.ntotal, "second": free.ntotal}
+        problems.append(Problem("model.different_data", values=values))
+    elif not _same_clusters(restricted, free):
+        problems.append(Problem("model.different_clusters"))
+    if restricted.estimator != free.estimator:
+        values = {"first": restricted.estimator, "second": free.estimator}
+        problems.append(Problem("model.different_estimators", values=values))
+    if restricted.df <= free.df or (not problems and _nesting(restricted, free) is None):
+        values = {"first": restricted.df, "second": free.df}
+        problems.append(Problem("model.not_nested", values=values))
+    if problems:
+        raise refusal(ModelError, problems)
+    return nested_difference(restricted, free, method)
+
+
+def _same_answers(one: Fit, other: Fit) -> bool:
+    if set(one.items) != set(other.items) or one.ntotal != other.ntotal:
+        return False
+    ours, theirs = one.moments, other.moments.select(one.moments.names)
+    return bool(np.allclose(ours.n, theirs.n) and np.allclose(ours.mean, theirs.mean))
+
+
+def _same_clusters(one: Fit, other: Fit) -> bool:
+    ours, theirs = (None if fit.rows is None else fit.rows.cluster for fit in (one, other))
+    if ours is None or theirs is None:
+        return ours is theirs
+    one_sizes, other_sizes = (np.sort(np.bincount(found)) for found in (ours, theirs))
+    return bool(np.array_equal(one_sizes, other_sizes))
+
+
+@on_one_thread
+def nested_difference(restricted: Fit, free: Fit, method: Method | None = None) -> DifferenceTest:
+    """Test fits that are known to be nested."""
+    df = restricted.df - free.df
+    plain = max(restricted.chisq - free.chisq, 0.0)
+    if method is None:
+        method = "standard" if restricted.sandwich is None else "satorra_bentler_2001"
+    if method == "standard" or restricted.scaling is None or free.sandwich is None:
+        return DifferenceTest(plain, df, chisq_pvalue(plain, df))
+    if method.startswith("satorra_2000"):
+        return _satorra_2000(restricted, free, plain, shifted=method.endswith("shifted"))
+    if method == "satorra_bentler_2010":
+        scaling = _at_the_restricted_moments(restricted, free)
+    else:
+        scaling = (restricted.df * restricted.scaling - _weighted(free.scaling, free.df)) / df
+    if scaling <= 0:
+        return replace(_satorra_2000(restricted, free, plain, shifted=False), fallback=True)
+    chisq = plain / scaling
+    return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), method, scaling)
+
+
+def _at_the_restricted_moments(restricted: Fit, free: Fit) -> float:
+    """Return Satorra & Bentler's (2010) scaling; not positive where it cannot be had."""
+    at = _nesting(restricted, free)
+    found = None if at is None else sandwich(free, free.layout, at)
+    if found is None or restricted.scaling is None:
+        return 0.0
+    between = _weighted(scaling_factor(found, free.df), free.df)
+    return (restricted.df * restricted.scaling - between) / (restricted.df - free.df)
+
+
+def _weighted(scaling: float | None, df: int) -> float:
+    return scaling * df if df and scaling is not None else 0.0
+
+
+def _nesting(restricted: Fit, free: Fit) -> Array | None:
+    """Return the freer model's parameters at the restricted one's moments; None if there are none.
+
+    The freer model is fitted to what the restricted one implies; if it is nested the fit is exact.
+    """
+    at = [restricted.items.index(name) for name in free.items]
+    implied = restricted.implied
+    moments = Moments(
+        free.items, restricted.moments.n, implied.mu[:, at], implied.Sigma[:, at][:, :, at],
+        free.groups, free.moments.known,
+    )  # fmt: skip
+    start = starting_values(free.table, free.layout, moments, _aligned(restricted, free))
+    for first in (start, free.solution.theta):
+        found = minimise(lambda theta: curvature(moments, free.layout, theta), first)
+        if found.objective < NESTED:
+            return found.theta
+    return None
+
+
+def _aligned(restricted: Fit, free: Fit) -> Array:
+    """Return the restricted fit's values in the places of the freer one's relations."""
+    at = {key: r for r, key in enumerate(restricted.table.rows)}
+    turned = {(c, b, a): r for (a, b, c), r in at.items() if b == "~~"}
+    columns = [at.get(key, turned.get(key)) for key in free.table.rows]
+    guess = free.values.copy()
+    for r, column in enumerate(columns):
+        if column is not None:
+            guess[:, r] = restricted.values[:, column]
+    return guess
+
+
+def _satorra_2000(restricted: Fit, free: Fit, plain: float, *, shifted: bool) -> DifferenceTest:
+    """Scale by the restrictions themselves, as the tangents of both models show them."""
+    df = restricted.df - free.df
+    assert free.sandwich is not None
+    trace, square = restriction_traces(
+        free.sandwich,
+        tangent(free.layout, free.solution.theta),  # where its information is taken, too
+        tangent(restricted.layout, restricted.solution.theta),
+    )
+    if not shifted:
+        chisq = plain * df / trace
+        return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), "satorra_2000", trace / df)
+    scaling = float(np.sqrt(square / df))
+    chisq = plain / scaling + df - trace / scaling
+    method: Method = "satorra_2000_shifted"
+    return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), method, scaling)

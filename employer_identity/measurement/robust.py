@@ -1,0 +1,306 @@
+"""Inference that does not take answers for normal, complete or independent.
+
+With s a respondent's score, H the information of one respondent and J the covariance of the scores
+(summed within clusters first, over groups too), estimates have covariance ``H^-1 J H^-1 / n``. The
+likelihood-ratio statistic is divided by ::
+
+    c = [tr(H1^-1 J1) - tr(H0^-1 J0)] / df
+
+with 1 the saturated and 0 the fitted model (Yuan & Bentler 2000, in Muthen's form). Satorra and
+Bentler's (1994) factor is the same where H is expected at the fitted moments and J1 is ``H1 Gamma
+H1`` with Gamma the covariance of the sample moments. Symbols as in `normal`; c cells, q parameters,
+C clusters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from employer_identity.measurement import normal
+from employer_identity.measurement.implied import Implied, directions, fill, imply_from
+from employer_identity.measurement.layout import MATRICES, Cells, Layout
+from employer_identity.measurement.likelihood import jacobian, slope_by_cell
+from employer_identity.measurement.normal import Expansion
+from employer_identity.measurement.patterns import Patterns
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The respondents behind the patterns.
+
+    Parameters
+    ----------
+    answers
+        (n, p), NaN where there is none.
+    block
+        Each row's pattern, (n,).
+    weights
+        (n,), with mean 1.
+    cluster
+        Each row's cluster number, (n,); None where everybody is a cluster.
+    patterns
+        The patterns.
+    position
+        Each row's place among those given, (n,).
+    """
+
+    answers: Array
+    block: Integers
+    weights: Array
+    cluster: Integers | None
+    patterns: Patterns
+    position: Integers
+
+    @cached_property
+    def group(self) -> Integers:
+        """Each row's group number, (n,)."""
+        return self.patterns.group[self.block]
+
+    @cached_property
+    def units(self) -> int:
+        """Number of independent units: clusters, or respondents."""
+        return len(self.block) if self.cluster is None else len(np.unique(self.cluster))
+
+    @cached_property
+    def products(self) -> tuple[Array, ...]:
+        """Weighted products of complete answers about their group's means, summed by cluster.
+
+        Per group an array with a row a cluster (or a respondent) and 1 + P columns: 1, the listed
+        d d', and d. Scores at any Sigma and mu are linear in them.
+        """
+        found = []
+        i, j = np.tril_indices(self.answers.shape[1])
+        for g, mean in enumerate(self.patterns.mean):
+            mine = self.group == g
+            d = self.answers[mine] - mean
+            listed = np.concatenate([np.ones((len(d), 1)), d[:, i] * d[:, j], d], axis=1)
+            found.append(self._summed(listed, mine))
+        return tuple(found)
+
+    @cached_property
+    def squares(self) -> Array:
+        """Cross-products of `products` by group, (G, 1 + P, 1 + P): fourth-order moments."""
+        return np.stack([t.T @ t for t in self.products])
+
+    def _summed(self, values: Array, mine: NDArray[np.bool_]) -> Array:
+        """Weight rows and add them up within clusters; clusters in the order of their numbers.
+
+        Sums of C clusters vary about their own mean, hence sqrt(C / (C - 1)); C is the group's, for
+        each group has moments of its own.
+        """
+        weighted = values * self.weights[mine, None]
+        if self.cluster is None:
+            return weighted
+        cluster = self.cluster[mine]
+        order = np.argsort(cluster, kind="stable")
+        starts = np.flatnonzero(np.diff(cluster[order], prepend=-1))
+        C = len(starts)
+        return np.asarray(np.add.reduceat(weighted[order], starts, axis=0) * np.sqrt(C / (C - 1)))
+
+    def scores(self, at: Expansion, mu: Array) -> tuple[Array, ...]:
+        """Return the scores of each group's clusters (or respondents) by moment, (C_g, P) each."""
+        if self.patterns.complete:
+            maps = _linear(self.patterns, at, mu)
+            return tuple(t @ L.T for t, L in zip(self.products, maps, strict=True))
+        all_scores = normal.scores(self.patterns, at, self.answers, self.block, mu)
+        masks = (self.group == g for g in range(self.patterns.n_groups))
+        return tuple(self._summed(all_scores[mine], mine) for mine in masks)
+
+    def meat(self, at: Expansion, mu: Array) -> Array:
+        """Return the covariance of the moments' scores within groups, (G, P, P)."""
+        n = self.weights.sum()
+        if self.patterns.complete:
+            L = _linear(self.patterns, at, mu)
+            found: Array = L @ self.squares @ L.transpose(0, 2, 1) / n
+            return found
+        return np.asarray(np.stack([s.T @ s for s in self.scores(at, mu)]) / n)
+
+    @cached_property
+    def crossed(self) -> bool:
+        """Whether some cluster has people in several groups."""
+        if self.cluster is None or self.patterns.n_groups == 1:
+            return False
+        pairs = np.unique(np.stack([self.cluster, self.group]), axis=1)
+        return bool(len(np.unique(pairs[0])) < pairs.shape[1])
+
+    def cluster_numbers(self, g: int) -> Integers:
+        """Return the numbers of a group's clusters, in the order of its scores."""
+        assert self.cluster is not None
+        found: Integers = np.unique(self.cluster[self.group == g])
+        return found
+
+
+def _linear(patterns: Patterns, at: Expansion, mu: Array) -> Array:
+    """Return the map from products to scores of complete answers, (G, P, 1 + P).
+
+    With d about the group's mean and e = mean - mu: score = f (A (d + e)(d + e)' A - A), A (d + e).
+    """
+    p = len(patterns.names)
+    i, j = np.tril_indices(p)
+    f = np.where(i == j, 0.5, 1.0)
+    A, r = at.A, at.r  # r = A e: one pattern a group
+    s = len(i)
+    found = np.zeros((len(A), s + p, 1 + s + p))
+    quadratic = A[:, i][:, :, i] * A[:, j][:, :, j] + A[:, i][:, :, j] * A[:, j][:, :, i]
+    found[:, :s, 1 : s + 1] = f[:, None] * quadratic * np.where(i == j, 0.5, 1.0)
+    found[:, :s, s + 1 :] = f[:, None] * (A[:, i] * r[:, j, None] + A[:, j] * r[:, i, None])
+    found[:, :s, 0] = f * (r[:, i] * r[:, j] - A[:, i, j])
+    found[:, s:, s + 1 :] = A
+    found[:, s:, 0] = r
+    return found
+
+
+def tie(by_cell: Array, cells: Cells, q: int) -> Array:
+    """Add up a matrix by pair of cells (G, c, c) into one by pair of parameters (q, q)."""
+    wide = q + 1
+    total = np.bincount(cells.scatter[1], by_cell.ravel(), wide * wide)
+    return total.reshape(wide, wide)[:q, :q].astype(float, copy=False)
+
+
+def curvature_of_moments(layout: Layout, theta: Array, M: Array, v: Array) -> Array:
+    """Return the second derivatives of tr(M Sigma) + v'mu by pair of cells, (G, c, c).
+
+    By complex steps through the first ones, a cell of all groups at a time.
+    """
+    cells = layout.cells
+    matrices = fill(layout, theta)
+    found = np.zeros((len(M), len(cells.row), len(cells.row)))
+    for c, (matrix, i, j) in enumerate(zip(cells.matrix, cells.row, cells.column, strict=True)):
+        name = MATRICES[matrix]
+        if name in ("Theta", "nu"):
+            continue  # Sigma and mu are linear in them
+        moved = {k: m.astype(complex) if k == name else m for k, m in matrices.items()}
+        moved[name][:, i, j] += 1e-20j
+        if name == "Psi" and i != j:
+            moved[name][:, j, i] += 1e-20j
+        D = directions(imply_from(moved), cells)
+        found[:, c] = slope_by_cell(D, M, v).imag / 1e-20
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Bread:
+    """A model's information and the derivatives of its moments, at its estimates.
+
+    Parameters
+    ----------
+    by_cell
+        Information of one respondent by pair of cells, (G, c, c).
+    Delta
+        Derivatives of the moments by cell, (G, P, c).
+    layout
+        Where cells are parameters.
+    """
+
+    by_cell: Array
+    Delta: Array
+    layout: Layout
+
+    @cached_property
+    def dense(self) -> Array:
+        """Information of one respondent by pair of parameters, (q, q)."""
+        return tie(self.by_cell, self.layout.cells, self.layout.q)
+
+    def of_moments(self, within: Array) -> Array:
+        """Carry a matrix by pair of moments (G, P, P) over to parameters, (q, q)."""
+        by_cell = self.Delta.transpose(0, 2, 1) @ within @ self.Delta
+        return tie(by_cell, self.layout.cells, self.layout.q)
+
+
+@dataclass(frozen=True, eq=False)
+class Meat:
+    """Covariance of the scores of cells, groups being independent of each other.
+
+    Parameters
+    ----------
+    by_cell
+        (G, c, c).
+    layout
+        Where cells are parameters.
+    """
+
+    by_cell: Array
+    layout: Layout
+
+    @cached_property
+    def dense(self) -> Array:
+        """Covariance of the parameters' scores, (q, q)."""
+        return tie(self.by_cell, self.layout.cells, self.layout.q)
+
+    def of_cells(self, g: Integers, c: Integers) -> tuple[Array, Array]:
+        """Variances of some cells' scores (t,), and covariances with the parameters' (t, q)."""
+        q, at = self.layout.q, self.layout.cells.parameter
+        into = np.where(at < 0, q, at)[g]
+        found = np.zeros((len(g), q + 1))
+        np.add.at(found, (np.arange(len(g))[:, None], into), self.by_cell[g, c])
+        return self.by_cell[g, c, c], found[:, :q]
+
+
+@dataclass(frozen=True, eq=False)
+class CrossedMeat:
+    """The same where clusters have people in several groups: scores are added up over groups first.
+
+    Parameters
+    ----------
+    by_cluster
+        Scores of each cluster by group and cell, (C, G, c), scaled so that a sum of products is a
+        covariance.
+    layout
+        Where cells are parameters.
+    """
+
+    by_cluster: Array
+    layout: Layout
+
+    @cached_property
+    def by_parameter(self) -> Array:
+        """Scores of each cluster by parameter, (C, q)."""
+        q, at = self.layout.q, self.layout.cells.parameter
+        into = np.zeros((at.size, q + 1))
+        into[np.arange(at.size), np.where(at < 0, q, at).ravel()] = 1.0
+        found = self.by_cluster.reshape(len(self.by_cluster), -1) @ into
+        return np.asarray(found[:, :q])
+
+    @cached_property
+    def dense(self) -> Array:
+        """Covariance of the parameters' scores, (q, q)."""
+        return np.asarray(self.by_parameter.T @ self.by_parameter)
+
+    def of_cells(self, g: Integers, c: Integers) -> tuple[Array, Array]:
+        """Variances of some cells' scores (t,), and covariances with the parameters' (t, q)."""
+        own = self.by_cluster[:, g, c]
+        return (own**2).sum(axis=0), own.T @ self.by_parameter
+
+
+def meat(rows: Rows, own: Bread, at: Expansion, mu: Array) -> Meat | CrossedMeat:
+    """Return the covariance of the scores at a model's moments."""
+    if not rows.crossed:
+        within = rows.meat(at, mu)
+        return Meat(own.Delta.transpose(0, 2, 1) @ within @ own.Delta, own.layout)
+    assert rows.cluster is not None  # only clusters cross
+    numbers = np.unique(rows.cluster)
+    found = np.zeros((len(numbers), len(own.Delta), own.Delta.shape[2]))
+    for g, s in enumerate(rows.scores(at, mu)):
+        found[np.searchsorted(numbers, rows.cluster_numbers(g)), g] = s @ own.Delta[g]
+    return CrossedMeat(found / np.sqrt(rows.weights.sum()), own.layout)
+
+
+def bread(
+    layout: Layout, theta: Array, implied: Implied, patterns: Patterns, at: Expansion, *, seen: bool
+) -> Bread:
+    """Return the observed (``seen``) or expected information about theta."""
+    Delta = jacobian(directions(implied, layout.cells))
+    about = normal.observed(patterns, at) if seen else normal.expected(patterns, at)
+    by_cell = Delta.transpose(0, 2, 1) @ about @ Delta
+    if seen:
+        by_cell = by_cell - curvature_of_moments(
+            layout, theta, *normal.slopes(patterns, at)
+        )  # fmt: skip
+    return Bread(by_cell, Delta, layout)

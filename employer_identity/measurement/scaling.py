@@ -1,0 +1,183 @@
+"""Corrections of test statistics for answers that are not normal, complete or independent.
+
+Symbols as in `robust`: H the information about the moments or parameters, J the covariance of their
+scores, of one respondent; 1 the saturated, 0 the fitted model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from employer_identity.measurement import normal
+from employer_identity.measurement.implied import Implied, directions, imply
+from employer_identity.measurement.layout import Layout
+from employer_identity.measurement.likelihood import jacobian
+from employer_identity.measurement.normal import Expansion
+from employer_identity.measurement.patterns import Patterns, whole
+from employer_identity.measurement.robust import Bread, CrossedMeat, Meat, Rows, bread, meat
+from employer_identity.measurement.saturated import Saturated
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sandwich:
+    """Information and covariance of scores of a model's parameters and of the moments.
+
+    Parameters
+    ----------
+    bread
+        Information about the parameters.
+    meat
+        Covariance of their scores.
+    H1, J1
+        The same of the moments, (G, P, P): at the saturated moments (MLR) or the fitted ones (MLM).
+    free
+        Moments that the model speaks of, (P,): those of observed predictors alone are given.
+    """
+
+    bread: Bread
+    meat: Meat | CrossedMeat
+    H1: Array
+    J1: Array
+    free: NDArray[np.bool_]
+
+    @property
+    def traces(self) -> tuple[float, float]:
+        """tr(H1^-1 J1) and tr(H0^-1 J0)."""
+        H1, J1 = (m[:, self.free][:, :, self.free] for m in (self.H1, self.J1))
+        one = float(np.einsum("gkk->", np.linalg.solve(H1, J1)))
+        return one, float(np.trace(np.linalg.solve(self.bread.dense, self.meat.dense)))
+
+
+def spoken_of(p: int, given: Sequence[int]) -> NDArray[np.bool_]:
+    """Mask of the listed moments that are not of given variables alone, (P,)."""
+    i, j = np.tril_indices(p)
+    is_given = np.isin(np.arange(p), given)
+    return np.concatenate([~(is_given[i] & is_given[j]), ~is_given])
+
+
+def huber_white(
+    layout: Layout, theta: Array, saturated: Saturated, given: Sequence[int] = ()
+) -> Sandwich:
+    """Return the sandwich of MLR: observed information, cross-products of scores."""
+    patterns, implied = saturated.patterns, imply(layout, theta)
+    at = _expand(patterns, implied)
+    own = bread(layout, theta, implied, patterns, at, seen=True)
+    assert saturated.rows is not None  # asked for only where there are respondents
+    free = spoken_of(len(patterns.names), given)
+    spread = meat(saturated.rows, own, at, implied.mu)
+    return Sandwich(own, spread, saturated.information, saturated.meat, free)
+
+
+def satorra_bentler(
+    layout: Layout, theta: Array, rows: Rows, given: Sequence[int] = ()
+) -> Sandwich:
+    """Return the sandwich of MLM: expected information, the covariance of the sample moments."""
+    patterns, implied = rows.patterns, imply(layout, theta)
+    at = _expand(patterns, implied)
+    own = bread(layout, theta, implied, patterns, at, seen=False)
+    H1 = normal.expected(patterns, at)
+    share = patterns.n / patterns.n.sum()
+    J1 = H1 @ (_gamma(rows, given) / share[:, None, None]) @ H1
+    spread = Meat(own.Delta.transpose(0, 2, 1) @ J1 @ own.Delta, layout)
+    return Sandwich(own, spread, H1, J1, spoken_of(len(patterns.names), given))
+
+
+def _gamma(rows: Rows, given: Sequence[int]) -> Array:
+    """Return the covariance of products and deviations of one respondent, (G, P, P).
+
+    Given variables do not vary: what they predict of products and deviations by regression is taken
+    out first.
+    """
+    n, p = rows.patterns.n[:, None, None], rows.answers.shape[1]
+    squares = rows.squares / n
+    if given:
+        i, j = np.tril_indices(p)
+        left = []
+        for t in rows.products:
+            d = t[:, 1 + len(i) :]
+            by = d[:, list(given)]
+            of = by @ np.linalg.lstsq(by, d, rcond=None)[0]
+            known = np.concatenate([np.zeros((len(d), 1)), of[:, i] * of[:, j], of], axis=1)
+            left.append(t - known)
+        squares = np.stack([t.T @ t for t in left]) / n
+    mean = squares[:, :1, 1:]
+    return np.asarray(squares[:, 1:, 1:] - mean.transpose(0, 2, 1) @ mean)
+
+
+def _expand(patterns: Patterns, implied: Implied) -> Expansion:
+    at = normal.expand(patterns, implied.Sigma, implied.mu)
+    assert at is not None  # estimates imply a covariance matrix, or there would be none
+    return at
+
+
+def as_if_complete(patterns: Patterns, saturated: Saturated) -> Patterns:
+    """Take the saturated moments for those of complete answers."""
+    n = np.bincount(patterns.group, patterns.n, patterns.n_groups)
+    return whole(patterns.names, n, saturated.mu, saturated.Sigma)
+
+
+def complete_data_fit(
+    layout: Layout, theta: Array, saturated: Saturated, J1: Array, given: Sequence[int] = ()
+) -> tuple[float, float]:
+    """Return the discrepancy of complete answers, and its expectation for a true model.
+
+    Both per respondent, for the indices of incomplete answers (Zhang & Savalei 2023): F at the
+    estimates from the saturated moments; and tr(W M Gamma M'), W the information of complete
+    answers, M = I - Delta (Delta' H1 Delta)^-1 Delta' H1, Gamma = H1^-1 J1 H1^-1. Moments of given
+    variables alone do not vary: all matrices are cut to the others.
+    """
+    patterns = saturated.patterns
+    whole, implied = as_if_complete(patterns, saturated), imply(layout, theta)
+    at_model, at_data = (
+        _expand(whole, implied), normal.expand(whole, saturated.Sigma, saturated.mu)
+    )  # fmt: skip
+    assert at_data is not None
+    F = normal.minus_two_logl(whole, at_model) - normal.minus_two_logl(whole, at_data)
+    free = spoken_of(len(patterns.names), given)
+    own = bread(layout, theta, implied, whole, at_model, seen=False)
+    own = Bread(own.by_cell, own.Delta[:, free], layout)
+    every = normal.expected(whole, at_data), saturated.information, J1
+    W, H1, J1 = (m[:, free][:, :, free] for m in every)
+    root = np.linalg.inv(H1)
+    gamma = root @ J1 @ root
+    # tr(W M Gamma M') without forming M, which crosses groups: Delta has a column a parameter
+    inner = np.linalg.inv(own.of_moments(H1))
+    WGH, HGH, WG = W @ gamma @ H1, H1 @ gamma @ H1, np.einsum("gij,gji->", W, gamma)
+    cross = own.of_moments(WGH)
+    spread = inner @ own.of_moments(HGH) @ inner
+    return F, float(WG - 2.0 * np.trace(inner @ cross) + np.trace(own.of_moments(W) @ spread))
+
+
+def tangent(layout: Layout, theta: Array) -> Array:
+    """Return the derivatives of all groups' listed moments by parameter, (G P, q)."""
+    Delta = jacobian(directions(imply(layout, theta), layout.cells))
+    groups, P, _ = Delta.shape
+    q, at = layout.q, layout.cells.parameter
+    found = np.zeros((groups, P, q + 1))
+    for g in range(groups):
+        np.add.at(found[g].T, np.where(at[g] < 0, q, at[g]), Delta[g].T)
+    return found.reshape(groups * P, q + 1)[:, :q]
+
+
+def restriction_traces(free: Sandwich, D1: Array, D0: Array) -> tuple[float, float]:
+    """Return tr(M) and tr(M M) of a restriction's scaled Wald form (Satorra 2000).
+
+    The freer model's tangent D1 (GP, q1) holds the restricted one's, D0 = D1 K; with A the
+    restrictions (A K = 0), M = (A H^-1 A')^-1 A H^-1 J H^-1 A'. Each is the tangent at its own
+    estimates, so K is the nearest by the information about the moments, which, unlike lavaan's
+    plain least squares, items in other units do not change.
+    """
+    groups, P, _ = free.H1.shape
+    weighted = (free.H1 @ D1.reshape(groups, P, -1)).reshape(groups * P, -1)
+    K = np.linalg.solve(weighted.T @ D1, weighted.T @ D0)
+    left, _, _ = np.linalg.svd(K)
+    A = left[:, K.shape[1] :].T
+    inverse = np.linalg.inv(free.bread.dense)
+    M = np.linalg.solve(A @ inverse @ A.T, A @ inverse @ free.meat.dense @ inverse @ A.T)
+    return float(np.trace(M)), float(np.trace(M @ M))

@@ -1,0 +1,191 @@
+"""Fit measures of a fitted model, under lavaan's names: plain, scaled and robust."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from employer_identity.measurement import indices
+from employer_identity.measurement.implied import imply
+from employer_identity.measurement.layout import Layout, lay_out
+from employer_identity.measurement.normal import expand, minus_two_logl
+from employer_identity.measurement.saturated import available
+from employer_identity.measurement.scaling import (
+    Sandwich,
+    complete_data_fit,
+    huber_white,
+    satorra_bentler,
+)
+from employer_identity.measurement.starts import with_sample_values
+from employer_identity.measurement.table import independence
+
+if TYPE_CHECKING:
+    from employer_identity.fit import Fit
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """Independence with free means; observed predictors may covary.
+
+    Parameters
+    ----------
+    layout, theta
+        The model and its estimates.
+    chisq, df
+        Its test.
+    scaling
+        What its chi-square is divided by; None for plain maximum likelihood.
+    as_complete
+        Chi-square and factor as if the answers were complete; None where they are.
+    """
+
+    layout: Layout
+    theta: NDArray[np.float64]
+    chisq: float
+    df: int
+    scaling: float | None
+    as_complete: tuple[float, float] | None
+
+
+def baseline(fit: Fit) -> Baseline:
+    """Fit the baseline: every variable's own mean and variance, from whoever has it."""
+    table = independence(fit.table)
+    layout = with_sample_values(lay_out(table), table, fit.moments)
+    patterns, saturated = fit.saturated.patterns, fit.saturated
+    covariance, mean = available(patterns)
+    free = (table.number[0] >= 0) & [op == "~~" for _, op, _ in table.rows]
+    at = [fit.items.index(table.rows[r][0]) for r in np.flatnonzero(free)]
+    own = np.diagonal(covariance, axis1=1, axis2=2)[:, at]
+    values = np.concatenate([own, mean[:, at]], axis=1)
+    theta = values[:, : table.n_parameters // len(own)].ravel()
+    implied = imply(layout, theta)
+    here = expand(patterns, implied.Sigma, implied.mu)
+    assert here is not None  # every item varies, or the answers would have been refused
+    chisq = patterns.n.sum() * (minus_two_logl(patterns, here) - saturated.value)
+    df = fit.moments.count(len(table.roles.exogenous)) - table.n_parameters
+    found = sandwich(fit, layout, theta)
+    scaling = None if found is None else scaling_factor(found, df)
+    complete = None if patterns.complete else _complete(fit, layout, theta, df)
+    return Baseline(layout, theta, max(float(chisq), 0.0), df, scaling, complete)
+
+
+def sandwich(fit: Fit, layout: Layout, theta: NDArray[np.float64]) -> Sandwich | None:
+    """Return the sandwich of a model for the fit's answers; None for plain maximum likelihood."""
+    if fit.rows is None or fit.estimator == "ML":
+        return None
+    given = [fit.items.index(name) for name in fit.table.roles.exogenous]
+    if fit.estimator == "MLM":
+        return satorra_bentler(layout, theta, fit.rows, given)
+    return huber_white(layout, theta, fit.saturated, given)
+
+
+def scaling_factor(found: Sandwich, df: int) -> float:
+    """Return what a chi-square is divided by; NaN without degrees of freedom.
+
+    MLR's is a difference of traces and may be negative, far from a model that holds.
+    """
+    one, own = found.traces
+    return (one - own) / df if df > 0 else np.nan
+
+
+def fit_measures(fit: Fit) -> pd.Series:
+    """Compute all measures, see `Fit.fit_measures`."""
+    base = fit.baseline
+    found = {
+        "npar": fit.layout.q, "chisq": fit.chisq, "df": fit.df,
+        "pvalue": indices.chisq_pvalue(fit.chisq, fit.df),
+        "baseline.chisq": base.chisq, "baseline.df": base.df,
+        "baseline.pvalue": indices.chisq_pvalue(base.chisq, base.df),
+        **_indices(fit, fit.chisq, base.chisq),
+        **_scaled(fit, base),
+        **_robust(fit, base),
+        **_likelihood(fit),
+    }  # fmt: skip
+    return pd.Series(found, name="value", dtype=float)
+
+
+def _indices(
+    fit: Fit,
+    chisq: float,
+    base_chisq: float,
+    suffix: str = "",
+    factor: float = 1.0,
+    base_factor: float = 1.0,
+) -> dict[str, float]:
+    n, groups, df, base_df = fit.ntotal, len(fit.groups), fit.df, fit.baseline.df
+    low, high = indices.rmsea_interval(chisq, df, n, groups, factor)
+    both = chisq, df, base_chisq, base_df, factor, base_factor
+    return {
+        f"cfi{suffix}": indices.cfi(*both),
+        f"tli{suffix}": indices.tli(*both),
+        f"rmsea{suffix}": indices.rmsea(chisq, df, n, groups, factor),
+        f"rmsea.ci.lower{suffix}": low,
+        f"rmsea.ci.upper{suffix}": high,
+        f"rmsea.pvalue{suffix}": indices.rmsea_close(chisq, df, n, groups, factor),
+    }
+
+
+def _positive(scaling: float) -> float:
+    """Return a factor that can scale; NaN for others, and all that rests on it is missing."""
+    return scaling if scaling > 0 else np.nan
+
+
+def _scaled(fit: Fit, base: Baseline) -> dict[str, float]:
+    """Measures from the scaled chi-squares; none for plain maximum likelihood."""
+    if fit.scaling is None or base.scaling is None:
+        return {}
+    own, other = _positive(fit.scaling), _positive(base.scaling)
+    chisq = fit.chisq / own if fit.df else 0.0
+    base_chisq = base.chisq / other
+    return {
+        "chisq.scaled": chisq, "df.scaled": fit.df,
+        "pvalue.scaled": indices.chisq_pvalue(chisq, fit.df), "chisq.scaling.factor": own,
+        "baseline.chisq.scaled": base_chisq, "baseline.df.scaled": base.df,
+        "baseline.pvalue.scaled": indices.chisq_pvalue(base_chisq, base.df),
+        "baseline.chisq.scaling.factor": other,
+        **_indices(fit, chisq, base_chisq, ".scaled"),
+    }  # fmt: skip
+
+
+def _robust(fit: Fit, base: Baseline) -> dict[str, float]:
+    """Measures that estimate what complete, normal answers would show."""
+    if base.as_complete is None:
+        if fit.scaling is None or base.scaling is None:
+            return {}
+        factors = _positive(fit.scaling) if fit.df else 1.0, _positive(base.scaling)
+        return _indices(fit, fit.chisq, base.chisq, ".robust", *factors)
+    own, own_factor = _complete(fit, fit.layout, fit.solution.theta, fit.df)
+    other, other_factor = base.as_complete
+    return _indices(fit, own, other, ".robust", own_factor, other_factor)
+
+
+def _complete(fit: Fit, layout: Layout, theta: NDArray[np.float64], df: int) -> tuple[float, float]:
+    """Chi-square and factor of the answers as if complete."""
+    saturated = fit.saturated
+    spread = saturated.information
+    if fit.estimator == "MLR" and fit.rows is not None:
+        spread = saturated.meat
+    given = [fit.items.index(name) for name in fit.table.roles.exogenous]
+    least, expected = complete_data_fit(layout, theta, saturated, spread, given)
+    return fit.ntotal * least, expected / df if df > 0 else 1.0
+
+
+def _likelihood(fit: Fit) -> dict[str, float]:
+    m, model, n, q = fit.moments, fit.implied, fit.ntotal, fit.layout.q
+    given = [fit.items.index(x) for x in fit.table.roles.exogenous]
+    patterns = fit.saturated.patterns
+    answers = float(patterns.n @ patterns.seen.sum(axis=1))
+    saturated = -0.5 * (patterns.n.sum() * fit.saturated.value + answers * np.log(2 * np.pi))
+    saturated -= indices.saturated_loglikelihood(m.n, m.covariance[:, given][:, :, given])
+    logl = saturated - fit.chisq / 2
+    return {
+        "srmr": indices.srmr(
+            m.n, m.covariance, m.mean, model.Sigma, model.mu, means=m.known == "means"
+        ),
+        "logl": logl, "unrestricted.logl": saturated,
+        "aic": 2.0 * (q - logl), "bic": np.log(n) * q - 2.0 * logl, "ntotal": n,
+    }  # fmt: skip

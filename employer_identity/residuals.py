@@ -1,0 +1,188 @@
+"""What a model implies of the answers, what it leaves unexplained, and what it explains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from employer_identity.measurement import normal
+from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.scaling import spoken_of, tangent
+from employer_identity.measurement.threads import on_one_thread
+
+if TYPE_CHECKING:
+    from employer_identity.fit import Fit
+
+Array = NDArray[np.float64]
+ROUNDING = 1e-9  # share of an observed moment's variance below which its residual cannot vary
+
+
+def residuals(fit: Fit) -> pd.DataFrame:
+    """Return the residuals of all pairs of items, see `Fit.residuals`."""
+    sd = np.sqrt(np.diagonal(fit.moments.covariance, axis1=1, axis2=2))
+    left = (fit.moments.covariance - fit.implied.Sigma) / sd[:, :, None] / sd[:, None, :]
+    i, j = np.tril_indices(len(fit.items), -1)
+    names, groups = np.array(fit.items, dtype=object), len(fit.groups)
+    return pd.DataFrame(
+        {
+            "group": np.repeat(np.array(fit.groups, dtype=object), len(i)),
+            "item_1": np.tile(names[j], groups), "item_2": np.tile(names[i], groups),
+            "residual": left[:, i, j].ravel(),
+        }
+    )  # fmt: skip
+
+
+def implied_moments(fit: Fit) -> pd.DataFrame:
+    """Return every variance, covariance and mean: observed, implied, and the difference tested.
+
+    A residual's influence on chance is that of the observed moment less that of the moment implied
+    by the estimates: with H the information about the moments, J the covariance of their scores, D
+    the moments' derivatives by parameter and V the estimates' covariance matrix, ::
+
+        n Var = H^-1 J H^-1 - 2 H^-1 J D I^-1 D' + D I^-1 (D'J D) I^-1 D'
+
+    with I the information about the parameters. H is at the fitted moments (with missing answers,
+    the observed ones); for plain maximum
+    likelihood J = H G H, G the covariance matrix that normal answers give the observed moments.
+    Moments of observed predictors alone are given and have no residual.
+
+    Returns
+    -------
+    DataFrame with lhs, op (``~~`` or ``~1``), rhs, group, observed, implied, residual, se, z. ``z``
+    is the standardised residual, missing where a residual cannot vary. Checked against lavaan's
+    ``residuals(type="standardized")`` in one group, complete, for ML and MLM. With cells tied over
+    groups lavaan 0.6-14 leaves out what the other groups do to the estimates, and its z vary too
+    much (docs/conventions.md).
+    """
+    i, j = np.tril_indices(len(fit.items))
+    model, moments = fit.implied, fit.moments
+    observed = np.concatenate([moments.covariance[:, i, j], moments.mean], axis=1)
+    implied = np.concatenate([model.Sigma[:, i, j], model.mu], axis=1)
+    se = _standard_errors(fit)
+    names, p, groups = np.array(fit.items, dtype=object), len(fit.items), len(fit.groups)
+    frame = pd.DataFrame(
+        {
+            "lhs": np.tile(np.concatenate([names[j], names]), groups),
+            "op": np.tile(np.repeat(np.array(["~~", "~1"], dtype=object), [len(i), p]), groups),
+            "rhs": np.tile(np.concatenate([names[i], [""] * p]), groups),
+            "group": np.repeat(np.array(fit.groups, dtype=object), len(i) + p),
+            "observed": observed.ravel(), "implied": implied.ravel(),
+            "residual": (observed - implied).ravel(),
+            "se": se.ravel(), "z": ((observed - implied) / se).ravel(),
+        }
+    )  # fmt: skip
+    if moments.known != "means":
+        frame = frame[frame["op"] == "~~"].reset_index(drop=True)
+    return frame
+
+
+@on_one_thread
+def _standard_errors(fit: Fit) -> Array:
+    """Standard errors of the moments' residuals, (G, P); missing where they cannot vary."""
+    point = _point(fit)
+    H, D = point.H, point.D  # noqa: N806 (the notation of `implied_moments`)
+    J, with_theta, of_theta = _scores_spread(fit, point)  # noqa: N806
+    given = [fit.items.index(name) for name in fit.table.roles.exogenous]
+    free = spoken_of(len(fit.items), given)
+    A = np.linalg.inv(H[:, free][:, :, free])  # noqa: N806
+    own = np.einsum("gkk->gk", A @ J[:, free][:, :, free] @ A)
+    back = D[:, free] @ point.inverse
+    cross = ((A @ with_theta[:, free]) * back).sum(axis=2)
+    fitted = ((back @ of_theta) * back).sum(axis=2)
+    variance = own - 2.0 * cross + fitted
+    found = np.full(H.shape[:2], np.nan)
+    found[:, free] = np.sqrt(np.where(variance > ROUNDING * own, variance, np.nan) / fit.ntotal)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """Where the answers' scores are taken, in the notation of `implied_moments`."""
+
+    at: normal.Expansion
+    mu: Array
+    H: Array
+    D: Array
+    inverse: Array
+
+
+def _point(fit: Fit) -> _Point:
+    """Return the fitted moments; the observed ones where answers are missing.
+
+    With holes the information at the fitted moments is consistent only where they are missing
+    completely at random, and that at the observed ones wherever estimates are.
+    """
+    patterns, saturated = fit.saturated.patterns, fit.saturated
+    D = tangent(fit.layout, fit.solution.theta)  # noqa: N806
+    D = D.reshape(len(fit.groups), -1, fit.layout.q)  # noqa: N806
+    if patterns.complete:
+        at = normal.expand(patterns, fit.implied.Sigma, fit.implied.mu)
+        assert at is not None  # the estimates imply a covariance matrix
+        return _Point(at, fit.implied.mu, normal.expected(patterns, at), D, fit.inverse)
+    H = saturated.information  # noqa: N806
+    information: Array = D.reshape(-1, fit.layout.q).T @ (H @ D).reshape(-1, fit.layout.q)
+    inverse = np.asarray(np.linalg.inv(information), dtype=float)
+    return _Point(saturated.at, saturated.mu, H, D, inverse)
+
+
+def _scores_spread(fit: Fit, point: _Point) -> tuple[Array, Array, Array]:
+    """Covariances of the scores: the moments' (G, P, P), across (G, P, q), the parameters'."""
+    H, D, rows = point.H, point.D, fit.rows  # noqa: N806
+    if fit.sandwich is None or rows is None:
+        J = H @ np.linalg.inv(fit.saturated.information) @ H  # noqa: N806
+    elif fit.estimator == "MLM":
+        J = fit.sandwich.J1  # noqa: N806
+    else:
+        J = rows.meat(point.at, point.mu)  # noqa: N806
+        if rows.crossed:
+            return (J, *_over_groups(rows, point))
+    with_theta = J @ D
+    q = D.shape[2]
+    return J, with_theta, D.reshape(-1, q).T @ with_theta.reshape(-1, q)
+
+
+def _over_groups(rows: Rows, point: _Point) -> tuple[Array, Array]:
+    """Covariances with and of the parameters' scores where clusters have people in many groups."""
+    assert rows.cluster is not None  # only clusters cross
+    numbers = np.unique(rows.cluster)
+    places = [np.searchsorted(numbers, rows.cluster_numbers(g)) for g in range(len(point.D))]
+    scores = rows.scores(point.at, point.mu)
+    total = np.zeros((len(numbers), point.D.shape[2]))
+    for own, place, D in zip(scores, places, point.D, strict=True):  # noqa: N806
+        total[place] += own @ D
+    across = [own.T @ total[place] for own, place in zip(scores, places, strict=True)]
+    n = rows.weights.sum()
+    return np.stack(across) / n, total.T @ total / n
+
+
+def explained(fit: Fit) -> pd.DataFrame:
+    """Return the share of variance that the model explains: items by factors, factors by others.
+
+    Returns
+    -------
+    DataFrame with group, variable, r2: 1 less the residual (or disturbance) variance as a share of
+    the implied variance, which exceeds 1 where the former is negative. Checked against lavaan.
+    """
+    model, latent = fit.implied, fit.layout.latent
+    with np.errstate(invalid="ignore", divide="ignore"):
+        items, behind = (
+            1.0 - np.einsum("gii->gi", own) / np.einsum("gii->gi", total)
+            for own, total in (
+                (model.matrices["Theta"], model.Sigma), (model.matrices["Psi"], model.Phi)
+            )
+        )  # fmt: skip
+    endogenous = {key[0] for key in fit.table.rows if key[1] == "~"}
+    endogenous |= {key[2] for key in fit.table.rows if key[1] == "=~"}
+    parts = []
+    for name in (*fit.items, *fit.table.roles.factors):
+        if name in endogenous:
+            by_name = behind[:, latent.index(name)] if name in latent else None
+            values = items[:, fit.items.index(name)] if by_name is None else by_name
+            parts.append(pd.DataFrame({"group": fit.groups, "variable": name, "r2": values}))
+    found = pd.concat(parts)
+    order = {label: k for k, label in enumerate(fit.groups)}
+    return found.sort_values("group", key=lambda g: g.map(order), kind="stable", ignore_index=True)

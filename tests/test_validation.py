@@ -1,0 +1,151 @@
+"""The simulation studies run, resume and can be had again; the page says what is stored."""
+
+import importlib
+import json
+import math
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("running", "intervals", "population", "ceiling", "crossed", "missing", "page", "studies",
+         "tables", "lavaan", "__main__")  # fmt: skip
+# Stored with six digits; another BLAS or processor moves an estimate at the search's tolerance.
+AGAIN = 1e-4
+
+
+@pytest.fixture(scope="module")
+def studies() -> Iterator[SimpleNamespace]:
+    """Import the studies, which are no part of the package."""
+    sys.path.insert(0, str(ROOT))
+    rooms = {name.strip("_"): importlib.import_module(f"validation.{name}") for name in ROOMS}
+    yield SimpleNamespace(**rooms)
+    sys.path.remove(str(ROOT))
+
+
+def cells(studies: SimpleNamespace, *names: str) -> list:
+    return [cell for name in names for cell in studies.studies.STUDIES[name]]
+
+
+def test_a_rerun_does_only_what_is_missing(
+    studies: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = studies.crossed.CELLS[0]
+    studies.running.run([cell], 1, tmp_path, processes=1)
+    path = tmp_path / f"{cell.name}.json"
+    first = json.loads(path.read_text())
+    first["rows"]["0"][0] = 0.125  # to be recognised: it must not be done again
+    path.write_text(json.dumps(first))
+    studies.running.run([cell], 2, tmp_path, processes=1)
+    rows = studies.running.stored(cell, tmp_path)
+    assert sorted(rows) == [0, 1]
+    assert rows[0]["scalar.p"] == 0.125
+    assert rows[1] == studies.running.one(cell, 1)
+    capsys.readouterr()
+    studies.running.run([cell], 2, tmp_path, processes=1)
+    assert capsys.readouterr().err == ""
+
+
+def test_another_design_begins_anew(studies: SimpleNamespace, tmp_path: Path) -> None:
+    cell = studies.ceiling.CELLS[0]
+    studies.running.store(cell, {0: {"p": 0.5}, 1: {}}, tmp_path)
+    assert studies.running.stored(cell, tmp_path) == {0: {"p": 0.5}, 1: {}}
+    other = studies.running.Cell(cell.name, studies.ceiling.Two(301), cell.replicate, 1)
+    assert studies.running.stored(other, tmp_path) == {}
+
+
+def test_what_came_to_no_estimate_is_counted(studies: SimpleNamespace, tmp_path: Path) -> None:
+    cell = studies.ceiling.CELLS[0]
+    studies.running.store(cell, {0: {"p": 0.5}, 1: {}, 2: {"p": math.nan}}, tmp_path)
+    frame = studies.running.results(cell, tmp_path)
+    assert studies.tables.counted(frame) == "3 replications, 2 without an estimate"
+
+
+def test_stored_replications_can_be_had_again(studies: SimpleNamespace) -> None:
+    for cell in cells(studies, "ceiling", "crossed", "missing"):
+        stored, again = studies.running.stored(cell)[0], studies.running.one(cell, 0)
+        assert stored.keys() == again.keys()
+        assert list(again.values()) == pytest.approx(list(stored.values()), rel=AGAIN), cell.name
+
+
+def test_the_page_is_what_the_stored_replications_say(studies: SimpleNamespace) -> None:
+    assert (ROOT / "docs" / "validation.md").read_text(encoding="utf-8") == studies.page.page()
+
+
+def test_cut_answers_have_the_moments_that_are_taken_for_true(studies: SimpleNamespace) -> None:
+    shift, shares = (-0.3, 0.0, -0.15, 0.2), studies.population.HEAPED
+    rng = np.random.default_rng(20240521)
+    drawn = studies.population.draw_group(200_000, shift, rng)
+    answers = studies.population.cut(drawn, shares)
+    mean, covariance = studies.population.exact_moments(shift, shares)
+    # five standard errors of a mean (SD 1.5) and of a variance (2.3, excess kurtosis 1.5)
+    assert np.abs(answers.mean(axis=0) - mean).max() < 5 * 1.5 / np.sqrt(200_000)
+    assert np.abs(np.cov(answers.T) - covariance).max() < 5 * 2.3 * 2 / np.sqrt(200_000)
+
+
+def test_the_model_is_true_of_heaped_answers_for_practical_purposes(
+    studies: SimpleNamespace,
+) -> None:
+    for design in (cell.design for cell in studies.ceiling.CELLS if cell.design.shares):
+        off = studies.population.misfit(design.shift, design.shares, "scalar", 2000)
+        assert 0.0 < off < 0.5
+
+
+def test_answers_are_missing_at_random(studies: SimpleNamespace) -> None:
+    cell = studies.missing.CELLS[0]
+    frame = studies.missing.pierced(cell.design, cell.generator(0))
+    earlier = [f"{short}{k}" for short in studies.missing.LATER.values() for k in range(1, 5)]
+    assert frame[earlier].notna().all(axis=None)  # what holes depend on is always there
+    skipped = frame["ent1"].isna()
+    of_pro = frame[[f"pro{k}" for k in range(1, 5)]].mean(axis=1)
+    assert of_pro[skipped].mean() < of_pro[~skipped].mean() - 0.5
+
+
+def test_intervals_of_known_replications(studies: SimpleNamespace) -> None:
+    found = studies.intervals.share(pd.Series([True] * 5 + [False] * 95))
+    # Wilson's interval of 5 in 100, worked by hand from its formula
+    assert [found.value, found.low, found.high] == pytest.approx([0.05, 0.0215, 0.1118], abs=1e-4)
+    middle = studies.intervals.mean(pd.Series([1.0, 2.0, 3.0, math.nan]))
+    half = 1.95996 / 3**0.5
+    assert [middle.low, middle.high] == pytest.approx([2 - half, 2 + half], abs=1e-5)
+    rng = np.random.default_rng(1)
+    ratio = studies.intervals.se_over_sd(
+        pd.DataFrame(rng.normal(size=(400, 3))), pd.DataFrame(np.full((400, 3), 1.2))
+    )
+    assert ratio.low < 1.2 < ratio.high
+    assert ratio.value == pytest.approx(1.2, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "said"),
+    [(0.04, 0.05, 0.06, "yes"), (0.02, 0.04, 0.06, "yes, near"), (0.07, 0.09, 0.11, "**no**")],
+)
+def test_a_band_is_not_stretched(
+    studies: SimpleNamespace, low: float, value: float, high: float, said: str
+) -> None:
+    assert studies.tables.REJECTS.holds(studies.intervals.Estimate(value, low, high)) == said
+
+
+@pytest.mark.slow
+def test_every_study_runs_and_the_page_is_made_of_them(
+    studies: SimpleNamespace, tmp_path: Path
+) -> None:
+    folder = tmp_path / "validation"
+    folder.mkdir()
+    stored = studies.running.RESULTS
+    # lavaan's are made with R, which no test needs; the limit takes a very large sample
+    for path in (*stored.glob("lavaan-*.json"), *stored.glob("limit*.json")):
+        shutil.copy(path, folder)
+    for name in ("ceiling", "crossed", "missing"):
+        assert not (tmp_path / "validation.md").exists()
+        arguments = ["--study", name, "--replications", "2", "--results", str(folder)]
+        assert studies.main.main(arguments) == 0
+    page = (tmp_path / "validation.md").read_text(encoding="utf-8")
+    assert "<!-- table" not in page
+    assert page.count("2 replications") == 7

@@ -1,0 +1,14 @@
+"""The studies by name."""
+
+from collections.abc import Mapping
+
+from validation import ceiling, crossed, lavaan, limit, missing
+from validation.running import Cell
+
+STUDIES: Mapping[str, tuple[Cell, ...]] = {
+    "ceiling": ceiling.CELLS,
+    "limit": limit.CELLS,
+    "crossed": crossed.CELLS,
+    "missing": missing.CELLS,
+    "lavaan": lavaan.CELLS,
+}
