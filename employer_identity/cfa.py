@@ -163,19 +163,8 @@ def prepare(
     weight = _declared(declared, weights, "weight")
     grouping = _declared(declared, cluster, "cluster", "employer")
     _check_combination(how, holes, weight, grouping, tables=tables)
-    sample = take(
-        data,
-        Asked(
-            roles.observed,
-            roles.exogenous,
-            group,
-            reference,
-            weight,
-            grouping,
-            holes,
-            cluster is None,
-        ),
-    )
+    columns = roles.observed, roles.exogenous, group, reference, weight, grouping
+    sample = take(data, Asked(*columns, missing=holes, declared=cluster is None))
     _check_modifiers(terms, len(sample.groups))
     if sample.saturated.patterns.complete:
         holes = "listwise"

@@ -54,8 +54,6 @@ def _answers(fit: Fit, language: Language) -> str:
     else:
         told.append(say("explain.complete", language))
     told += [describe(note, language) for note in fit.notes if note.count]
-    if fit.weights:
-        told.append(say("explain.weights", language, weights=fit.weights))
     return " ".join(told)
 
 

@@ -21,8 +21,9 @@ from employer_identity.estimates import (
 from employer_identity.language import Language, say
 from employer_identity.ledger import Ledger, ledger
 from employer_identity.measurement.definitions import Definition
-from employer_identity.measurement.implied import Implied, imply
+from employer_identity.measurement.implied import Implied, directions, imply
 from employer_identity.measurement.layout import Layout
+from employer_identity.measurement.likelihood import jacobian
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.normal import expand
 from employer_identity.measurement.robust import Bread, Rows, bread
@@ -131,11 +132,17 @@ class Fit:
         """Information of one respondent: expected for complete ML and MLM, else observed."""
         if self.sandwich is not None:
             return self.sandwich.bread
-        implied, patterns = self.implied, self.saturated.patterns
+        implied, patterns, curvature = (
+            self.implied,
+            self.saturated.patterns,
+            self.solution.curvature,
+        )
+        if patterns.complete and curvature is not None:  # the search has it already
+            slopes = jacobian(directions(implied, self.layout.cells))
+            return Bread(curvature.information, slopes, self.layout)
         at = expand(patterns, implied.Sigma, implied.mu)
         assert at is not None  # the estimates imply a covariance matrix
-        seen = not patterns.complete
-        return bread(self.layout, self.solution.theta, implied, patterns, at, seen=seen)
+        return bread(self.layout, self.solution.theta, implied, patterns, at, seen=True)
 
     @cached_property
     @on_one_thread

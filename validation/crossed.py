@@ -17,6 +17,7 @@ from validation.running import Cell, Row
 GENERATIONS = ("boomer", "x", "millennial", "z")
 SHARES = (0.15, 0.30, 0.35, 0.20)
 SHIFTS = (0.0, 0.1, 0.2, 0.3)  # below the first generation's mean, in its SD
+LEVEL = 0.05
 ITEM_LEVELS = 0.05  # of an item's residual variance: employers' own levels of the item
 
 
@@ -94,6 +95,10 @@ def replicate(design: Employers, rng: np.random.Generator) -> Row:
     found = gaps(fit)
     apart = errors_by_group(fit)[found["parameter"].to_numpy()]
     row = {"scalar.p": fit.reported["pvalue"]}
+    tests = fit.score_tests()
+    for name, op in (("loadings", "=~"), ("intercepts", "~1")):
+        pvalues = tests.loc[tests["op"] == op, "pvalue"]
+        row[f"{name}.score"] = float((pvalues < LEVEL).mean())
     truth = -np.asarray(SHIFTS)[[GENERATIONS.index(g) for g in found["group"]]]
     off = np.abs(found["est"].to_numpy() - truth)
     t = float(stdtrit(design.employers - 1, 0.975))
