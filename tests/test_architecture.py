@@ -27,25 +27,37 @@ DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "
 MODEL = ["criteria", "estimates", "defined", "measures", "residuals", "scores"]
 MODEL += ["modification", "factor_scores", "improper", "ledger", "export", "explain", "summary"]
 MODEL += ["fit", "cfa", "difference", "crosscheck", "reliability", "agreement"]
-VERDICT = ["invariance", "models", "alignment", "bias", "weighing", "brand", "privacy"]
+VERDICT = ["invariance", "models", "alignment", "bias", "weighing", "brand", "standing", "privacy"]
+VERDICT += ["suppression"]
 TABLES = ["tabulation", "model_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "figures"]
-REPORTS = [
-    "places",
-    "parameters",
-    "snapshot",
-    "study",
-    "estimation",
-    "verdict",
-    "prose",
-    "practices",
+REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
+REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
+REPORTS += [
+    "unit_questions",
+    "page",
+    "checking",
+    "engine",
+    "execution",
+    "render",
+    "pdf",
+    "inspection",
 ]
-REPORTS += ["data_words", "page"]
-REPORTS += ["checking", "engine", "render", "run", "batch"]
+REPORTS += ["documents", "run", "plan", "stamps", "index", "work", "batch"]
 REPORTS = [f"reports.{room}" for room in REPORTS]
 CLI = [
     f"cli.{room}"
-    for room in ("shared", "report", "check", "instrument_new", "instrument", "simulate", "main")
+    for room in (
+        "shared",
+        "report",
+        "progress",
+        "batch",
+        "check",
+        "instrument_new",
+        "instrument",
+        "simulate",
+        "main",
+    )
 ]
 ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]

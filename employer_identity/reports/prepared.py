@@ -1,0 +1,121 @@
+"""What all reports of a survey have in common, made once: answers, suppression, models.
+
+A folder holds the answers as an Arrow file and the rest pickled; notebooks open it by its hash. A
+pickle can run code when it is read: the folder is made, read and removed by the same batch, and
+never comes from elsewhere.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from employer_identity import privacy
+from employer_identity.cfa import cfa
+from employer_identity.errors import EmployerIdentityError, Problem, ReportError
+from employer_identity.fit import Fit
+from employer_identity.invariance import Ladder, invariance
+from employer_identity.language import refusal
+from employer_identity.reports.snapshot import SUFFIX, digest, read_snapshot, write_snapshot
+from employer_identity.suppression import Suppression, decide
+from employer_identity.survey import Survey
+
+_SURVEY, _COMMON = f"survey{SUFFIX}", "common.pickle"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the reports of one wave of a survey share.
+
+    Attributes
+    ----------
+    survey
+        The answers of the wave.
+    wave
+        Its name; empty where there are no waves, or all of them are studied.
+    waves
+        Respondents of every wave of the file.
+    suppression
+        What may be shown of whom.
+    fit
+        The measurement model of everybody, or why there is none.
+    ladders
+        Invariance by grouping column, or why there is none.
+    """
+
+    survey: Survey
+    wave: str
+    waves: Mapping[str, int]
+    suppression: Suppression
+    fit: Fit | EmployerIdentityError
+    ladders: Mapping[str, Ladder | EmployerIdentityError]
+
+
+def prepare(
+    survey: Survey,
+    *,
+    wave: str = "",
+    minimum: int = privacy.MINIMUM,
+    groups: Iterable[str] = (),
+) -> Prepared:
+    """Decide what may be shown, and fit what reports share.
+
+    Parameters
+    ----------
+    survey
+        All waves.
+    wave
+        The wave that is studied; empty takes the last, if there are waves.
+    minimum
+        Smallest number of persons that is shown.
+    groups
+        Columns to compare by; each gets its ladder.
+    """
+    waves = {name: survey.of_wave(name).n for name in survey.waves}
+    chosen = wave or next(reversed(waves), "")
+    answers = survey.of_wave(chosen) if chosen else survey
+    ladders = {g: _ladder(answers, g, minimum) for g in dict.fromkeys(groups) if g}
+    suppression = decide(answers, minimum=minimum)
+    return Prepared(answers, chosen, waves, suppression, _fit(answers), ladders)
+
+
+def _fit(survey: Survey) -> Fit | EmployerIdentityError:
+    try:
+        return cfa(survey)
+    except EmployerIdentityError as error:
+        return error
+
+
+def _ladder(survey: Survey, group: str, minimum: int) -> Ladder | EmployerIdentityError:
+    floor = privacy.floor(survey.instrument, group, minimum=minimum)
+    try:
+        return invariance(privacy.large_groups(survey, group, floor), group=group)
+    except EmployerIdentityError as error:
+        return error
+
+
+def write_prepared(prepared: Prepared, folder: Path) -> str:
+    """Write what reports share into a folder; return the hash to open it by."""
+    sha256 = write_snapshot(prepared.survey, folder / _SURVEY)
+    bare = replace(prepared, survey=replace(prepared.survey, answers=prepared.survey.answers[:0]))
+    (folder / _COMMON).write_bytes(pickle.dumps((sha256, bare)))
+    return digest(folder / _COMMON)
+
+
+@lru_cache(maxsize=1)
+def open_prepared(folder: str, sha256: str) -> Prepared:
+    """Open what `write_prepared` wrote; the last one opened stays in memory.
+
+    Raises
+    ------
+    ReportError
+        If the folder holds something else by now.
+    """
+    common = Path(folder) / _COMMON
+    if not common.is_file() or digest(common) != sha256:
+        raise refusal(ReportError, [Problem("report.changed_snapshot", common.name)])
+    of_survey, prepared = pickle.loads(common.read_bytes())
+    return replace(prepared, survey=read_snapshot(Path(folder) / _SURVEY, of_survey))

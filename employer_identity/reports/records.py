@@ -1,0 +1,54 @@
+"""What is known of one report of a batch: the row of the index and of its stamp."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from employer_identity.errors import Problem
+from employer_identity.language import Language
+
+Status = Literal["made", "kept", "withheld", "failed", "earlier", "outdated"]
+"""Made in this run; kept, since nothing had changed; withheld, as too few people stand behind it;
+failed; of an earlier batch on the same data; of an earlier batch on other data or another version.
+"""
+Format = Literal["html", "pdf", "ipynb"]
+FORMATS: tuple[Format, ...] = ("html", "pdf", "ipynb")
+Numbers = Mapping[str, float | int | str | None]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One report of a batch.
+
+    Parameters
+    ----------
+    name
+        Stem of its files; safe on every system.
+    title
+        Whom or what it is about, as people read it.
+    language
+        Its language.
+    status
+        What became of it.
+    files
+        Format -> path inside the batch's folder, with forward slashes; only files that are there
+        and right.
+    numbers
+        What the report itself gave as its numbers, suppressed as the report is; ``n`` among them.
+    problem
+        Why it was withheld, or how it failed.
+    seconds
+        How long it took when it was made.
+    """
+
+    name: str
+    title: str
+    language: Language
+    status: Status
+    files: Mapping[Format, str] = field(default_factory=lambda: MappingProxyType({}))
+    numbers: Numbers = field(default_factory=lambda: MappingProxyType({}))
+    problem: Problem | None = None
+    seconds: float = 0.0

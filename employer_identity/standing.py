@@ -1,0 +1,1 @@
+"""Where a part of the respondents stands among those around it (stub)."""
