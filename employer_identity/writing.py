@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text as UTF-8, line ends as they stand in it."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write bytes, or a text as UTF-8 with its line ends as they are."""
     part = path.with_name(path.name + ".part")
     try:
-        part.write_text(text, encoding="utf-8", newline="")
+        part.write_bytes(content if isinstance(content, bytes) else content.encode())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -209,7 +209,7 @@ def test_a_step_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> None:
 def test_wrong_parameters_are_refused_before_a_kernel_starts(
     wrong: dict[str, object], codes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("employer_identity.reports.run._run", lambda *_: pytest.fail("it ran"))
+    monkeypatch.setattr("employer_identity.reports.run.execute", lambda *_: pytest.fail("it ran"))
     with pytest.raises(ReportError) as caught:
         report(**wrong)  # type: ignore[arg-type]
     assert sorted(p.code for p in caught.value.problems) == sorted(codes)
@@ -243,7 +243,7 @@ def test_a_refusal_on_the_way_speaks_the_language() -> None:
 
 
 def test_a_wave_of_a_survey_without_waves_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("employer_identity.reports.run._run", lambda *_: pytest.fail("it ran"))
+    monkeypatch.setattr("employer_identity.reports.run.execute", lambda *_: pytest.fail("it ran"))
     with pytest.raises(ReportError) as caught:
         report(survey=simulate_survey(60, seed=3), wave="2025")
     assert [p.code for p in caught.value.problems] == ["report.no_waves"]

@@ -16,13 +16,14 @@ from typing import Any
 from nbclient import NotebookClient
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
+from papermill.log import logger
 
 NAME = "employer-identity"
 LIFETIME = 50
 """Notebooks after which a kernel is replaced, so that nothing grows for a whole night."""
 
 _CLEAR = """
-%reset -f
+get_ipython().reset(new_session=True)
 import sys
 if "matplotlib" in sys.modules:
     sys.modules["matplotlib"].rcdefaults()
@@ -70,6 +71,7 @@ class WarmEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no type
             "log_output": log_output,
             "stdout_file": stdout_file,
             "stderr_file": stderr_file,
+            "log": logger,
         }
         kernel = _ready(nb_man.nb, {k: v for k, v in options.items() if k in _STARTING})
         client = PapermillNotebookClient(nb_man, km=kernel.manager, **options)

@@ -117,5 +117,6 @@ def open_prepared(folder: str, sha256: str) -> Prepared:
     common = Path(folder) / _COMMON
     if not common.is_file() or digest(common) != sha256:
         raise refusal(ReportError, [Problem("report.changed_snapshot", common.name)])
+    prepared: Prepared
     of_survey, prepared = pickle.loads(common.read_bytes())
     return replace(prepared, survey=read_snapshot(Path(folder) / _SURVEY, of_survey))

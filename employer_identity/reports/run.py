@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from employer_identity import errors
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import Language, refusal
 from employer_identity.loading import Source, load_survey
 from employer_identity.questionnaire import Instrument
+from employer_identity.reports.documents import documents
+from employer_identity.reports.execution import execute
 from employer_identity.reports.parameters import chosen_group, chosen_wave, read_parameters
 from employer_identity.reports.places import notebooks, sample
-from employer_identity.reports.render import export, exporter
+from employer_identity.reports.records import Format
+from employer_identity.reports.render import exporter
 from employer_identity.reports.snapshot import SUFFIX, write_snapshot
 from employer_identity.survey import Survey
 from employer_identity.writing import write_whole
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-_THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_KINDS: dict[str, Format] = {".html": "html", ".htm": "html", ".pdf": "pdf", ".ipynb": "ipynb"}
 Step = Callable[[str], None]
 
 
@@ -42,7 +39,7 @@ def report(
     on_step: Step | None = None,
     **parameters: Any,
 ) -> Path:
-    """Make a report: one HTML file that needs nothing beside it.
+    """Make a report: one file that needs nothing beside it.
 
     Parameters
     ----------
@@ -60,7 +57,8 @@ def report(
     language
         ``"nl"`` or ``"en"``.
     output
-        Where the report goes; None puts it into the current folder.
+        Where the report goes: a file that ends in ``.html``, ``.pdf`` or ``.ipynb`` (the notebook
+        as it has run). None makes an HTML file in the current folder.
     on_step
         Called with the name of each step: ``read``, ``run``, ``write``.
     **parameters
@@ -85,6 +83,7 @@ def report(
     asked = {"group": group, "wave": wave, "language": language, **parameters}
     checked = read_parameters(asked, template)
     target = _target(output, template, checked.language)
+    kind = _KINDS[target.suffix.lower()]
     step("read")
     answers = _survey(survey, instrument)
     chosen = {
@@ -96,9 +95,14 @@ def report(
         snapshot = Path(folder) / f"survey{SUFFIX}"
         chosen |= {"sha256": write_snapshot(answers, snapshot), "survey": str(snapshot)}
         step("run")
-        notebook = _run(notebooks()[template], chosen, Path(folder))
+        reader = Thread(target=exporter, daemon=True)  # slow to import: use the wait
+        reader.start()
+        done = execute(notebooks()[template], chosen, Path(folder))
+    if done.problem:
+        raise refusal(ReportError, [done.problem])
     step("write")
-    write_whole(target, export(notebook))
+    reader.join()
+    write_whole(target, documents(done.notebook, [kind])[kind])
     return target
 
 
@@ -108,8 +112,8 @@ def _target(output: str | Path | None, template: str, language: Language) -> Pat
     problem = None
     if target.is_dir():
         problem = Problem("report.output_is_folder", str(target))
-    elif target.suffix.lower() not in (".html", ".htm"):
-        problem = Problem("report.output_not_html", str(target))
+    elif target.suffix.lower() not in _KINDS:
+        problem = Problem("report.output_unknown", str(target))
     elif not target.parent.is_dir():
         problem = Problem("report.no_such_folder", str(target.parent))
     elif not os.access(target.parent, os.W_OK):
@@ -130,60 +134,3 @@ def _survey(survey: Survey | Source | None, instrument: Instrument | str | Path 
     if instrument is None:
         raise refusal(ReportError, [Problem("report.no_instrument")])
     return load_survey(survey, instrument=instrument)
-
-
-def _run(template: Path, parameters: Mapping[str, Any], folder: Path) -> NotebookNode:
-    """Run a template with papermill; a cell that fails becomes an error that names the section."""
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-
-    reader = Thread(target=exporter, daemon=True)  # nbconvert is slow to import: use the wait
-    reader.start()
-    with _environment(_THREADS):
-        try:
-            notebook = papermill.execute_notebook(
-                template,
-                None,
-                parameters=dict(parameters),
-                progress_bar=False,
-                cwd=folder,
-                extra_arguments=["--IPKernelApp.log_level=50"],  # its advice is not for readers
-            )
-        except PapermillExecutionError as error:
-            raise refusal(ReportError, [_failure(error)]) from None
-        except Exception as error:
-            values = {"kind": type(error).__name__, "message": _plain(str(error))}
-            raise refusal(ReportError, [Problem("report.kernel_failed", values=values)]) from error
-    reader.join()
-    if not notebook.metadata.papermill.get("end_time"):
-        raise refusal(ReportError, [Problem("report.not_finished")])
-    return cast("NotebookNode", notebook)
-
-
-def _failure(error: Any) -> Problem:
-    """Say which step failed and why; our own refusals speak for themselves."""
-    step = error.source.splitlines()[0].removeprefix("# ")
-    message = _plain(error.evalue)
-    ours = isinstance(getattr(errors, error.ename, None), type)
-    values = {"message": message if ours else f"{error.ename}: {message}"}
-    return Problem("report.cell_failed", step, values=values)
-
-
-def _plain(text: str) -> str:
-    """Return a message without colour codes."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()
-
-
-@contextlib.contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set variables for the kernel that is started meanwhile, and put the old ones back."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
