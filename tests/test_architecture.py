@@ -40,10 +40,11 @@ REPORTS += [
     "engine",
     "execution",
     "render",
+    "browser",
     "pdf",
     "inspection",
 ]
-REPORTS += ["documents", "run", "plan", "stamps", "index", "work", "batch"]
+REPORTS += ["documents", "run", "plan", "stamps", "index", "work", "crew", "batch"]
 REPORTS = [f"reports.{room}" for room in REPORTS]
 CLI = [
     f"cli.{room}"
@@ -74,6 +75,7 @@ HOMES = {
     "pyreadstat": ["intake.spss"],
     "nbconvert": REPORTS,
     "nbformat": REPORTS,
+    "weasyprint": ["reports.pdf"],
     "pydantic": [*GROUND, "reports.parameters"],
     "typer": CLI,
 }
