@@ -15,14 +15,18 @@ from pathlib import Path
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import refusal
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-NAMES += ("microsoft-edge", "microsoft-edge-stable", "msedge")
+NAMES = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
+    *("microsoft-edge", "microsoft-edge-stable", "msedge"),
+)
 SECONDS = 120
 """How long a browser may take over one report; a large one takes two seconds."""
 
-_FLAGS = ("--headless", "--disable-gpu", "--disable-quic", "--no-first-run")
-_FLAGS += ("--disable-background-networking", "--disable-component-update", "--disable-sync")
-_FLAGS += ("--no-pdf-header-footer", "--generate-pdf-document-outline")
+_FLAGS = (
+    *("--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--no-pdf-header-footer", "--generate-pdf-document-outline"),
+)
 _NOTHING_FROM_OUTSIDE = (
     '<head><meta http-equiv="Content-Security-Policy" '
     "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"

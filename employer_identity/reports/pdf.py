@@ -12,7 +12,7 @@ import logging
 import warnings
 from functools import cache
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import Language, refusal, say
@@ -86,7 +86,7 @@ def _weasyprint() -> ModuleType | Problem:
     # What it says about CSS that is meant for screens is nothing to its reader.
     for name in ("weasyprint", "fontTools"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    return weasyprint
+    return cast("ModuleType", weasyprint)
 
 
 @cache
