@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -44,9 +43,9 @@ def units(
 ) -> tuple[Shown, ...]:
     """Draw mean pillar scores as heat maps with their numbers: the sectors, then employers.
 
-    `frame` comes from `privacy.withhold_units`: what is hidden has no numbers any more. Long lists
-    become
-    several figures, divided between sectors; the order is the alphabet's, it is no ranking.
+    `frame` comes from `suppression.withhold_units`: what is hidden has no numbers any more. Long
+    lists become several figures, divided between sectors; the order is the alphabet's, it is no
+    ranking.
     """
     frame = _named(frame, instrument, language)
     span = (float(frame["mean"].min()), float(frame["mean"].max()))
@@ -98,6 +97,8 @@ def _heat_map(
     which: tuple[int, int],
     language: Language,
 ) -> Shown:
+    import seaborn as sns  # takes a second to load: not for those who draw none
+
     pillars = list(instrument.factors)
     wide = frame.pivot(index=["sector", "employer"], columns="pillar", values="mean")[pillars]
     persons = frame.groupby(["sector", "employer"])["n"].min().reindex(wide.index)

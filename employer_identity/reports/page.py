@@ -6,20 +6,36 @@ figures and sections, make the contents, and leave out whatever a library printe
 
 from __future__ import annotations
 
+import math
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 from IPython.display import display
 
 from employer_identity.drawing import picture
+from employer_identity.language import Language, say
 from employer_identity.privacy import Shown
-from employer_identity.reports.practices import Noticed
-from employer_identity.reports.study import Study
+from employer_identity.reports.practices import Asked, Noticed
 
 NAMESPACE = "employer_identity"
 _AS_PIXELS = ("units_",)  # cells side by side show white hairlines as vectors in some viewers
+
+
+class Speaker(Protocol):
+    """What a report is about, as far as its page must know."""
+
+    @property
+    def language(self) -> Language:
+        """Language of all words."""
+
+    @property
+    def pillars(self) -> tuple[str, ...]:
+        """Keys of the pillars."""
+
+    def say(self, key: str, **values: object) -> str:
+        """Say a sentence of the report; ``section.KEY`` is the title of a section."""
 
 
 class Page:
@@ -29,10 +45,13 @@ class Page:
     ----------
     study
         What the report is about: its language and its words.
+    brief
+        Whether chapters follow one another on paper instead of each beginning a page.
     """
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Speaker, *, brief: bool = False) -> None:
         self.study = study
+        self.brief = brief
         self.chapters = 0
         self.appendices = 0
 
@@ -45,7 +64,7 @@ class Page:
         )
         language, pillars = self.study.language, len(self.study.pillars)
         about = {"title": title, "kicker": kicker, "language": language, "pillars": pillars}
-        about["contents"] = self.study.say("contents")
+        about |= {"contents": say("report.contents", language), "brief": self.brief}
         _show(html, "title", **about)
 
     def section(self, key: str, *, numbered: bool = True, appendix: bool = False) -> None:
@@ -103,6 +122,15 @@ class Page:
         if rows:
             _show(f'<p class="head">{escape(head)}</p><ul class="practices">{rows}</ul>', "text")
 
+    def numbers(self, values: Mapping[str, float | int | str | None]) -> None:
+        """Hand the report's numbers over to whoever collects them; readers do not see this."""
+        plain = {
+            name: None if isinstance(v, float) and not math.isfinite(v) else v
+            for name, v in values.items()
+        }
+        about = {NAMESPACE: {"role": "numbers"}}
+        _display({"application/json": plain, "text/plain": "numbers"}, about)
+
     def show(self, *pieces: Shown) -> None:
         """Show figures and tables."""
         for piece in pieces:
@@ -115,13 +143,20 @@ class Page:
 
 def _practice(practice: Noticed) -> str:
     """Set one practice: what to do, and beside it each item that asks about it, as a bar."""
-    asked = "".join(
-        f'<div class="asked"><b>{escape(a.share)}</b> <span>{escape(a.mean)}</span>'
-        f'<i aria-hidden="true"><i style="width:{100 * a.agree:.1f}%"></i></i></div>'
-        for a in practice.asked
-    )
+    asked = "".join(_asked(a) for a in practice.asked)
     what = f"<div><strong>{escape(practice.label)}</strong> {escape(practice.text)}</div>"
     return f"<li>{what}<div>{asked}</div></li>"
+
+
+def _asked(a: Asked) -> str:
+    """Set what was answered: in numbers, as a bar, and beside whom with a mark in the bar."""
+    bar = ""
+    if a.agree is not None:
+        mark = f'<b style="left:{100 * a.mark:.1f}%"></b>' if a.mark is not None else ""
+        bar = f'<i aria-hidden="true"><i style="width:{100 * a.agree:.1f}%"></i>{mark}</i>'
+    beside = f'<span class="beside">{escape(a.beside)}</span>' if a.beside else ""
+    numbers = f"<b>{escape(a.share)}</b> <span>{escape(a.mean)}</span>"
+    return f'<div class="asked">{numbers}{bar}{beside}</div>'
 
 
 def _show(html: str, role: str, **about: Any) -> None:

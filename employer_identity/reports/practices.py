@@ -10,11 +10,17 @@ from employer_identity.reports.study import Study
 
 
 class Asked(NamedTuple):
-    """How many agree with an item that asks about a practice; `agree` is the bar's length."""
+    """How many agree with an item that asks about a practice.
+
+    `agree` is the bar's length, None for no bar; `beside` says what others answered, `mark` is
+    their place in the bar.
+    """
 
     share: str
     mean: str
-    agree: float
+    agree: float | None
+    beside: str = ""
+    mark: float | None = None
 
 
 class Noticed(NamedTuple):

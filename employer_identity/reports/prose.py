@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from employer_identity.brand import agreement
-from employer_identity.language import listing, number, say
+from employer_identity.language import Language, listing, number, say
+from employer_identity.questionnaire import Instrument
 from employer_identity.reports.estimation import clusters, estimated, fit_in_words, problems
 from employer_identity.reports.study import Study
 from employer_identity.reports.verdict import verdict
+from employer_identity.terms import nouns
 
 OVERLAP = 0.85
 """Correlation between two pillars from which on they can hardly be told apart (its upper limit)."""
@@ -69,7 +73,7 @@ def key_numbers(study: Study) -> list[tuple[str, str]]:
 
 def at_a_glance(study: Study) -> list[str]:
     """Give the study in three to five sentences."""
-    sentences = [_levels_in_words(study), fit_in_words(study)]
+    sentences = [_levels(study), fit_in_words(study)]
     if study.ladder:
         sentences.append(verdict(study))
     if len(study.associations):
@@ -89,17 +93,22 @@ def opening(study: Study) -> list[str]:
     return [study.say("glance.who", **values)]
 
 
-def _levels_in_words(study: Study) -> str:
+def _levels(study: Study) -> str:
+    return levels_in_words(study.levels, study.instrument, study.language)
+
+
+def levels_in_words(levels: pd.DataFrame, instrument: Instrument, language: Language) -> str:
     """Name the highest and lowest pillar, where their intervals stand apart from all others."""
-    order = study.levels.sort_values("mean")
+    order = levels.sort_values("mean")
     low, high = order.iloc[0], order.iloc[-1]
     values = {
         "low": float(low["mean"]),
         "high": float(high["mean"]),
-        "lowest": study.instrument.label(low["pillar"], study.language),
-        "highest": study.instrument.label(high["pillar"], study.language),
-        "maximum": study.instrument.scale.maximum,
-        "minimum": study.instrument.scale.minimum,
+        "lowest": instrument.label(low["pillar"], language),
+        "highest": instrument.label(high["pillar"], language),
+        "maximum": instrument.scale.maximum,
+        "minimum": instrument.scale.minimum,
+        **nouns(instrument, language),
     }
     lowest_apart = low["ci_upper"] < order["ci_lower"].iloc[1:].min()
     highest_apart = high["ci_lower"] > order["ci_upper"].iloc[:-1].max()
@@ -107,7 +116,17 @@ def _levels_in_words(study: Study) -> str:
         key = "both"
     else:
         key = "lowest" if lowest_apart else "highest" if highest_apart else "together"
-    return study.say(f"levels.{key}", **values)
+    return say(f"report.levels.{key}", language, **values)
+
+
+def numbers(study: Study) -> dict[str, float | int | str | None]:
+    """Give the numbers of the study by name, for whoever compares reports."""
+    found: dict[str, float | int | str | None] = {"n": study.survey.n}
+    for r in study.levels.itertuples():
+        ends = {"mean": r.mean, "lower": r.ci_lower, "upper": r.ci_upper}
+        found |= {f"{name}_{r.pillar}": float(value) for name, value in ends.items()}
+    measures = ("chisq", "df", "cfi", "tli", "rmsea", "srmr")
+    return found | {name: float(study.fit.reported[name]) for name in measures}
 
 
 # --- Reader's guide
@@ -163,7 +182,7 @@ def description(study: Study, pillar: str) -> list[str]:
 
 def scores(study: Study) -> list[str]:
     """Say how high the scores are and what may be read into them."""
-    return [_levels_in_words(study), study.say("levels.caution")]
+    return [_levels(study), study.say("levels.caution")]
 
 
 def structure(study: Study) -> list[str]:
