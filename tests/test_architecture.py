@@ -37,6 +37,7 @@ REPORTS += [
     "unit_questions",
     "page",
     "checking",
+    "kernels",
     "engine",
     "execution",
     "render",
@@ -44,12 +45,14 @@ REPORTS += [
     "pdf",
     "inspection",
 ]
-REPORTS += ["documents", "run", "plan", "stamps", "index", "work", "crew", "batch"]
+REPORTS += ["documents", "tasks", "run", "stamps", "site", "plan", "index", "work", "crew", "orders", "batch"]
 REPORTS = [f"reports.{room}" for room in REPORTS]
 CLI = [
     f"cli.{room}"
     for room in (
         "shared",
+        "parameters",
+        "templates",
         "report",
         "progress",
         "batch",
@@ -78,6 +81,7 @@ HOMES = {
     "weasyprint": ["reports.pdf"],
     "pydantic": [*GROUND, "reports.parameters"],
     "typer": CLI,
+    "yaml": ["reports.parameter_files"],
 }
 INSIDE_FUNCTIONS = ("semopy", "statsmodels")  # each costs over a second
 

@@ -120,7 +120,7 @@ def test_check_of_no_file_is_a_problem(language: str, words: str) -> None:
         (["report", "--language", "fr"], "nl"),
         (["report", "--minimum-n", "1"], "minimum_n"),
         (["report", "--survey", "answers.csv"], "--instrument"),
-        (["report", "--output", "report.pdf"], ".html"),
+        (["report", "--output", "report.doc"], ".html"),
         (["check"], "file"),
         (["sing"], "sing"),
     ],

@@ -191,18 +191,18 @@ def test_a_step_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "codes"),
     [
-        ({"minimal_n": 3}, ["report.unknown_parameter_near"]),
-        ({"minimum_n": 2}, ["report.wrong_parameter.minimum_n"]),
-        ({"minimum_n": "5"}, ["report.wrong_parameter.minimum_n"]),
+        ({"minimal_n": 3}, ["parameters.unknown_near"]),
+        ({"minimum_n": 2}, ["parameters.wrong.whole_number"]),
+        ({"minimum_n": "5"}, ["parameters.wrong.whole_number"]),
         (
             {"language": "fr", "colour": "red"},
-            ["report.unknown_language", "report.unknown_parameter"],
+            ["parameters.wrong.choice", "parameters.unknown"],
         ),
-        ({"group": "generatoin"}, ["report.unknown_group_near"]),
-        ({"wave": "2031"}, ["report.unknown_wave"]),
-        ({"wave": 2026}, ["report.wrong_parameter.text"]),
-        ({"wave": "2025", "group": "wave"}, ["report.wave_and_group"]),
-        ({"survey": "answers.csv"}, ["report.no_instrument"]),
+        ({"group": "generatoin"}, ["parameters.unknown_group_near"]),
+        ({"wave": "2031"}, ["parameters.unknown_wave"]),
+        ({"wave": 2026}, ["parameters.wrong.text_number"]),
+        ({"wave": "2025", "group": "wave"}, ["parameters.wave_and_group"]),
+        ({"survey": "none.csv"}, ["intake.no_such_file", "report.no_instrument"]),
         ({"output": "nowhere/report.html"}, ["report.no_such_folder"]),
     ],
 )
@@ -246,7 +246,7 @@ def test_a_wave_of_a_survey_without_waves_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("employer_identity.reports.run.execute", lambda *_: pytest.fail("it ran"))
     with pytest.raises(ReportError) as caught:
         report(survey=simulate_survey(60, seed=3), wave="2025")
-    assert [p.code for p in caught.value.problems] == ["report.no_waves"]
+    assert [p.code for p in caught.value.problems] == ["parameters.no_waves"]
 
 
 # --- Studies, without a kernel
@@ -282,7 +282,7 @@ def test_a_study_is_of_the_last_wave_or_the_one_named(opened: Callable[..., Stud
 def test_without_a_name_the_last_wave_is_studied_and_all_where_they_are_compared(
     waves: Survey,
 ) -> None:
-    asked = {None: "2026", "2024": "2024"}
+    asked = {"": "2026", "2024": "2024"}
     found = {w: chosen_wave(StudyParameters(wave=w), waves) for w in asked}
     assert found == asked
     assert chosen_wave(StudyParameters(group="wave"), waves) == ""

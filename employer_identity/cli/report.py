@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from employer_identity.cli.shared import LanguageOption, refusals, tell, tongue_of
+from employer_identity.cli.parameters import gather
+from employer_identity.cli.shared import refusals, tell, tongue_of
+from employer_identity.cli.templates import listed, shown
 
 
 def report(
@@ -31,20 +33,43 @@ def report(
     wave: Annotated[
         str | None, typer.Option("--wave", "-w", help="Which wave. Left out: the last one.")
     ] = None,
-    language: LanguageOption = "nl",
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "--language", "-l", help="Language of report and messages: nl or en. Left out: nl."
+        ),
+    ] = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="Where the HTML file goes.")
+        str | None,
+        typer.Option("--output", "-o", help="Where the report goes: an .html, .pdf or .ipynb."),
     ] = None,
     minimum_n: Annotated[
-        int, typer.Option("--minimum-n", help="Smallest number of people that is shown.")
-    ] = 5,
+        str | None,
+        typer.Option("--minimum-n", help="Smallest number of people shown. Left out: 5."),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", help="NAME=VALUE; give it again for a further one."),
+    ] = None,
+    parameters: Annotated[
+        str | None,
+        typer.Option("--parameters", help="YAML or TOML file; the command line goes before it."),
+    ] = None,
+    list_templates: Annotated[
+        bool, typer.Option("--list", help="Tell which templates there are.")
+    ] = False,
+    show: Annotated[
+        str | None,
+        typer.Option("--show", metavar="TEMPLATE", help="Tell what a template may be told."),
+    ] = None,
 ) -> None:
-    """Make a report: one HTML file that needs nothing beside it.
+    """Make a report: one file that needs nothing beside it.
 
     \b
-    The sample survey, in Dutch and in English:
+    The sample survey, in Dutch and in English; one of its employers:
       employer-identity report
       employer-identity report --language en --group gender
+      employer-identity report employer_report --parameter employer="Vrolijke Eland"
 
     \b
     A survey of your own (check it first):
@@ -56,22 +81,32 @@ def report(
       employer-identity report --wave 2025
       employer-identity report -s 2025.csv -s 2026.csv -i questionnaire.toml
 
+    \b
+    Which reports there are, what they may be told, and telling it in a file:
+      employer-identity report --list
+      employer-identity report --show employer_report
+      employer-identity report employer_report --parameters my_report.yaml
+
     Its path is printed; nothing is overwritten unless the report is finished.
     """  # noqa: D301  (\b tells the help to keep the lines as they are)
-    tongue = tongue_of(language)
+    options = {"group": group, "wave": wave, "language": language, "minimum_n": minimum_n}
+    given = gather(template, options, parameter or (), parameters)
+    tongue = tongue_of(str(given.values.get("language", "nl")))
     with refusals(tongue):
+        if list_templates or show:
+            typer.echo(shown(show, tongue) if show else listed(tongue))
+            return
         from employer_identity.language import say
         from employer_identity.reports.run import report as make
 
+        source = survey or None
+        given.check(template, survey=source, instrument=instrument, output=output)
         path = make(
             template,
-            survey=survey or None,
+            survey=source,
             instrument=instrument,
-            group=group,
-            wave=wave,
-            language=language,  # type: ignore[arg-type]  # make() refuses what is no language
             output=output,
             on_step=lambda step: tell(say(f"cli.step.{step}", tongue)),
-            minimum_n=minimum_n,
+            **given.values,
         )
         typer.echo(path)

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from employer_identity.language import Language
 
 GOOD, PROBLEMS, WRONG_USE, STOPPED = 0, 1, 2, 130
-_WRONG_USE = ("unknown_", "wrong_parameter", "no_instrument", "output_", "no_waves", "wave_and")
-"""How the codes of a report's problems begin that are about what was asked, not about the data."""
+_WRONG_USE = (
+    "parameters.",
+    "report.unknown_template",
+    "report.no_instrument",
+    "report.output_is_folder",
+    "report.output_unknown",
+)
+"""How the codes of problems begin that are about what was asked, not about the data."""
 
 LanguageOption = Annotated[
     str, typer.Option("--language", "-l", help="Language of report and messages: nl or en.")
@@ -57,7 +63,7 @@ def refusals(language: Language) -> Iterator[None]:
     """Turn refusals into messages and exit codes, warnings into notes; never a traceback."""
     import warnings
 
-    from employer_identity.errors import EmployerIdentityError, EmployerIdentityWarning, ReportError
+    from employer_identity.errors import EmployerIdentityError, EmployerIdentityWarning
     from employer_identity.language import describe, say
 
     with warnings.catch_warnings(record=True) as caught:
@@ -72,8 +78,7 @@ def refusals(language: Language) -> Iterator[None]:
             tell("\n".join(say("cli.problem", language, text=line) for line in lines))
             if len(lines) > 1:
                 tell(say("cli.count", language, n=len(lines)))
-            asked = [p.code.removeprefix("report.") for p in error.problems]
-            wrong = isinstance(error, ReportError) and any(c.startswith(_WRONG_USE) for c in asked)
+            wrong = any(p.code.startswith(_WRONG_USE) for p in error.problems)
             raise typer.Exit(WRONG_USE if wrong else PROBLEMS) from None
         except KeyboardInterrupt:
             tell(say("cli.stopped", language))

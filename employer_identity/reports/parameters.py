@@ -1,28 +1,39 @@
-"""Parameters of a report, checked all at once before a kernel starts."""
+"""What each report template may be told: declared once, checked at once before a kernel starts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
+from employer_identity import privacy
 from employer_identity.errors import Problem, ReportError
-from employer_identity.language import LANGUAGES, Language, listing, nearest, refusal
+from employer_identity.language import Language, nearest, refusal, say
 from employer_identity.questionnaire import Instrument
-from employer_identity.reports.places import notebooks
 from employer_identity.survey import Survey
 
+SMALLEST = 3
+"""Below this number of persons nothing is shown, whatever is asked."""
+BESIDE = ("survey", "instrument", "output")
+"""What a report is told beside its parameters."""
 
-class StudyParameters(BaseModel):
-    """What the template ``employer_brand_study`` may be told.
+Kind = Literal["text", "whole_number", "choice"]
+
+
+class Parameters(BaseModel):
+    """What every template may be told.
 
     Attributes
     ----------
-    group
-        Column to compare by; empty for no comparison, None for the instrument's first grouping.
     wave
-        The wave to study; None for the last one.
+        The wave that is reported; empty for the last one.
     language
         ``nl`` or ``en``.
     minimum_n
@@ -31,30 +42,108 @@ class StudyParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    group: str | None = None
-    wave: str | None = None
-    language: Language = "nl"
-    minimum_n: int = Field(default=5, ge=3)
+    wave: str = Field(default="", examples=["2026"])
+    language: Language = Field(default="nl", examples=["en"])
+    minimum_n: int = Field(default=privacy.MINIMUM, ge=SMALLEST, examples=[10])
+
+
+class StudyParameters(Parameters):
+    """What the template ``employer_brand_study`` may be told.
+
+    Attributes
+    ----------
+    group
+        Column to compare by; empty for no comparison, None for the instrument's first grouping.
+    """
+
+    group: str | None = Field(default=None, examples=["gender"])
+
+
+class UnitParameters(Parameters):
+    """What the template ``employer_report`` may be told.
+
+    Attributes
+    ----------
+    employer
+        Whom the report is about: an employer, or the value of another column.
+    by
+        The column that `employer` is a value of; empty for the employers' own.
+    """
+
+    employer: str = Field(min_length=1, examples=["Vrolijke Eland"])
+    by: str = Field(default="", examples=["employer"])
+
+
+TEMPLATES: Mapping[str, type[Parameters]] = MappingProxyType(
+    {"employer_brand_study": StudyParameters, "employer_report": UnitParameters}
+)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One parameter of a template, in words.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    kind
+        What is written for it: a text, a whole number (from which on), or one of some words.
+    default
+        What holds when it is left out; or that it may not be.
+    meaning
+        What it is.
+    example
+        A value that works with the sample.
+    """
+
+    name: str
+    kind: str
+    default: str
+    meaning: str
+    example: str | int
+
+
+def declared(template: str, language: Language = "en") -> tuple[Declared, ...]:
+    """Return the parameters of a template, its own ones first.
+
+    Raises
+    ------
+    ReportError
+        If there is no such template.
+    """
+    if problems := template_problems(template):
+        raise refusal(ReportError, problems)
+    return tuple(_declared(name, f, language) for name, f in _fields(TEMPLATES[template]).items())
 
 
 def template_problems(template: str) -> list[Problem]:
     """Say whether there is such a template."""
-    known = notebooks()
-    if template in known:
+    if template in TEMPLATES:
         return []
-    near = nearest(template, known)
-    values = {"known": listing(known), "near": near}
-    return [
-        Problem(
-            "report.unknown_template_near" if near else "report.unknown_template",
-            template,
-            values=values,
-        )
-    ]
+    return [_unknown("report.unknown_template", template, TEMPLATES)]
 
 
-def read_parameters(given: Mapping[str, Any], template: str) -> StudyParameters:
+def read_texts(texts: Mapping[str, str], template: str) -> dict[str, Any]:
+    """Read values that were typed on a command line, each by the type of its parameter.
+
+    What cannot be read so stays a text, and `read_parameters` refuses it.
+    """
+    fields = _fields(TEMPLATES.get(template, Parameters))
+    numbers = {name for name, field in fields.items() if _kind(field) == "whole_number"}
+    whole = re.compile(r"[+-]?[0-9]{1,18}")
+    return {
+        name: int(text) if name in numbers and whole.fullmatch(text) else text
+        for name, text in texts.items()
+    }
+
+
+def read_parameters(given: Mapping[str, Any], template: str) -> Parameters:
     """Check parameters that need no survey.
+
+    Returns
+    -------
+    The template's own model, as in `TEMPLATES`.
 
     Raises
     ------
@@ -62,70 +151,189 @@ def read_parameters(given: Mapping[str, Any], template: str) -> StudyParameters:
         With everything that is wrong, the template's name included.
     """
     problems = template_problems(template)
-    parameters = StudyParameters()
+    model, asked = TEMPLATES.get(template, Parameters), dict(given)
+    if problems:  # what all templates have in common can be checked all the same
+        asked = {name: value for name, value in asked.items() if name in Parameters.model_fields}
     try:
-        parameters = StudyParameters.model_validate(dict(given))
+        parameters = model.model_validate(asked)
     except ValidationError as error:
-        problems += [_problem(e) for e in error.errors(include_url=False)]
+        problems += [_problem(e, template, model) for e in error.errors(include_url=False)]
     if problems:
         raise refusal(ReportError, problems)
     return parameters
 
 
-def _problem(error: Any) -> Problem:
-    name = str(error["loc"][0])
-    known = list(StudyParameters.model_fields)
-    if error["type"] == "extra_forbidden":
-        near = nearest(name, known)
-        values = {"known": listing(known), "near": near}
-        return Problem(
-            "report.unknown_parameter_near" if near else "report.unknown_parameter",
-            name,
-            values=values,
-        )
-    if name == "language":
-        values = {"asked": str(error["input"]), "allowed": listing(LANGUAGES)}
-        return Problem("report.unknown_language", name, values=values)
-    kind = {"minimum_n": "minimum_n"}.get(name, "text")
-    return Problem(f"report.wrong_parameter.{kind}", name)
+def survey_problems(parameters: Parameters, survey: Survey) -> list[Problem]:
+    """Say what of the parameters does not go with the survey: its waves, columns and units."""
+    problems = _wave_problems(parameters, survey)
+    if isinstance(parameters, StudyParameters):
+        problems += _group_problems(parameters, survey.instrument)
+    if isinstance(parameters, UnitParameters):
+        problems += _unit_problems(parameters, survey)
+    return problems
+
+
+def settled(parameters: Parameters, survey: Survey) -> dict[str, Any]:
+    """Return what a template's notebook is told: what was left to the survey is filled in.
+
+    The same report is asked for in one way only, so that it can be recognised.
+    """
+    told = parameters.model_dump() | {"wave": chosen_wave(parameters, survey)}
+    if isinstance(parameters, StudyParameters):
+        told["group"] = chosen_group(parameters, survey.instrument)
+    if isinstance(parameters, UnitParameters):
+        told["by"] = chosen_column(parameters, survey.instrument)
+    return told
+
+
+def chosen_wave(parameters: Parameters, survey: Survey) -> str:
+    """Return the wave that is reported: the one asked for, else the last.
+
+    Empty where there are none, or where the waves are what is compared.
+    """
+    by_wave = bool(survey.waves) and _compared(parameters) == survey.instrument.wave
+    last = "" if by_wave or not survey.waves else survey.waves[-1]
+    return parameters.wave or last
 
 
 def chosen_group(parameters: StudyParameters, instrument: Instrument) -> str:
-    """Return the column to compare by.
+    """Return the column to compare by; empty for none."""
+    if parameters.group is not None:
+        return parameters.group
+    return next((g.column for g in instrument.groupings), "")
 
-    Raises
-    ------
-    ReportError
-        If the instrument has no such grouping.
-    """
+
+def chosen_column(parameters: UnitParameters, instrument: Instrument) -> str:
+    """Return the column whose value the report is about."""
+    return parameters.by or instrument.employer or ""
+
+
+def unit_columns(instrument: Instrument) -> tuple[str, ...]:
+    """Return the columns whose values can have a report: employer, sector and groupings."""
+    roles = (instrument.employer, instrument.sector)
+    return tuple(filter(None, (*roles, *(g.column for g in instrument.groupings))))
+
+
+def _compared(parameters: Parameters) -> str | None:
+    return parameters.group if isinstance(parameters, StudyParameters) else None
+
+
+def _wave_problems(parameters: Parameters, survey: Survey) -> list[Problem]:
+    asked, waves = parameters.wave, survey.waves
+    if not asked:
+        return []
+    if not waves:
+        return [Problem("parameters.no_waves", asked)]
+    if asked not in waves:
+        return [Problem("parameters.unknown_wave", asked, values={"known": _named(waves)})]
+    if _compared(parameters) == survey.instrument.wave:
+        return [Problem("parameters.wave_and_group", asked)]
+    return []
+
+
+def _group_problems(parameters: StudyParameters, instrument: Instrument) -> list[Problem]:
     columns = [g.column for g in instrument.groupings]
-    if instrument.wave and instrument.wave == parameters.group:
-        return instrument.wave
-    if parameters.group is None:
-        return columns[0] if columns else ""
-    if parameters.group and parameters.group not in columns:
-        near = nearest(parameters.group, columns)
-        values = {"near": near, "known": listing(columns) if columns else "-"}
-        code = "report.unknown_group_near" if near else "report.unknown_group"
-        raise refusal(ReportError, [Problem(code, parameters.group, values=values)])
-    return parameters.group
+    if not parameters.group or parameters.group in (*columns, instrument.wave):
+        return []
+    return [_unknown("parameters.unknown_group", parameters.group, columns)]
 
 
-def chosen_wave(parameters: StudyParameters, survey: Survey) -> str:
-    """Return the wave to study: the one asked for, else the last; empty where all are studied.
+def _unit_problems(parameters: UnitParameters, survey: Survey) -> list[Problem]:
+    """Say whether there is such a column, and such a unit in it in the wave that is reported."""
+    instrument = survey.instrument
+    columns, column = unit_columns(instrument), chosen_column(parameters, instrument)
+    if not column:
+        return [Problem("parameters.no_employers", values={"known": _named(columns)})]
+    if column not in columns:
+        return [_unknown("parameters.unknown_by", column, columns)]
+    asked, wave = parameters.employer, chosen_wave(parameters, survey)
+    known = _units(survey, column)
+    if asked not in known:
+        values = {"column": column, "near": nearest(asked, known)}
+        code = "parameters.unknown_unit_near" if values["near"] else "parameters.unknown_unit"
+        return [Problem(code, asked, len(known), values)]
+    if wave in survey.waves and asked not in _units(survey, column, wave):
+        return [Problem("parameters.unit_in_other_wave", asked, values={"wave": wave})]
+    return []
 
-    Raises
-    ------
-    ReportError
-        If the survey has no such wave, or one wave is asked for and the waves are to be compared.
-    """
-    names, asked = survey.waves, parameters.wave
-    by_wave = bool(names) and parameters.group == survey.instrument.wave
-    if asked is None:
-        return "" if by_wave or not names else names[-1]
-    if asked not in names:
-        code = "report.unknown_wave" if names else "report.no_waves"
-        raise refusal(ReportError, [Problem(code, asked, values={"known": listing(names)})])
-    if by_wave:
-        raise refusal(ReportError, [Problem("report.wave_and_group", asked)])
-    return asked
+
+@lru_cache(maxsize=16)  # a batch asks for each of its employers
+def _units(survey: Survey, column: str, wave: str = "") -> frozenset[str]:
+    """Return who has answers; in one wave, or (empty) in any."""
+    answers = survey.answers
+    rows = answers[answers[survey.instrument.wave] == wave] if wave else answers
+    return frozenset(rows[column].dropna().astype(str).unique())
+
+
+def _unknown(code: str, name: str, known: Iterable[str], **values: object) -> Problem:
+    """Say that there is no such name, and which one it looks like or which there are."""
+    near = nearest(name, known)
+    told = {**values, "known": _named(known), "near": near}
+    return Problem(f"{code}_near" if near else code, name, values=told)
+
+
+def _named(names: Iterable[str]) -> str:
+    """Join names so that it reads the same in every language."""
+    return ", ".join(names) or "-"
+
+
+def _problem(error: Any, template: str, model: type[Parameters]) -> Problem:
+    """Say in our words what pydantic found."""
+    name, value = str(error["loc"][0]), error["input"]
+    if error["type"] == "extra_forbidden":
+        if name in BESIDE:
+            return Problem("parameters.beside", name)
+        return _unknown("parameters.unknown", name, _fields(model), template=template)
+    if error["type"] in ("missing", "string_too_short"):
+        return Problem("parameters.missing", name, values={"template": template})
+    field = model.model_fields[name]
+    kind = _kind(field)
+    if kind == "choice":
+        values = {"asked": str(value), "allowed": _named(get_args(field.annotation))}
+        return Problem("parameters.wrong.choice", name, values=values)
+    if kind == "whole_number":
+        return Problem("parameters.wrong.whole_number", name, values={"least": _least(field)})
+    return Problem(f"parameters.wrong.text{_instead(value)}", name)
+
+
+def _instead(value: object) -> str:
+    """Return what kind of value stands where a text should, as the end of a sentence's key."""
+    if isinstance(value, bool):
+        return "_yes_or_no"
+    if isinstance(value, int | float):
+        return "_number"
+    return "_date" if isinstance(value, date | time) else ""
+
+
+def _fields(model: type[Parameters]) -> dict[str, FieldInfo]:
+    """Return a model's fields, those that only this template has first."""
+    fields = model.model_fields
+    return {name: fields[name] for name in sorted(fields, key=Parameters.model_fields.__contains__)}
+
+
+def _kind(field: FieldInfo) -> Kind:
+    if field.annotation is int:
+        return "whole_number"
+    return "choice" if get_origin(field.annotation) is Literal else "text"
+
+
+def _least(field: FieldInfo) -> int:
+    """Return the smallest number that is allowed."""
+    return next(int(limit.ge) for limit in field.metadata if hasattr(limit, "ge"))
+
+
+def _declared(name: str, field: FieldInfo, language: Language) -> Declared:
+    kind = _kind(field)
+    if kind == "choice":
+        told = _named(get_args(field.annotation))
+    else:
+        least = _least(field) if kind == "whole_number" else 0
+        told = say(f"parameters.kind.{kind}", language, least=least)
+    if field.is_required():
+        default = say("parameters.required", language)
+    elif field.default:
+        default = str(field.default)
+    else:
+        default = say(f"parameters.default.{name}", language)
+    meaning = say(f"parameters.meaning.{name}", language)
+    return Declared(name, told, default, meaning, example=(field.examples or [""])[0])

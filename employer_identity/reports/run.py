@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from employer_identity.errors import Problem, ReportError
+import pandas as pd
+
+from employer_identity.errors import EmployerIdentityError, Problem, ReportError, SurveyError
+from employer_identity.instrument import load_instrument
 from employer_identity.language import Language, refusal
 from employer_identity.loading import Source, load_survey
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.documents import documents
 from employer_identity.reports.execution import execute
-from employer_identity.reports.parameters import chosen_group, chosen_wave, read_parameters
+from employer_identity.reports.parameters import (
+    Parameters,
+    UnitParameters,
+    read_parameters,
+    settled,
+    survey_problems,
+)
+from employer_identity.reports.pdf import pdf_maker
 from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.records import Format
 from employer_identity.reports.render import exporter
 from employer_identity.reports.snapshot import SUFFIX, write_snapshot
+from employer_identity.reports.tasks import stems
 from employer_identity.survey import Survey
 from employer_identity.writing import write_whole
 
@@ -34,7 +45,7 @@ def report(
     instrument: Instrument | str | Path | None = None,
     group: str | None = None,
     wave: str | None = None,
-    language: Language = "nl",
+    language: Language | None = None,
     output: str | Path | None = None,
     on_step: Step | None = None,
     **parameters: Any,
@@ -44,25 +55,27 @@ def report(
     Parameters
     ----------
     template
-        Name of a report template.
+        Name of a report template: ``"employer_brand_study"`` or ``"employer_report"``.
     survey
         A `Survey`, a file, several files that belong together, or a frame; None takes the sample
         that comes with the package.
     instrument
         The questionnaire of a file or frame, as in `load_survey`.
     group
-        Column to compare by; None takes the instrument's first grouping, ``""`` compares nothing.
+        Column to compare by, where the template compares groups; None takes the instrument's
+        first grouping, ``""`` compares nothing.
     wave
         The wave to study, where the instrument declares one; None takes the last.
     language
-        ``"nl"`` or ``"en"``.
+        ``"nl"`` or ``"en"``; None takes ``"nl"``.
     output
         Where the report goes: a file that ends in ``.html``, ``.pdf`` or ``.ipynb`` (the notebook
         as it has run). None makes an HTML file in the current folder.
     on_step
         Called with the name of each step: ``read``, ``run``, ``write``.
     **parameters
-        Further parameters of the template, such as ``minimum_n``.
+        Further parameters of the template, such as ``minimum_n``; ``employer`` for the report of
+        one. ``employer-identity report --show TEMPLATE`` lists them.
 
     Returns
     -------
@@ -78,38 +91,72 @@ def report(
     Examples
     --------
     >>> ei.report("employer_brand_study", survey=survey, group="generation", language="nl")
+    >>> ei.report("employer_report", survey=survey, employer="Vrolijke Eland")
     """
     step = on_step or (lambda _: None)
-    asked = {"group": group, "wave": wave, "language": language, **parameters}
+    named = {"group": group, "wave": wave, "language": language}
+    asked = {name: value for name, value in named.items() if value is not None} | parameters
+    check_asked(template, asked, survey=survey, instrument=instrument, output=output)
     checked = read_parameters(asked, template)
-    target = _target(output, template, checked.language)
-    kind = _KINDS[target.suffix.lower()]
+    target = _target(output, template, checked)
     step("read")
-    answers = _survey(survey, instrument)
-    chosen = {
-        **checked.model_dump(),
-        "group": chosen_group(checked, answers.instrument),
-        "wave": chosen_wave(checked, answers),
-    }
+    answers = open_survey(survey, instrument)
+    if problems := survey_problems(checked, answers):
+        raise refusal(ReportError, problems)
+    told = settled(checked, answers)
     with tempfile.TemporaryDirectory(prefix="employer-identity-") as folder:
         snapshot = Path(folder) / f"survey{SUFFIX}"
-        chosen |= {"sha256": write_snapshot(answers, snapshot), "survey": str(snapshot)}
+        told |= {"sha256": write_snapshot(answers, snapshot), "survey": str(snapshot)}
         step("run")
         reader = Thread(target=exporter, daemon=True)  # slow to import: use the wait
         reader.start()
-        done = execute(notebooks()[template], chosen, Path(folder))
+        done = execute(notebooks()[template], told, Path(folder))
     if done.problem:
         raise refusal(ReportError, [done.problem])
     step("write")
     reader.join()
+    kind = _kind(target)
     write_whole(target, documents(done.notebook, [kind])[kind])
     return target
 
 
-def _target(output: str | Path | None, template: str, language: Language) -> Path:
-    """Return where the report goes; refuse a place that cannot be written to."""
-    target = Path(output) if output else Path(f"{template}.{language}.html")
-    problem = None
+def check_asked(
+    template: str,
+    given: Mapping[str, Any],
+    *,
+    survey: Survey | Source | None = None,
+    instrument: Instrument | str | Path | None = None,
+    output: str | Path | None = None,
+) -> None:
+    """Check all that can be checked of a report before its survey is read.
+
+    Raises
+    ------
+    ReportError, SurveyError, InstrumentError
+        What is wrong with one of parameters, output, survey and instrument; a ReportError with
+        everything where there is something wrong with several.
+    """
+    checks: tuple[Callable[[], object], ...] = (
+        lambda: read_parameters(given, template),
+        lambda: _check_output(output),
+        lambda: _check_files(survey),
+        lambda: _check_instrument(survey, instrument),
+    )
+    refused = []
+    for check in checks:
+        try:
+            check()
+        except EmployerIdentityError as error:
+            refused.append(error)
+    if len(refused) == 1:
+        raise refused[0]
+    if refused:
+        raise refusal(ReportError, [p for error in refused for p in error.problems])
+
+
+def _check_output(output: str | Path | None) -> None:
+    """Refuse a place that cannot be written to."""
+    target, problem = Path(output) if output else Path("report.html"), None
     if target.is_dir():
         problem = Problem("report.output_is_folder", str(target))
     elif target.suffix.lower() not in _KINDS:
@@ -120,17 +167,57 @@ def _target(output: str | Path | None, template: str, language: Language) -> Pat
         problem = Problem("report.folder_not_writable", str(target.parent))
     if problem:
         raise refusal(ReportError, [problem])
-    return target.resolve()
+    if _kind(target) == "pdf":
+        pdf_maker()
 
 
-def _survey(survey: Survey | Source | None, instrument: Instrument | str | Path | None) -> Survey:
+def _check_files(survey: Survey | Source | None) -> None:
+    """Refuse files that are not there."""
+    if survey is None or isinstance(survey, Survey | pd.DataFrame):
+        return
+    paths = [survey] if isinstance(survey, str | Path) else survey
+    missing = [str(path) for path in paths if not Path(path).exists()]
+    if missing:
+        raise refusal(SurveyError, [Problem("intake.no_such_file", path) for path in missing])
+
+
+def _check_instrument(
+    survey: Survey | Source | None, instrument: Instrument | str | Path | None
+) -> None:
+    """Refuse an instrument that cannot be used, or none where one is needed."""
+    if isinstance(instrument, str | Path):
+        load_instrument(instrument)
+    elif instrument is None and survey is not None and not isinstance(survey, Survey):
+        raise refusal(ReportError, [Problem("report.no_instrument")])
+
+
+def _target(output: str | Path | None, template: str, parameters: Parameters) -> Path:
+    """Return where the report goes; without being told, under a name of its own."""
+    if output:
+        return Path(output).resolve()
+    whom = stems([parameters.employer]) if isinstance(parameters, UnitParameters) else []
+    return Path(".".join([template, *whom, parameters.language, "html"])).resolve()
+
+
+def _kind(target: Path) -> Format:
+    return _KINDS[target.suffix.lower()]
+
+
+def open_survey(
+    survey: Survey | Source | None, instrument: Instrument | str | Path | None
+) -> Survey:
+    """Load a survey; None is the sample that comes with the package.
+
+    Raises
+    ------
+    ReportError
+        If a file or frame comes without its instrument.
+    SurveyError, InstrumentError
+        If the survey or its instrument cannot be used.
+    """
     if isinstance(survey, Survey):
         return survey
-    if survey is None:
-        here = sample()
-        return load_survey(
-            here / "employees.csv", instrument=instrument or here / "instrument.toml"
-        )
-    if instrument is None:
-        raise refusal(ReportError, [Problem("report.no_instrument")])
-    return load_survey(survey, instrument=instrument)
+    _check_instrument(survey, instrument)
+    here = sample()
+    source = here / "employees.csv" if survey is None else survey
+    return load_survey(source, instrument=instrument or here / "instrument.toml")
