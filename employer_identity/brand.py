@@ -165,7 +165,7 @@ def unit_levels(survey: Survey) -> pd.DataFrame:
     order. Without sectors `sector` is "".
     """
     keys = {"sector": survey.instrument.sector, "employer": survey.instrument.employer}
-    names = {key: _names(survey, column) for key, column in keys.items()}
+    names = {key: unit_names(survey, column) for key, column in keys.items()}
     long = survey.pillar_scores.assign(**names, weight=weighing.weights(survey)).melt(
         [*names, "weight"], var_name="pillar", value_name="score"
     )
@@ -195,11 +195,11 @@ def _by_unit(long: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return found.reset_index()
 
 
-def _names(survey: Survey, column: str | None) -> pd.Series[str]:
-    """Name everybody's unit; those without one are a unit of their own."""
+def unit_names(survey: Survey, column: str | None, *, unknown: str = UNKNOWN) -> pd.Series[str]:
+    """Name everybody's unit; those without one are a unit of their own. Without a column: ""."""
     if column is None:
         return pd.Series("", index=survey.answers.index)
-    return survey.answers[column].astype(object).where(survey.answers[column].notna(), UNKNOWN)
+    return survey.answers[column].astype(object).where(survey.answers[column].notna(), unknown)
 
 
 def margins(survey: Survey) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from employer_identity.questionnaire import CROSSED
@@ -53,7 +54,10 @@ class Shown:
 
 
 def hidden(
-    counts: pd.Series[int], *, minimum: int = MINIMUM, already: pd.Series[bool] | None = None
+    counts: pd.Series[int] | pd.DataFrame,
+    *,
+    minimum: int = MINIMUM,
+    already: pd.Series[bool] | None = None,
 ) -> pd.Series[bool]:
     """Decide which cells of a two-level table stay hidden when every parent's total is known.
 
@@ -64,7 +68,9 @@ def hidden(
     Parameters
     ----------
     counts
-        Persons per cell, indexed by (parent, child); empty cells (0) give nobody away and stay.
+        Persons per cell, indexed by (parent, child). Several columns count several things that are
+        shown of the same cells: a cell is as small as the smallest of them, and every one of them
+        must stand up to subtraction. Cells without anybody give nobody away and stay.
     minimum
         Smallest number of persons that is shown.
     already
@@ -80,47 +86,54 @@ def hidden(
     >>> hidden(counts).tolist()
     [True, True, False]
     """
-    mask = (counts > 0) & (counts < minimum)
+    n = (counts.to_frame() if isinstance(counts, pd.Series) else counts).to_numpy()
+    smallest = n.min(axis=1)
+    gone = n.any(axis=1) & (smallest < minimum)
     if already is not None:
-        mask |= already.to_numpy()
-    parents = counts.index.get_level_values(0)
-    for parent in parents.unique():
-        family = counts[parents == parent]
-        shown = family[(family >= minimum) & ~mask[family.index]].sort_values(kind="stable")
-        for cell in shown.index:
-            away = family[mask[family.index]]
-            if away.empty or (len(away) > 1 and away.sum() >= minimum):
-                break
-            mask[cell] = True
-    return mask.rename("hidden")
+        gone |= already.to_numpy()
+    codes = pd.factorize(counts.index.get_level_values(0))[0]
+    order = np.argsort(codes, kind="stable")
+    for family in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
+        if gone[family].any():
+            shown = family[~gone[family] & (smallest[family] >= minimum)]
+            shown = shown[np.argsort(smallest[shown], kind="stable")]
+            gone[shown[: _needed(n[family[gone[family]]], n[shown], minimum)]] = True
+    return pd.Series(gone, index=counts.index, name="hidden")
 
 
-def withhold_units(units: pd.DataFrame, *, minimum: int = MINIMUM) -> pd.DataFrame:
-    """Take the numbers out of the rows of `brand.unit_levels` that may not be shown.
+def _needed(away: np.ndarray, shown: np.ndarray, minimum: int) -> int:
+    """Count how many of the shown cells, in their order, must join those that are away."""
+    persons = np.cumsum(np.vstack([away.sum(axis=0), shown]), axis=0)
+    cells = np.cumsum(np.vstack([(away > 0).sum(axis=0), shown > 0]), axis=0)
+    safe = ((cells == 0) | ((cells > 1) & (persons >= minimum))).all(axis=1)
+    return int(safe.argmax()) if safe.any() else len(shown)
 
-    A unit counts as many persons as its pillar with the fewest scores. Sectors are decided within
-    the whole, employers within their sector, and a hidden sector hides its employers.
 
-    Returns
-    -------
-    The same rows with ``hidden``; n, mean, sd and se are missing where it is True.
+def hidden_categories(
+    counts: pd.Series[int] | pd.DataFrame,
+    *,
+    minimum: int = MINIMUM,
+    already: pd.Series[bool] | None = None,
+) -> pd.Series[bool]:
+    """Decide within one grouping; a crossed one also within each group that it crosses.
+
+    The groups that are crossed have totals in the same table, so that a cell is protected only if
+    another one is hidden both in its row and in its column. Categories stand in the last level
+    of the index of `counts`; see `hidden` for the rest.
     """
-    persons = units.groupby(["sector", "employer"], sort=False)["n"].min()
-    of_sectors = persons.index.get_level_values("employer") == ""
-    sectors = persons[of_sectors].droplevel("employer")
-    away = (
-        hidden(pd.concat({"": sectors}), minimum=minimum) if len(sectors) else pd.Series(dtype=bool)
-    )
-    hidden_sectors = {sector for (_, sector), gone in away.items() if gone}
-    employers = hidden(persons[~of_sectors], minimum=minimum)
-    gone = {key for key, is_hidden in employers.items() if is_hidden}
-    mask = units["sector"].isin(hidden_sectors) | pd.Series(
-        [key in gone for key in zip(units["sector"], units["employer"], strict=True)],
-        index=units.index,
-    )
-    shown = units.assign(hidden=mask).astype({"n": float})
-    shown.loc[mask, ["n", "mean", "sd", "se"]] = float("nan")
-    return shown
+    categories = counts.index.get_level_values(-1)
+    parts = [str(category).split(CROSSED) for category in categories]
+    families = [[""] * len(parts)]
+    if any(len(p) == 2 for p in parts) and all(len(p) <= 2 for p in parts):
+        families += [[p[end] for p in parts] for end in (0, -1)]
+    mask = pd.Series(False, index=counts.index) if already is None else already
+    before = -1
+    while mask.sum() > before:
+        before = int(mask.sum())
+        for parents in families:
+            index = pd.MultiIndex.from_arrays([parents, range(len(parts))])
+            mask = hidden(counts.set_axis(index), minimum=minimum, already=mask)
+    return mask.set_axis(counts.index)
 
 
 def floor(instrument: Instrument, column: str, *, minimum: int = MINIMUM) -> int:
@@ -138,41 +151,3 @@ def large_groups(survey: Survey, column: str, minimum: int) -> Survey:
         return survey
     kept = groups.cat.remove_categories(small)
     return replace(survey, answers=survey.answers.assign(**{column: kept}))
-
-
-def withhold_margins(
-    margins: pd.DataFrame, *, minimum: int = MINIMUM, floors: Mapping[str, int] | None = None
-) -> pd.DataFrame:
-    """Take the counts out of the rows of `brand.margins` that may not be shown; adds ``hidden``.
-
-    `floors` holds the groupings of which more than `minimum` persons are asked.
-    """
-    counts = margins.set_index(["grouping", "category"])["n"]
-    lowest = {g: (floors or {}).get(g, minimum) for g in margins["grouping"].unique()}
-    parts = [_hidden_categories(counts.loc[[g]], n) for g, n in lowest.items()]
-    mask = pd.concat(parts).reindex(counts.index).to_numpy() if parts else []
-    shown = margins.assign(hidden=mask).astype({"n": float})
-    shown.loc[shown["hidden"], ["n", "share"]] = float("nan")
-    return shown
-
-
-def _hidden_categories(counts: pd.Series[int], minimum: int) -> pd.Series[bool]:
-    """Decide within one grouping; a crossed one also within each group that it crosses.
-
-    The groups that are crossed have totals in the same table, so that a cell is protected only if
-    another one is hidden both in its row and in its column.
-    """
-    parts = [str(c).split(CROSSED) for c in counts.index.get_level_values(1)]
-    mask = hidden(counts, minimum=minimum)
-    if not mask.any() or not any(len(p) == 2 for p in parts) or any(len(p) > 2 for p in parts):
-        return mask
-    before = -1
-    while mask.sum() > before:
-        before = int(mask.sum())
-        for end in (0, -1):
-            family = counts.set_axis(
-                pd.MultiIndex.from_arrays([[p[end] for p in parts], range(len(parts))])
-            )
-            found = hidden(family, minimum=minimum, already=mask)
-            mask = pd.Series(found.to_numpy(), index=counts.index)
-    return mask

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from employer_identity import brand, figures, privacy, weighing
+from employer_identity import brand, figures, weighing
 from employer_identity.questionnaire import Scale
 from employer_identity.simulate import simulate_survey
+from employer_identity.suppression import decide, withhold_units
 from employer_identity.survey import Survey
 
 
@@ -225,7 +226,8 @@ def test_whoever_weighs_nothing_makes_no_unit_large_enough(units: Survey) -> Non
     """A mean of many without a weight and one with it would be that one person's answers."""
     w = np.ones(units.n)
     w[np.flatnonzero(units.answers["employer"] == "e05")[4:]] = 0.0
-    shown = privacy.withhold_units(brand.unit_levels(weigh(units, w)), minimum=5)
+    weighed = weigh(units, w)
+    shown = withhold_units(brand.unit_levels(weighed), decide(weighed), weighed.instrument)
     assert shown.loc[shown["employer"] == "e05", "hidden"].all()
     assert shown.loc[shown["employer"] == "e05", ["mean", "sd", "se"]].isna().all(axis=None)
     few = np.zeros(units.n)

@@ -19,6 +19,7 @@ from employer_identity.language import LANGUAGES
 from employer_identity.privacy import Shown
 from employer_identity.questionnaire import Instrument
 from employer_identity.simulate import ItemShift, Truth, simulate_survey
+from employer_identity.suppression import decide, withhold_units
 from employer_identity.survey import Survey
 from tests.drawn import foreign_numbers, outside, overlapping, texts
 
@@ -41,7 +42,7 @@ def survey() -> Survey:
 def drawn(survey: Survey, language: str) -> dict[str, Shown]:
     own, words = survey.instrument, {"language": language}
     ladder = invariance(survey, group="band")
-    units = privacy.withhold_units(brand.unit_levels(survey))
+    units = withhold_units(brand.unit_levels(survey), decide(survey), own)
     means = latent_means(ladder)
     shown = [
         *(figures.answers(survey, pillar, **words) for pillar in own.factors),

@@ -59,28 +59,24 @@ def test_what_subtraction_leaves_is_empty_or_a_group(sizes: list[int], minimum: 
     assert rest.empty or everything_is_hidden or (len(rest) > 1 and rest.sum() >= minimum)
 
 
-def margins(**groupings: dict[str, int]) -> pd.DataFrame:
-    rows = [(g, c, n) for g, family in groupings.items() for c, n in family.items()]
-    frame = pd.DataFrame(rows, columns=["grouping", "category", "n"])
-    return frame.assign(share=frame["n"] / frame["n"].sum())
-
-
-def test_a_grouping_with_a_higher_floor_hides_more() -> None:
-    counts = margins(gender={"woman": 8, "man": 30, "other": 9}, health={"a": 8, "b": 30, "c": 9})
-    shown = privacy.withhold_margins(counts, floors={"health": 10})
-    assert shown.groupby("grouping")["hidden"].sum().to_dict() == {"gender": 0, "health": 2}
-    assert shown.loc[shown["hidden"], ["n", "share"]].isna().all(axis=None)
-
-
 def test_a_crossed_cell_is_hidden_in_its_row_and_in_its_column() -> None:
     sizes = {("x", "a"): 4, ("x", "b"): 40, ("x", "c"): 50}
     sizes |= {("y", "a"): 60, ("y", "b"): 70, ("y", "c"): 80}
-    counts = margins(both={CROSSED.join(cell): n for cell, n in sizes.items()})
-    away = privacy.withhold_margins(counts, floors={"both": 10}).set_index("category")["hidden"]
+    counts = pd.Series({CROSSED.join(cell): n for cell, n in sizes.items()})
+    away = privacy.hidden_categories(counts, minimum=10)
     grid = pd.Series(away.to_numpy(), pd.MultiIndex.from_tuples(sizes)).unstack()
     assert grid.loc["x", "a"]
     for line in (*grid.to_numpy(), *grid.to_numpy().T):
         assert line.sum() != 1
+
+
+def test_every_column_of_counts_must_stand_up_to_subtraction() -> None:
+    everybody = pd.Series({("care", "a"): 9, ("care", "b"): 20, ("care", "c"): 30})
+    assert not hidden(everybody).any()
+    answered = everybody - pd.Series({("care", "a"): 6, ("care", "b"): 0, ("care", "c"): 17})
+    both = pd.DataFrame({"everybody": everybody, "answered": answered})
+    assert answered.tolist() == [3, 20, 13]
+    assert hidden(both).tolist() == [True, False, True]  # c is the smallest that passes
 
 
 def test_small_groups_leave_the_comparison_and_nobody_else_does() -> None:

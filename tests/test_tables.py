@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from employer_identity import brand, privacy, tables
+from employer_identity import brand, tables
 from employer_identity.cfa import cfa
 from employer_identity.fit import Fit
 from employer_identity.invariance import invariance
 from employer_identity.reliability import reliability
 from employer_identity.simulate import Truth, simulate_survey
+from employer_identity.suppression import KINDS, Suppression, withhold_margins
 from employer_identity.survey import Survey
 
 TRUTH = Truth(grouping="band", shares={"young": 0.5, "old": 0.5})
@@ -98,7 +99,9 @@ def test_every_rule_is_there(survey: Survey) -> None:
 def test_hidden_margins_show_no_number(survey: Survey) -> None:
     rows = [("band", "young", 4, 0.04), ("band", "old", 9, 0.09), ("band", "", 87, 0.87)]
     margins = pd.DataFrame(rows, columns=["grouping", "category", "n", "share"])
-    shown = tables.margins(privacy.withhold_margins(margins), survey.instrument)
+    away = pd.DataFrame({"column": "band", "parent": "", "unit": ["young", "old", ""]})
+    decided = Suppression(away.assign(**{kind: ["few", "sibling", ""] for kind in KINDS}))
+    shown = tables.margins(withhold_margins(margins, decided), survey.instrument)
     html = shown.content.as_raw_html()
     assert shown.counts == {"band, ": 87}
     assert ">4<" not in html

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -21,9 +22,13 @@ from employer_identity.loading import load_survey
 from employer_identity.questionnaire import Instrument
 from employer_identity.reliability import reliability
 from employer_identity.reports.places import sample
+from employer_identity.reports.prepared import Prepared, open_prepared
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
+from employer_identity.suppression import Suppression, decide, withhold_margins, withhold_units
 from employer_identity.survey import Survey
 from employer_identity.terms import counted, nouns
+
+_Made = TypeVar("_Made", Fit, Ladder)
 
 LOADINGS_DRAWN = 6
 """Most groups whose loadings can be told apart in a figure."""
@@ -47,6 +52,8 @@ class Study:
         The wave that is studied; empty where there are none, or all of them are.
     waves
         Respondents of every wave of the file.
+    prepared
+        What a batch has made once for all of its reports; None makes it when it is asked for.
     """
 
     survey: Survey
@@ -55,6 +62,7 @@ class Study:
     minimum_n: int = privacy.MINIMUM
     wave: str = ""
     waves: Mapping[str, int] = field(default_factory=dict)
+    prepared: Prepared | None = None
 
     @property
     def instrument(self) -> Instrument:
@@ -86,7 +94,7 @@ class Study:
     def fit(self) -> Fit:
         """The measurement model of everybody."""
         with speaking(self.language):
-            return cfa(self.survey)
+            return _made(self.prepared.fit) if self.prepared else cfa(self.survey)
 
     @cached_property
     def ladder(self) -> Ladder | None:
@@ -94,6 +102,8 @@ class Study:
         if not self.group:
             return None
         with speaking(self.language):
+            if self.prepared and self.group in self.prepared.ladders:
+                return _made(self.prepared.ladders[self.group])
             return invariance(
                 privacy.large_groups(self.survey, self.group, self.floor), group=self.group
             )
@@ -180,7 +190,9 @@ class Study:
         """The same study without them; None where they are too few, or what is left is."""
         if self.straight_liners < self.minimum_n:
             return None
-        others = replace(self, survey=brand.without_straight_liners(self.survey), group="")
+        others = replace(
+            self, survey=brand.without_straight_liners(self.survey), group="", prepared=None
+        )
         try:
             _ = others.fit
         except EmployerIdentityError:
@@ -214,6 +226,13 @@ class Study:
         return self.instrument.value_label(self.instrument.wave or "", wave, self.language)
 
     @cached_property
+    def suppression(self) -> Suppression:
+        """What may be shown of whom."""
+        if self.prepared:
+            return self.prepared.suppression
+        return decide(self.survey, minimum=self.minimum_n)
+
+    @cached_property
     def units(self) -> pd.DataFrame | None:
         """Mean scores of sectors and employers, without what may not be shown.
 
@@ -223,15 +242,19 @@ class Study:
         if pooled or not (self.instrument.employer or self.instrument.sector):
             return None
         units = brand.unit_levels(self.survey)
-        return privacy.withhold_units(units, minimum=self.minimum_n)
+        return withhold_units(units, self.suppression, self.instrument)
 
     @cached_property
     def margins(self) -> pd.DataFrame:
         """Who answered, without what may not be shown."""
-        floors = {g.column: g.minimum(self.minimum_n) for g in self.instrument.groupings}
-        return privacy.withhold_margins(
-            brand.margins(self.survey), minimum=self.minimum_n, floors=floors
-        )
+        return withhold_margins(brand.margins(self.survey), self.suppression)
+
+
+def _made(result: _Made | EmployerIdentityError) -> _Made:
+    """Return what was made beforehand, or refuse for the reason why it could not be made."""
+    if isinstance(result, EmployerIdentityError):
+        raise result
+    return result
 
 
 @contextmanager
@@ -252,13 +275,19 @@ def open_study(
     wave: str = "",
     language: Language = "nl",
     minimum_n: int = privacy.MINIMUM,
+    prepared: str = "",
     sha256: str = "",
 ) -> Study:
     """Open a survey file, a snapshot or (empty) the sample as a study.
 
     Where there are waves, the study is of the one named, else of the last; of all of them where
-    they are what is compared.
+    they are what is compared. With `prepared`, a folder that `write_prepared` wrote, survey, wave
+    and smallest number of persons are those of the folder, and `sha256` is its hash.
     """
+    if prepared:
+        made = open_prepared(prepared, sha256)
+        least = made.suppression.minimum
+        return Study(made.survey, group, language, least, made.wave, made.waves, made)
     source = Path(survey) if survey else sample() / "employees.csv"
     if source.suffix == SUFFIX:
         answers = read_snapshot(source, sha256)
