@@ -32,6 +32,7 @@ _NOTHING_FROM_OUTSIDE = (
     "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
 )
 _DATE = re.compile(rb"/(?:CreationDate|ModDate) \(D:[^)]*\)")
+_NODE = re.compile(rb"\(node\d{8}\)")
 
 
 @cache
@@ -66,7 +67,17 @@ def print_page(html: str) -> bytes:
     if not pdf:
         values = {"seconds": SECONDS}
         raise refusal(ReportError, [Problem("pdf.browser_failed", values=values)])
-    return _DATE.sub(lambda found: b" " * len(found[0]), pdf)  # as long, so that offsets hold
+    return _the_same_each_time(pdf)
+
+
+def _the_same_each_time(pdf: bytes) -> bytes:
+    """Take out dates and number the nodes from one, at the same length so that offsets hold.
+
+    The browser counts nodes from wherever its start happened to bring it.
+    """
+    places = {node: n for n, node in enumerate(sorted(set(_NODE.findall(pdf))), start=1)}
+    numbered = _NODE.sub(lambda found: b"(node%08d)" % places[found[0]], pdf)
+    return _DATE.sub(lambda found: b" " * len(found[0]), numbered)
 
 
 def _print(command: tuple[str, ...], html: str) -> bytes:
