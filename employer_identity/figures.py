@@ -28,6 +28,7 @@ from employer_identity.heatmap import units
 from employer_identity.language import Language, listing, number, say
 from employer_identity.loadings import loadings
 from employer_identity.privacy import Shown
+from employer_identity.standings import differences, standing
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
@@ -36,12 +37,14 @@ if TYPE_CHECKING:
 __all__ = [
     "answers",
     "associations",
+    "differences",
     "ladder",
     "latent_means",
     "levels",
     "loadings",
     "outcomes",
     "path_diagram",
+    "standing",
     "units",
 ]
 

@@ -19,6 +19,7 @@ from employer_identity.model_tables import (
     worst,
 )
 from employer_identity.privacy import Shown
+from employer_identity.standing_tables import standing
 from employer_identity.tabulation import NOTHING, decimals, interval, share, tabulate, whole
 from employer_identity.terms import nouns
 
@@ -41,6 +42,7 @@ __all__ = [
     "outcomes",
     "reliability",
     "sensitivity",
+    "standing",
     "verdicts",
     "weighting",
     "worst",

@@ -255,8 +255,6 @@ def _hidden(study: Study, what: str, count: int, total: int) -> str:
 def made_with(study: Study) -> list[tuple[str, str]]:
     """Parameters, data hash and versions."""
     survey, instrument = study.survey, study.instrument
-    packages = ("numpy", "pandas", "scipy", "matplotlib", "great-tables", "papermill", "nbconvert")
-    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in packages)
     rows = {
         "survey": survey.source or "-",
         "sha256": survey.sha256 or "-",
@@ -265,7 +263,15 @@ def made_with(study: Study) -> list[tuple[str, str]]:
         "wave": study.wave or "-",
         "language": study.language,
         "minimum_n": str(study.minimum_n),
-        "package": f"employer_identity {__version__}, Python {platform.python_version()}",
-        "packages": versions,
+        **versions(),
     }
     return [(study.say(f"facts.{key}"), value) for key, value in rows.items()]
+
+
+def versions() -> dict[str, str]:
+    """Name what made the report, and what that was made with."""
+    packages = ("numpy", "pandas", "scipy", "matplotlib", "great-tables", "papermill", "nbconvert")
+    return {
+        "package": f"employer_identity {__version__}, Python {platform.python_version()}",
+        "packages": ", ".join(f"{p} {importlib.metadata.version(p)}" for p in packages),
+    }

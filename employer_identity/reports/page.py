@@ -116,11 +116,12 @@ class Page:
         )
         _show(f'<dl class="cards">{cells}</dl>', "text")
 
-    def practices(self, practices: Iterable[Noticed], head: str) -> None:
+    def practices(self, practices: Iterable[Noticed], head: str = "") -> None:
         """Show what an employer can do, each with how many people notice it."""
         rows = "".join(_practice(p) for p in practices)
+        above = f'<p class="head">{escape(head)}</p>' if head else ""
         if rows:
-            _show(f'<p class="head">{escape(head)}</p><ul class="practices">{rows}</ul>', "text")
+            _show(f'{above}<ul class="practices">{rows}</ul>', "text")
 
     def numbers(self, values: Mapping[str, float | int | str | None]) -> None:
         """Hand the report's numbers over to whoever collects them; readers do not see this."""

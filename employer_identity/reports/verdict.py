@@ -19,7 +19,7 @@ def reasons(study: Study) -> list[str]:
     """Say why: the rule, the rules that disagree, the equalities that are contradicted."""
     if study.ladder is None or study.ladder.level is None:
         return [_rule(study)]
-    return [_rule(study), *_few_clusters(study), *_disagreement(study), *_culprits(study)]
+    return [_rule(study), *_few_clusters(study), *_disagreement(study), *culprits(study)]
 
 
 def _few_clusters(study: Study) -> list[str]:
@@ -63,7 +63,7 @@ def _disagreement(study: Study) -> list[str]:
     return sentences or [study.say("ladder.agreement")]
 
 
-def _culprits(study: Study) -> list[str]:
+def culprits(study: Study) -> list[str]:
     """Name the equalities that the answers contradict, with direction and size."""
     found = study.culprits
     if found.empty:
