@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
+
+
+def _view(items: dict[str, object]) -> MappingProxyType[str, object]:
+    return MappingProxyType(items)
+
+
+# Views of mappings go to other processes as views.
+copyreg.pickle(MappingProxyType, lambda view: (_view, (dict(view),)))
 
 Severity = Literal["error", "warning", "change"]
 

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from employer_identity.cli.batch import batch
 from employer_identity.cli.check import check
 from employer_identity.cli.instrument import app as instrument
 from employer_identity.cli.report import report
@@ -21,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command()(report)
+app.command()(batch)
 app.command()(check)
 app.add_typer(instrument, name="instrument")
 app.command()(simulate)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,10 @@ class Curvature:
     compute: Callable[[], Array]
     cells: Cells
     q: int
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # to another process goes the information, not the way to it
+        return Curvature, (self.score, partial(np.asarray, self.information), self.cells, self.q)
 
     @cached_property
     def information(self) -> Array:

@@ -17,6 +17,8 @@ from employer_identity.errors import Problem
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+WARM = "employer-identity"
+"""The papermill engine that keeps its kernel."""
 _THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _QUIET = ["--IPKernelApp.log_level=50"]  # its advice is not for readers
 logging.getLogger("papermill").addHandler(logging.NullHandler())  # problems are told by us

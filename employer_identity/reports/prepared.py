@@ -54,6 +54,39 @@ class Prepared:
     ladders: Mapping[str, Ladder | EmployerIdentityError]
 
 
+@dataclass(frozen=True)
+class Selection:
+    """The wave of a survey that is reported, and what may be shown of it.
+
+    Attributes
+    ----------
+    survey, wave, waves, suppression
+        As in `Prepared`.
+    """
+
+    survey: Survey
+    wave: str
+    waves: Mapping[str, int]
+    suppression: Suppression
+
+
+def select(survey: Survey, *, wave: str = "", minimum: int = privacy.MINIMUM) -> Selection:
+    """Take a wave of a survey, empty for the last, and decide what may be shown of it."""
+    waves = {name: survey.of_wave(name).n for name in survey.waves}
+    chosen = wave or next(reversed(waves), "")
+    answers = survey.of_wave(chosen) if chosen else survey
+    return Selection(answers, chosen, waves, decide(answers, minimum=minimum))
+
+
+def fitted(selection: Selection, groups: Iterable[str] = ()) -> Prepared:
+    """Fit what reports share: the model of everybody, and a ladder for each column in `groups`."""
+    answers, minimum = selection.survey, selection.suppression.minimum
+    ladders = {g: _ladder(answers, g, minimum) for g in dict.fromkeys(groups) if g}
+    return Prepared(
+        answers, selection.wave, selection.waves, selection.suppression, _fit(answers), ladders
+    )
+
+
 def prepare(
     survey: Survey,
     *,
@@ -74,12 +107,7 @@ def prepare(
     groups
         Columns to compare by; each gets its ladder.
     """
-    waves = {name: survey.of_wave(name).n for name in survey.waves}
-    chosen = wave or next(reversed(waves), "")
-    answers = survey.of_wave(chosen) if chosen else survey
-    ladders = {g: _ladder(answers, g, minimum) for g in dict.fromkeys(groups) if g}
-    suppression = decide(answers, minimum=minimum)
-    return Prepared(answers, chosen, waves, suppression, _fit(answers), ladders)
+    return fitted(select(survey, wave=wave, minimum=minimum), groups)
 
 
 def _fit(survey: Survey) -> Fit | EmployerIdentityError:

@@ -10,9 +10,9 @@ from typing import Literal
 from employer_identity.errors import Problem
 from employer_identity.language import Language
 
-Status = Literal["made", "kept", "withheld", "failed", "earlier", "outdated"]
-"""Made in this run; kept, since nothing had changed; withheld, as too few people stand behind it;
-failed; of an earlier batch on the same data; of an earlier batch on other data or another version.
+Status = Literal["due", "made", "kept", "withheld", "failed", "earlier", "outdated"]
+"""To be made; made in this run; kept, since nothing had changed; withheld, as too few people stand
+behind it; failed; of an earlier batch on the same data; of one on other data or another version.
 """
 Format = Literal["html", "pdf", "ipynb"]
 FORMATS: tuple[Format, ...] = ("html", "pdf", "ipynb")

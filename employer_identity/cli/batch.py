@@ -1,0 +1,164 @@
+"""`employer-identity batch`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from employer_identity.cli.progress import Progress, duration
+from employer_identity.cli.shared import PROBLEMS, STOPPED, refusals, tell, tongue_of
+
+if TYPE_CHECKING:
+    from employer_identity.language import Language
+    from employer_identity.reports.batch import Batch
+    from employer_identity.reports.records import Record
+
+
+def batch(
+    template: Annotated[str, typer.Argument(help="Which report to make.")] = "employer_report",
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Folder for the reports: new, or of a batch.")
+    ] = "reports",
+    survey: Annotated[
+        list[str] | None,
+        typer.Option("--survey", "-s", help="File with the answers. Left out: the sample survey."),
+    ] = None,
+    instrument: Annotated[
+        str | None, typer.Option("--instrument", "-i", help="TOML file about the columns.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option("--by", help="Column whose values get a report each.")
+    ] = "employer",
+    sets: Annotated[
+        str | None,
+        typer.Option("--sets", help="Instead of --by: YAML or TOML file with sets of parameters."),
+    ] = None,
+    language: Annotated[
+        str, typer.Option("--language", "-l", help="Languages of the reports: nl, en or nl,en.")
+    ] = "nl",
+    formats: Annotated[
+        str, typer.Option("--formats", "-f", help="html, pdf, ipynb; several with commas.")
+    ] = "html",
+    parameters: Annotated[
+        str | None, typer.Option("--parameters", help="YAML or TOML file for all reports.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", help="NAME=VALUE for all reports; may be repeated."),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", help="How many at the same time. Left out: all processors."),
+    ] = None,
+    timeout: Annotated[
+        int, typer.Option("--timeout", min=1, help="Seconds that a cell of a report may take.")
+    ] = 300,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="A kernel of its own for each report; slower.")
+    ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="Dask scheduler, such as tcp://host:8786.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be made, and how long it takes.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say only what went wrong, and the outcome.")
+    ] = False,
+) -> None:
+    """Make a report for every employer, or for every value of another column.
+
+    \b
+    The employers of the sample, in both languages:
+      employer-identity batch --language nl,en --output reports
+
+    \b
+    A survey of your own; first a look at what it will be:
+      employer-identity batch -s answers.csv -i questionnaire.toml -o reports --dry-run
+      employer-identity batch -s answers.csv -i questionnaire.toml -o reports --formats html,pdf
+
+    The path of the index is printed. Run it again after a change, or after it was stopped: only
+    what has changed is made. Exit code 1 if a report failed.
+    """  # noqa: D301
+    tongues = [part.strip() for part in language.split(",") if part.strip()]
+    tongue = tongue_of(next(iter(tongues), ""))
+    with refusals(tongue):
+        from employer_identity.cli.parameters import given_parameters
+        from employer_identity.language import say
+        from employer_identity.reports.batch import batch as make
+
+        progress = Progress(tongue, quiet=quiet)
+
+        def on_step(name: str) -> None:
+            progress.begin()
+            if not quiet:
+                tell(say(f"batch.step.{name}", tongue))
+
+        def on_report(record: Record, done: int, total: int) -> None:
+            _tell_failure(record, tongue, progress)
+            progress.show(done, total)
+
+        asked: dict[str, Any] = given_parameters(template, parameters, parameter or [])
+        try:
+            found = make(
+                template,
+                output=output,
+                survey=survey or None,
+                instrument=instrument,
+                by=by,
+                sets=sets,
+                languages=tongues,  # type: ignore[arg-type]  # make() refuses what is none
+                formats=[part.strip() for part in formats.split(",") if part.strip()],  # type: ignore[misc]
+                jobs=jobs,
+                isolated=isolated,
+                scheduler=scheduler,
+                timeout=timeout,
+                dry_run=dry_run,
+                on_step=on_step,
+                on_report=on_report,
+                **asked,
+            )
+        except KeyboardInterrupt:
+            progress.clear()
+            tell(say("batch.told.stopped", tongue))
+            raise typer.Exit(STOPPED) from None
+        progress.clear()
+        _tell_outcome(found, tongue, quiet=quiet)
+        if not dry_run:
+            typer.echo(found.index)
+        if found.failed:
+            raise typer.Exit(PROBLEMS)
+
+
+def _tell_failure(record: Record, tongue: Language, progress: Progress) -> None:
+    from employer_identity.language import describe, say
+
+    if record.problem:
+        progress.clear()
+        words = {"title": record.title, "language": record.language}
+        message = describe(record.problem, tongue)
+        tell(say("batch.told.failed", tongue, message=message, **words))
+
+
+def _tell_outcome(found: Batch, tongue: Language, *, quiet: bool) -> None:
+    """Say how many there are of each kind; of a dry run also what is withheld, and the time."""
+    from employer_identity.language import describe, listing, number, say
+
+    told = [
+        f"{number(n, ',', tongue)} {say(f'batch.status.{status}', tongue)}"
+        for status, n in found.counts.items()
+    ]
+    tell(say("batch.told.summary", tongue, total=len(found.records), counts=listing(told, tongue)))
+    if found.seconds is None:
+        return
+    if not quiet:
+        for title, problem in {r.title: r.problem for r in found.records if r.problem}.items():
+            message = describe(problem, tongue)
+            tell(say("batch.told.withheld", tongue, title=title, message=message))
+    if math.isnan(found.seconds):
+        tell(say("batch.told.no_estimate", tongue))
+    elif found.counts["due"]:
+        time = duration(found.seconds, tongue)
+        tell(say("batch.told.estimate", tongue, time=time, n=found.counts["due"]))

@@ -1,0 +1,198 @@
+"""What a batch is to make: whose reports, in which languages, and what they rest on."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from employer_identity.errors import Problem, ReportError
+from employer_identity.language import Language, describe, refusal
+from employer_identity.questionnaire import Instrument
+from employer_identity.reports.parameter_files import ParameterSet
+from employer_identity.reports.parameters import (
+    Parameters,
+    UnitParameters,
+    chosen_wave,
+    read_parameters,
+    settled,
+    survey_problems,
+    unit_columns,
+)
+from employer_identity.reports.prepared import Selection, select
+from employer_identity.reports.records import Format
+from employer_identity.reports.snapshot import SUFFIX, write_snapshot
+from employer_identity.reports.tasks import Task, basis, key, stems
+from employer_identity.reports.unit import unit_problems
+from employer_identity.survey import Survey
+
+
+@dataclass(frozen=True)
+class Share:
+    """What several reports rest on: a wave at a minimum, and the columns they compare by."""
+
+    selection: Selection
+    groups: tuple[str, ...]
+    basis: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All reports that are wanted, and what they share.
+
+    Attributes
+    ----------
+    tasks
+        The reports, those that may not be made among them.
+    shares
+        Name of a prepared folder -> what goes into it.
+    """
+
+    tasks: tuple[Task, ...]
+    shares: Mapping[str, Share]
+
+
+def sets_by(
+    survey: Survey, template: str, by: str, common: Mapping[str, Any]
+) -> tuple[ParameterSet, ...]:
+    """Return one set of parameters for each value of a column in the wave that is reported.
+
+    Parameters
+    ----------
+    by
+        A column, or ``employer`` or ``sector`` for the instrument's own.
+
+    Raises
+    ------
+    ReportError
+        If the template is not about one unit, or the survey has no such column.
+    """
+    instrument = survey.instrument
+    column = {"employer": instrument.employer, "sector": instrument.sector}.get(by) or by
+    probe = read_parameters({**common, "employer": "?", "by": column}, template)
+    columns = unit_columns(instrument)
+    if column not in columns or not isinstance(probe, UnitParameters):
+        problems = survey_problems(probe, survey) or [Problem("batch.by_nothing", by)]
+        raise refusal(ReportError, [p for p in problems if p.where != "?"] or problems)
+    wave = chosen_wave(probe, survey)
+    answers = survey.of_wave(wave).answers if wave else survey.answers
+    values = sorted(str(value) for value in answers[column].dropna().unique())
+    return tuple(ParameterSet(value, {"employer": value, "by": column}) for value in values)
+
+
+def make_plan(
+    survey: Survey,
+    template: str,
+    sets: Sequence[ParameterSet],
+    common: Mapping[str, Any],
+    languages: Iterable[Language],
+    formats: tuple[Format, ...],
+) -> Plan:
+    """Check every set against the survey, and plan its reports.
+
+    Parameters
+    ----------
+    sets
+        Whom the reports are about; what a set says goes before `common`.
+    common
+        Parameters of all reports.
+
+    Raises
+    ------
+    ReportError
+        With everything that is wrong, in any of the sets.
+    """
+    tongues = tuple(dict.fromkeys(languages))
+    checked, problems = [], []
+    for one in sets:
+        try:
+            found = read_parameters({**common, **one.parameters}, template)
+            wrong = survey_problems(found, survey)
+        except ReportError as error:
+            wrong = list(error.problems)
+        problems += [_in_set(p, one.name, tongues[0], alone=len(sets) == 1) for p in wrong]
+        if not wrong:
+            checked.append(found)
+    if problems:
+        raise refusal(ReportError, problems)
+    names = stems([one.name for one in sets])
+    shares, tasks = _shares(survey, checked), []
+    for one, found, name in zip(sets, checked, names, strict=True):
+        for language in tongues:
+            told = settled(found.model_copy(update={"language": language}), survey)
+            tasks.append(_task(name, one.name, template, told, formats, shares))
+    return Plan(tuple(tasks), shares)
+
+
+def _in_set(problem: Problem, name: str, language: Language, *, alone: bool) -> Problem:
+    """Say in which set something is wrong."""
+    if alone:
+        return problem
+    return Problem("batch.in_set", name, values={"message": describe(problem, language)})
+
+
+def _shares(survey: Survey, checked: Iterable[Parameters]) -> dict[str, Share]:
+    """Gather what reports share: their columns of comparison, by wave and minimum."""
+    groups: dict[tuple[str, int], dict[str, None]] = {}
+    for found in checked:
+        told = settled(found, survey)
+        column = _compared(told, survey.instrument)
+        groups.setdefault((told["wave"], found.minimum_n), {})[column] = None
+    data = _hash(survey)
+    shares = {}
+    for (wave, minimum), columns in groups.items():
+        selection = select(survey, wave=wave, minimum=minimum)
+        rests_on = basis(data, selection.suppression.sha256)
+        shares[_share(wave, minimum)] = Share(selection, tuple(columns), rests_on)
+    return shares
+
+
+def _compared(told: Mapping[str, Any], instrument: Instrument) -> str:
+    """Return the column whose groups a report sets side by side; empty for none."""
+    if "group" in told:
+        return str(told["group"])
+    return (instrument.sector or "") if told["by"] == instrument.employer else str(told["by"])
+
+
+def _share(wave: str, minimum: int) -> str:
+    """Name what is shared; safe as the name of a folder."""
+    return stems([f"{wave} {minimum}".strip()])[0]
+
+
+def _hash(survey: Survey) -> str:
+    """Hash the answers with their questionnaire."""
+    with tempfile.TemporaryDirectory(prefix="employer-identity-") as folder:
+        return write_snapshot(survey, Path(folder) / f"survey{SUFFIX}")
+
+
+def _task(
+    name: str,
+    title: str,
+    template: str,
+    told: Mapping[str, Any],
+    formats: tuple[Format, ...],
+    shares: Mapping[str, Share],
+) -> Task:
+    share = _share(told["wave"], told["minimum_n"])
+    selection, rests_on = shares[share].selection, shares[share].basis
+    problems: list[Problem] = []
+    if "employer" in told:
+        instrument = selection.survey.instrument
+        title = instrument.value_label(told["by"], told["employer"], told["language"])
+        problems = unit_problems(
+            selection.survey, selection.suppression, told["by"], told["employer"]
+        )
+    return Task(
+        name,
+        title,
+        template,
+        told["language"],
+        told,
+        formats,
+        rests_on,
+        key(template, told, rests_on),
+        share,
+        problems[0] if problems else None,
+    )

@@ -1,0 +1,125 @@
+"""The folder of a batch: which reports in it are whole and right, told by a stamp written last.
+
+A stamp names the key of a report and the hashes of its files. A report counts only while its files
+are what its stamp says; whatever is unstamped is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from employer_identity.language import Language
+from employer_identity.reports.records import FORMATS, Format, Numbers
+from employer_identity.reports.tasks import Task
+from employer_identity.writing import write_whole
+
+STATE = ".batch"
+FAILED = "failed"
+_STAMPS = "stamps"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What was made: of which key, with which files.
+
+    Attributes
+    ----------
+    files
+        Format -> SHA-256.
+    """
+
+    name: str
+    title: str
+    template: str
+    language: Language
+    key: str
+    basis: str
+    files: Mapping[Format, str]
+    numbers: Numbers
+    seconds: float
+
+
+def path_of(name: str, language: Language, kind: Format) -> str:
+    """Return where a report's file lies inside the folder."""
+    return f"{language}/{name}.{kind}"
+
+
+def failed_path(name: str, language: Language) -> str:
+    """Return where the notebook of a report that failed lies inside the folder."""
+    return f"{FAILED}/{language}/{name}.ipynb"
+
+
+def read_stamps(folder: Path) -> dict[tuple[str, Language], Stamp]:
+    """Read every stamp of a folder; one that cannot be read is as good as none."""
+    found = {}
+    for path in sorted((folder / STATE / _STAMPS).glob("*/*.json")):
+        try:
+            stamp = Stamp(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            continue
+        found[stamp.name, stamp.language] = stamp
+    return found
+
+
+def stands(stamp: Stamp, folder: Path) -> bool:
+    """Whether a report's files are there and are what its stamp says."""
+    return all(
+        digest == _digest(folder / path_of(stamp.name, stamp.language, kind))
+        for kind, digest in stamp.files.items()
+    )
+
+
+def is_up_to_date(task: Task, stamp: Stamp | None, folder: Path) -> bool:
+    """Whether a report need not be made again."""
+    if stamp is None or stamp.key != task.key or not set(task.formats) <= set(stamp.files):
+        return False
+    return stands(stamp, folder)
+
+
+def erase(folder: Path, name: str, language: Language) -> None:
+    """Take a report away, its stamp first, so that nothing half-made is taken for done."""
+    _stamp_path(folder, name, language).unlink(missing_ok=True)
+    for kind in FORMATS:
+        (folder / path_of(name, language, kind)).unlink(missing_ok=True)
+    (folder / failed_path(name, language)).unlink(missing_ok=True)
+
+
+def write_report(
+    folder: Path, task: Task, files: Mapping[Format, bytes], numbers: Numbers, seconds: float
+) -> Stamp:
+    """Write a report's files, each whole, and its stamp last."""
+    for kind, content in files.items():
+        path = folder / path_of(task.name, task.language, kind)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+    digests = {kind: hashlib.sha256(content).hexdigest() for kind, content in files.items()}
+    stamp = Stamp(
+        task.name,
+        task.title,
+        task.template,
+        task.language,
+        task.key,
+        task.basis,
+        digests,
+        dict(numbers),
+        round(seconds, 3),
+    )
+    path = _stamp_path(folder, task.name, task.language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(asdict(stamp), ensure_ascii=False, indent=1))
+    return stamp
+
+
+def _stamp_path(folder: Path, name: str, language: Language) -> Path:
+    return folder / STATE / _STAMPS / language / f"{name}.json"
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
