@@ -229,7 +229,7 @@ def standing_out(unit: UnitStudy) -> list[str]:
             words = {"n": len(rows), "named": _differences(unit, farthest)}
             more = "" if len(rows) <= NAMED else "_most"
             told.append(unit.say(f"apart.{side}{more}", reference=reference, **words))
-    return told or _what_it_takes(unit)
+    return [unit.say("apart.what", reference=reference), *(told or _what_it_takes(unit))]
 
 
 def _what_it_takes(unit: UnitStudy) -> list[str]:
