@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from employer_identity.cli.main import app
 from employer_identity.cli.shared import refusals
 from employer_identity.errors import Problem, SurveyWarning
+from employer_identity.reports.parameters import TEMPLATES
 from employer_identity.reports.places import sample
 
 
@@ -121,6 +122,11 @@ def test_check_of_no_file_is_a_problem(language: str, words: str) -> None:
         (["report", "--minimum-n", "1"], "minimum_n"),
         (["report", "--survey", "answers.csv"], "--instrument"),
         (["report", "--output", "report.doc"], ".html"),
+        (["report", "--minimum-n", "five"], "minimum_n"),
+        (["report", "--show", "employer_rapport"], "employer_report"),
+        (["report", "employer_report", "-g", "gender", "-p", "employer=A"], "group"),
+        (["report", "employer_report", "-p", "employer=A", "-p", "by=sektor"], "sector"),
+        (["report", "employer_report", "-p", "employer=Vrolijke Elan"], "Vrolijke Eland"),
         (["check"], "file"),
         (["sing"], "sing"),
     ],
@@ -136,6 +142,87 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     told = run("report", "emplo", "--language", "fr", "--minimum-n", "1")
     assert told.exit_code == 2
     assert all(words in told.output for words in ("emplo", "fr", "minimum_n", "3 problems"))
+
+
+def test_files_and_parameters_that_are_wrong_are_told_together(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("language: en\nwave: 2026\ngroup: gender\nminimum_n: 9\n", encoding="utf-8")
+    told = run(
+        "report", "--parameters", str(file), "-s", "none.csv", "-s", "no.csv", "-i", "none.toml",
+        "--minimum-n", "one", "-p", "minimum_n=7", "-p", "=", "-p", "grop=x", "-o", "none/r.html",
+    )  # fmt: skip
+    assert told.exit_code == 2
+    problems = [line for line in told.output.splitlines() if line.startswith("Problem: ")]
+    words = ["“=”: a parameter", "minimum_n is given", "wave: this is a number", "minimum_n must"]
+    words += ["“grop”", "no such folder", "none.csv", "no.csv", "none.toml"]
+    for word in words:
+        assert sum(word in line for line in problems) == 1, word
+    assert len(problems) == len(words)
+
+
+def test_what_stands_in_a_file_that_cannot_be_read_is_not_called_missing() -> None:
+    told = run("report", "employer_report", "--parameters", "none.yaml", "-l", "en")
+    assert told.exit_code == 2
+    assert "none.yaml: there is no such file" in told.output
+    assert "employer" not in told.output.replace("employer_report", "")
+    assert "needs “employer”" in run("report", "employer_report", "-l", "en").output
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """Return what reports would be made of, instead of making them."""
+    made: list[dict[str, object]] = []
+
+    def make(template: str, **given: object) -> str:
+        del given["on_step"]
+        made.append({"template": template, **given})
+        return "made.html"
+
+    monkeypatch.setattr("employer_identity.reports.run.report", make)
+    return made
+
+
+def test_only_what_is_given_is_handed_on(asked: list[dict[str, object]]) -> None:
+    assert run("report").exit_code == 0
+    nothing = {"survey": None, "instrument": None, "output": None}
+    assert asked == [{"template": "employer_brand_study"} | nothing]
+
+
+def test_the_command_line_goes_before_the_file(
+    asked: list[dict[str, object]], tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.toml"
+    text = 'employer = "A"\nwave = "2025"\nminimum_n = 9\nlanguage = "en"\n'
+    file.write_text(text, encoding="utf-8")
+    told = run(
+        "report", "employer_report", "--parameters", str(file), "-p", "minimum_n=12",
+        "--parameter", "employer=B = C", "--wave", "2026",
+    )  # fmt: skip
+    assert told.exit_code == 0
+    (made,) = asked
+    expected = {"employer": "B = C", "wave": "2026", "minimum_n": 12, "language": "en"}
+    assert {name: made[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_templates_are_listed(language: str) -> None:
+    told = run("report", "--list", "--language", language)
+    assert told.exit_code == 0
+    assert [line.split()[0] for line in told.output.splitlines()] == list(TEMPLATES)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_template_is_shown_with_a_file_that_works(
+    template: str, asked: list[dict[str, object]], tmp_path: Path
+) -> None:
+    told = run("report", "--show", template)
+    assert told.exit_code == 0
+    assert all(len(line) <= 100 for line in told.output.splitlines())
+    file = tmp_path / f"{template}.yaml"
+    file.write_text(told.output.rpartition("\n\n")[2], encoding="utf-8")
+    assert run("report", template, "--parameters", str(file)).exit_code == 0
+    (made,) = asked
+    assert set(TEMPLATES[template].model_fields) <= set(made)
 
 
 def test_a_survey_with_problems_leaves_nothing(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ def shown(template: str, language: Language) -> str:
     file = f"{template}.yaml"
     command = f"employer-identity report {template} --parameters {file}"
     told = say("parameters.shown.example", language, file=file, command=command)
+    values = {p.name: p.example for p in parameters} | {"language": language}
     # JSON between its quotes is YAML too, whatever the text holds.
-    example = [f"{p.name}: {json.dumps(p.example, ensure_ascii=False)}" for p in parameters]
+    example = [f"{n}: {json.dumps(value, ensure_ascii=False)}" for n, value in values.items()]
     return "\n".join([_aligned([heads, *rows]), "", told, "", *example])
 
 

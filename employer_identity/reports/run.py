@@ -27,6 +27,7 @@ from employer_identity.reports.parameters import (
 )
 from employer_identity.reports.pdf import pdf_maker
 from employer_identity.reports.places import notebooks, sample
+from employer_identity.reports.prepared import select
 from employer_identity.reports.records import Format
 from employer_identity.reports.render import exporter
 from employer_identity.reports.snapshot import SUFFIX, write_snapshot
@@ -101,7 +102,7 @@ def report(
     target = _target(output, template, checked)
     step("read")
     answers = open_survey(survey, instrument)
-    if problems := survey_problems(checked, answers):
+    if problems := survey_problems(checked, answers) or _withheld(checked, answers):
         raise refusal(ReportError, problems)
     told = settled(checked, answers)
     with tempfile.TemporaryDirectory(prefix="employer-identity-") as folder:
@@ -189,6 +190,17 @@ def _check_instrument(
         load_instrument(instrument)
     elif instrument is None and survey is not None and not isinstance(survey, Survey):
         raise refusal(ReportError, [Problem("report.no_instrument")])
+
+
+def _withheld(parameters: Parameters, survey: Survey) -> list[Problem]:
+    """Say why nothing may be shown of the one whom the report is about."""
+    if not isinstance(parameters, UnitParameters):
+        return []
+    from employer_identity.reports.unit import unit_problems  # with tables: slow to import
+
+    told = settled(parameters, survey)
+    found = select(survey, wave=told["wave"], minimum=parameters.minimum_n)
+    return unit_problems(found.survey, found.suppression, told["by"], parameters.employer)
 
 
 def _target(output: str | Path | None, template: str, parameters: Parameters) -> Path:
