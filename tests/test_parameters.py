@@ -123,6 +123,7 @@ def test_parameters_are_told_with_an_example_that_works(
         ({"minimum_n": True}, "wrong.whole_number"),
         ({"minimal_n": 5}, "unknown_near"),
         ({"colour": "red"}, "unknown"),
+        ({"\udcff": "not a character"}, "unknown"),
         ({"survey": "answers.csv"}, "beside"),
         ({"output": "report.html"}, "beside"),
     ],

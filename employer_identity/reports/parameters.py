@@ -151,11 +151,12 @@ def read_parameters(given: Mapping[str, Any], template: str) -> Parameters:
         With everything that is wrong, the template's name included.
     """
     problems = template_problems(template)
-    model, asked = TEMPLATES.get(template, Parameters), dict(given)
-    if problems:  # what all templates have in common can be checked all the same
-        asked = {name: value for name, value in asked.items() if name in Parameters.model_fields}
+    model = TEMPLATES.get(template, Parameters)  # what all have in common, if there is no such one
+    if not problems:
+        problems += [_stranger(n, template) for n in given if n not in model.model_fields]
+    known = {name: value for name, value in given.items() if name in model.model_fields}
     try:
-        parameters = model.model_validate(asked)
+        parameters = model.model_validate(known)
     except ValidationError as error:
         problems += [_problem(e, template, model) for e in error.errors(include_url=False)]
     if problems:
@@ -277,13 +278,16 @@ def _named(names: Iterable[str]) -> str:
     return ", ".join(names) or "-"
 
 
+def _stranger(name: str, template: str) -> Problem:
+    """Say that a template has no such parameter."""
+    if name in BESIDE:
+        return Problem("parameters.beside", name)
+    return _unknown("parameters.unknown", name, _fields(TEMPLATES[template]), template=template)
+
+
 def _problem(error: Any, template: str, model: type[Parameters]) -> Problem:
     """Say in our words what pydantic found."""
-    name, value = str(error["loc"][0]), error["input"]
-    if error["type"] == "extra_forbidden":
-        if name in BESIDE:
-            return Problem("parameters.beside", name)
-        return _unknown("parameters.unknown", name, _fields(model), template=template)
+    name, value = error["loc"][0], error["input"]
     if error["type"] in ("missing", "string_too_short"):
         return Problem("parameters.missing", name, values={"template": template})
     field = model.model_fields[name]
