@@ -40,9 +40,10 @@ def standing(survey: Survey, column: str, unit: str) -> pd.DataFrame:
         u_i = 1{i in unit} w_i / W_u (x_i - m_u) - w_i / W_r (x_i - m_r),
         se^2 = n / (n - 1) sum_i u_i^2.
 
-    Intervals and p values take t with as many degrees of freedom as the unit has persons, less
-    one. All of it is conditional on the employers that took part, whose people are the sample: it
-    says how much is chance in who answered, not how other employers would have done.
+    The unit's share of the reference counts as chance, too. Intervals and p values take t with as
+    many degrees of freedom as the unit has persons, less one. All of it is conditional on the
+    employers that took part, whose people are the sample: it says how much is chance in who
+    answered, not how other employers would have done.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def standing(survey: Survey, column: str, unit: str) -> pd.DataFrame:
 
     References
     ----------
-    Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, section 5.5. Checked
+    Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling (linearisation). Checked
     against svytotal and svycontrast of R's survey 4.1-1.
     """
     inside = (survey.answers[column] == unit).to_numpy(dtype=bool)
@@ -177,8 +178,8 @@ def _against(name: Reference, own: _People, reference: _People) -> dict[str, Flo
     square = np.einsum("ij,ij->j", inside, inside - 2 * own.influence(reference))
     n = reference.n
     se = np.sqrt(n / (n - 1) * np.maximum(reference.square + square, 0.0))
-    same = se < SAME
-    d = np.where(same, 0.0, own.mean - reference.mean)
+    se = np.where(se < SAME, 0.0, se)
+    d = np.where(se == 0, 0.0, own.mean - reference.mean)
     d[own.n == n] = np.nan  # the unit alone
     pvalue = 2 * stats.t.sf(np.where(d == 0, 0.0, np.abs(d) / se), own.n - 1)
     half = _t(own.n) * se
