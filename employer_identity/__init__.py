@@ -20,6 +20,7 @@ _HOME = {
     "Moments": "measurement.moments",
     "Survey": "survey",
     "Truth": "simulate",
+    "batch": "reports.batch",
     "cfa": "cfa",
     "check_survey": "loading",
     "crosscheck": "crosscheck",
@@ -42,6 +43,7 @@ __all__ = [
     "Survey",
     "Truth",
     "__version__",
+    "batch",
     "cfa",
     "check_survey",
     "crosscheck",
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from employer_identity.measurement.moments import Moments
     from employer_identity.questionnaire import Instrument
     from employer_identity.reliability import reliability
+    from employer_identity.reports.batch import batch
     from employer_identity.reports.run import report
     from employer_identity.simulate import Truth, simulate_survey
     from employer_identity.starter import new_instrument

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -41,6 +41,13 @@ def batch(
     formats: Annotated[
         str, typer.Option("--formats", "-f", help="html, pdf, ipynb; several with commas.")
     ] = "html",
+    wave: Annotated[
+        str | None, typer.Option("--wave", "-w", help="Which wave. Left out: the last one.")
+    ] = None,
+    minimum_n: Annotated[
+        str | None,
+        typer.Option("--minimum-n", help="Smallest number of people shown. Left out: 5."),
+    ] = None,
     parameters: Annotated[
         str | None, typer.Option("--parameters", help="YAML or TOML file for all reports.")
     ] = None,
@@ -85,8 +92,9 @@ def batch(
     tongues = [part.strip() for part in language.split(",") if part.strip()]
     tongue = tongue_of(next(iter(tongues), ""))
     with refusals(tongue):
-        from employer_identity.cli.parameters import given_parameters
-        from employer_identity.language import say
+        from employer_identity.cli.parameters import gather
+        from employer_identity.errors import ReportError
+        from employer_identity.language import refusal, say
         from employer_identity.reports.batch import batch as make
 
         progress = Progress(tongue, quiet=quiet)
@@ -100,7 +108,10 @@ def batch(
             _tell_failure(record, tongue, progress)
             progress.show(done, total)
 
-        asked: dict[str, Any] = given_parameters(template, parameters, parameter or [])
+        options = {"wave": wave, "minimum_n": minimum_n}
+        given = gather(template, options, parameter or [], parameters)
+        if given.problems:
+            raise refusal(ReportError, given.problems)
         try:
             found = make(
                 template,
@@ -118,7 +129,7 @@ def batch(
                 dry_run=dry_run,
                 on_step=on_step,
                 on_report=on_report,
-                **asked,
+                **given.values,
             )
         except KeyboardInterrupt:
             progress.clear()

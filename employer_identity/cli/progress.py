@@ -58,7 +58,8 @@ class Progress:
             return
         self.told = now
         left = duration((now - self.begun) / done * (total - done), self.language)
-        text = say("batch.told.progress", self.language, done=done, total=total, left=left)
+        key = "progress" if done < total else "all"
+        text = say(f"batch.told.{key}", self.language, done=done, total=total, left=left)
         if self.renews:
             sys.stderr.write(f"\r{text.ljust(self.width)}")
             sys.stderr.flush()

@@ -22,6 +22,13 @@ _WRONG_USE = (
     "report.no_instrument",
     "report.output_is_folder",
     "report.output_unknown",
+    "batch.by_nothing",
+    "batch.unknown_",
+    "batch.no_language",
+    "batch.no_format",
+    "batch.no_folder",
+    "batch.not_empty",
+    "batch.wrong_jobs",
 )
 """How the codes of problems begin that are about what was asked, not about the data."""
 

@@ -183,9 +183,7 @@ def batch(
     >>> ei.batch("employer_report", survey=survey, output="reports", languages=["nl", "en"])
     """
     step = on_step or (lambda _: None)
-    wish = _checked(template, Path(output), by, sets, languages, formats, parameters)
-    if jobs is not None and jobs < 1:
-        raise refusal(ReportError, [Problem("batch.wrong_jobs", str(jobs))])
+    wish = _checked(template, Path(output), by, sets, languages, formats, jobs, parameters)
     who = _Crew(jobs or _processors(), isolated, timeout, scheduler)
     step("read")
     answers = open_survey(survey, instrument)
@@ -208,6 +206,7 @@ def _checked(
     sets: str | Path | Sequence[ParameterSet] | None,
     languages: Iterable[Language],
     formats: Iterable[Format],
+    jobs: int | None,
     parameters: Mapping[str, Any],
 ) -> _Wish:
     """Refuse what can be refused before the survey is read, all at once."""
@@ -219,6 +218,8 @@ def _checked(
             Problem(f"batch.unknown_{name}", a, values=values) for a in asked if a not in allowed
         ]
         problems += [] if asked else [Problem(f"batch.no_{name}", values=values)]
+    if jobs is not None and jobs < 1:
+        problems.append(Problem("batch.wrong_jobs", str(jobs)))
     given: tuple[ParameterSet, ...] = ()
     try:
         given = read_sets(sets) if isinstance(sets, str | Path) else tuple(sets or ())
