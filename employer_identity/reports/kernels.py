@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import os
-import signal
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +16,7 @@ from nbclient import NotebookClient
 
 LIFETIME = 50
 """Notebooks after which a kernel is replaced, so that nothing grows for a whole night."""
+_SECONDS = 5  # for a kernel to end
 
 _CLEAR = """
 get_ipython().reset(new_session=True)
@@ -106,4 +105,6 @@ def end_all() -> None:
     """End the kernels of all threads; one that is asked for again is replaced."""
     for kernel in list(_kernels.values()):
         with contextlib.suppress(Exception):
-            os.kill(kernel.manager.provisioner.pid, signal.SIGTERM)
+            process = kernel.manager.provisioner.process
+            process.terminate()
+            process.wait(_SECONDS)

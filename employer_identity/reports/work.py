@@ -14,12 +14,14 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from employer_identity.errors import Problem, ReportError
 from employer_identity.reports.documents import documents
 from employer_identity.reports.execution import WARM, Executed, execute
 from employer_identity.reports.inspection import faults, numbers
+from employer_identity.reports.kernels import end_all
 from employer_identity.reports.places import notebooks
 from employer_identity.reports.records import Format
 from employer_identity.reports.site import RUN, WORK
@@ -132,6 +134,7 @@ def _is_current(order: Order) -> bool:
 
 def begin() -> None:
     """Prepare a worker process: Ctrl-C is its parent's business, and it ends with its parent."""
+    Finalize(None, end_all, exitpriority=1)  # such a process skips what `atexit` knows
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
