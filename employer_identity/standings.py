@@ -133,7 +133,7 @@ def differences(
     d = f"d_{reference}"
     rows = frame.dropna(subset=[d]).sort_values(d, ascending=False, kind="stable")
     drawn = rows if len(rows) <= ROWS else pd.concat([rows.head(ROWS // 2), rows.tail(ROWS // 2)])
-    row, top = 0.24, 0.34
+    row, top = 0.215, 0.34
     height = top + row * len(drawn) + 0.3
     figure, axes = sheet(height)
     _key(axes, ["apart", "near"], "differences", language)

@@ -143,7 +143,7 @@ def pillars(unit: UnitStudy) -> list[str]:
 def beside(unit: UnitStudy) -> list[str]:
     """Say how the pillars compare with each reference, or why they are not compared."""
     told = [_pillars_apart(unit)] if unit.references else []
-    return [*told, *not_compared(unit), unit.whole.say("levels.caution")]
+    return [*told, *not_compared(unit)]
 
 
 def not_compared(unit: UnitStudy) -> list[str]:
@@ -229,7 +229,7 @@ def standing_out(unit: UnitStudy) -> list[str]:
             words = {"n": len(rows), "named": _differences(unit, farthest)}
             more = "" if len(rows) <= NAMED else "_most"
             told.append(unit.say(f"apart.{side}{more}", reference=reference, **words))
-    return [unit.say("apart.what", reference=reference), *(told or _what_it_takes(unit))]
+    return told or _what_it_takes(unit)
 
 
 def _what_it_takes(unit: UnitStudy) -> list[str]:
@@ -270,9 +270,13 @@ def comparability(unit: UnitStudy) -> list[str]:
         told += verdict.culprits(unit.whole) if unit.is_refused else []
     elif unit.border:
         told.append(unit.say("limits.untested"))
-    if unit.is_employer:
-        told.append(unit.say("limits.employers"))
-    return told
+    return [*told, unit.say("limits.employers")] if unit.is_employer else told
+
+
+def may_be_compared(unit: UnitStudy) -> list[str]:
+    """Say what may be compared with others, and what among the pillars themselves."""
+    between = [unit.whole.say("levels.caution")] if len(unit.pillars) > 1 else []
+    return [*comparability(unit), *between]
 
 
 def not_shown(unit: UnitStudy) -> list[str]:
