@@ -100,10 +100,18 @@ def test_every_key_a_study_says_is_in_the_catalogue_of_the_report() -> None:
     assert {key for key in said if f"report.{key}" not in SENTENCES} == set()
 
 
+def test_every_key_a_unit_says_is_in_the_catalogue_of_units() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in MODULES) + NOTEBOOKS
+    said = set(re.findall(r"unit\.say\(\s*\\?\"([a-z0-9_.]+)\\?\"", code))
+    assert said
+    assert {key for key in said if f"unit.{key}" not in SENTENCES} == set()
+
+
 def test_every_sentence_is_used() -> None:
     whole = {text for _, text, opens in TEXTS if not opens}
-    built = {text for _, text, opens in TEXTS if opens and "." in text} - {"report."}
-    openings = (*built, *(f"report.{text}" for text in built))
+    topics = {"report.", "unit."}  # whose sentences are said without the topic's name
+    built = {text for _, text, opens in TEXTS if opens and "." in text} - topics
+    openings = (*built, *(topic + text for topic in topics for text in built))
     near = "_near"  # the same problem, where a known name is close to the one given
 
     def is_used(key: str) -> bool:
