@@ -9,12 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pandas as pd
 import papermill
 import pytest
 
 from employer_identity.errors import Problem, ReportError
-from employer_identity.language import LANGUAGES, describe
+from employer_identity.language import LANGUAGES, describe, refusal
+from employer_identity.reports.execution import Executed
 from employer_identity.reports.parameter_files import ParameterSet, read_parameter_file, read_sets
 from employer_identity.reports.parameters import (
     TEMPLATES,
@@ -27,7 +29,7 @@ from employer_identity.reports.parameters import (
     survey_problems,
 )
 from employer_identity.reports.places import notebooks
-from employer_identity.reports.run import open_survey, report
+from employer_identity.reports.run import check_asked, open_survey, report
 from employer_identity.simulate import simulate_survey
 from employer_identity.survey import Survey
 
@@ -251,6 +253,39 @@ def test_a_unit_of_whom_nothing_may_be_shown_is_refused_before_a_kernel_starts(
     assert not out.exists()
 
 
+def test_a_pdf_that_cannot_be_made_is_refused_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nothing() -> str:
+        raise refusal(ReportError, [Problem("pdf.no_browser")])
+
+    monkeypatch.setattr("employer_identity.reports.run.pdf_maker", nothing)
+    with pytest.raises(ReportError) as caught:
+        check_asked(STUDY, {"wave": 1}, output="report.pdf")
+    assert [p.code for p in caught.value.problems] == [
+        "parameters.wrong.text_number",
+        "pdf.no_browser",
+    ]
+    check_asked(STUDY, {}, output="report.html")
+
+
+def test_without_a_place_each_report_has_a_name_of_its_own(
+    sample_survey: Survey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = nbformat.v4.new_notebook()
+    monkeypatch.setattr("employer_identity.reports.run.execute", lambda *_: Executed(nothing))
+    monkeypatch.setattr("employer_identity.reports.run.documents", lambda *_: {"html": b"made"})
+    monkeypatch.chdir(tmp_path)
+    for employer in ("Vrolijke Eland", "Witte Vlinder"):
+        report(UNIT, survey=sample_survey, employer=employer)
+    report(STUDY, survey=sample_survey, language="en")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "employer_brand_study.en.html",
+        "employer_report.vrolijke-eland.nl.html",
+        "employer_report.witte-vlinder.nl.html",
+    ]
+
+
 # --- Files
 
 
@@ -268,7 +303,7 @@ def written(tmp_path: Path, name: str, content: str | bytes) -> Path:
             "p.YML",
             "\ufeff# mine\r\nemployer: Café \"De Zon\" 🙂\r\nminimum_n: 10\r\nwave: '2026'\r\n",
         ),
-        ("p.toml", "employer = 'Café \"De Zon\" 🙂'\nminimum_n = 10\nwave = '2026'\n"),
+        ("p.toml", "\ufeffemployer = 'Café \"De Zon\" 🙂'\nminimum_n = 10\nwave = '2026'\n"),
     ],
 )
 def test_a_file_of_parameters_is_read(name: str, content: str, tmp_path: Path) -> None:
