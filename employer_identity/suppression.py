@@ -163,7 +163,7 @@ def _decided(
         own = counts.loc[:, counts.columns.get_level_values(0).isin(KINDS[: place + 1])]
         minimum = max(least, DISTRIBUTION) if kind == "distributions" else least
         orphaned = counts.index.get_level_values(0).map(above[kind]) != ""
-        mask = rule(own, minimum=minimum, already=mask | orphaned)
+        mask = rule(own, minimum=minimum, already=mask)
         few = own.min(axis=1) < minimum
         reasons[kind] = np.select([few, orphaned, mask], ["few", "parent", "sibling"], "")
     cells = pd.DataFrame(reasons, index=counts.index).reset_index()
