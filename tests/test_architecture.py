@@ -46,7 +46,19 @@ REPORTS += [
     "pdf",
     "inspection",
 ]
-REPORTS += ["documents", "tasks", "run", "stamps", "site", "plan", "index", "work", "crew", "orders", "batch"]
+REPORTS += [
+    "documents",
+    "tasks",
+    "run",
+    "stamps",
+    "site",
+    "plan",
+    "index",
+    "work",
+    "crew",
+    "orders",
+    "batch",
+]
 REPORTS = [f"reports.{room}" for room in REPORTS]
 CLI = [
     f"cli.{room}"

@@ -1,4 +1,4 @@
-"""The folder of a batch: it belongs to one run at a time, and holds personal data only meanwhile."""
+"""The folder of a batch: it belongs to one run at a time, and only then holds personal data."""
 
 from __future__ import annotations
 
