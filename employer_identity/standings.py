@@ -174,8 +174,9 @@ def _about_zero(
 ) -> Scale:
     """Draw an axis that reaches equally far to either side of 0."""
     reach = max(float(np.nanmax(np.abs(ends.to_numpy()))) * 1.02, 0.1)
-    step = next(s for s in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, np.inf) if reach / s <= 4)
     axis = Scale(axes, (-reach, reach), (left, WIDTH - 0.6))
+    steps_apart = (s for s in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if axis(s) - axis(0) > 0.42)
+    step = next(steps_apart, 10.0)
     steps = int(reach // step)
     ticks = [step * k for k in range(-steps, steps + 1)]
     axis.grid(

@@ -11,7 +11,7 @@ import pandas as pd
 from employer_identity import privacy, weighing
 from employer_identity.errors import Problem, ReportError
 from employer_identity.invariance import Ladder
-from employer_identity.language import Language, listing, nearest, refusal, say
+from employer_identity.language import Language, nearest, refusal, say
 from employer_identity.loading import load_survey
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.places import sample
@@ -190,12 +190,10 @@ class UnitStudy:
 
         Empty where there is nothing to compare with.
         """
+        reference = next(iter(self.references), "whole")
+        ends = {f"d_{reference}{end}": f"d{end}" for end in ("", "_lower", "_upper")}
         rows = self.of(kind)
-        if not self.references:
-            return rows.head(0)
-        nearest_one = self.references[0]
-        ends = {f"d_{nearest_one}{end}": f"d{end}" for end in ("", "_lower", "_upper")}
-        found = rows[rows[f"is_apart_{nearest_one}"]].rename(columns=ends)
+        found = rows[rows[f"is_apart_{reference}"]].rename(columns=ends)
         return found.sort_values("d", ascending=False)
 
 
@@ -305,5 +303,5 @@ def unit_problems(
 
 def _unknown(code: str, name: str, known: list[str]) -> Problem:
     near = nearest(name, known) if name else ""
-    some = listing([*known[:NAMED], "…"] if len(known) > NAMED else known) or "-"
+    some = ", ".join(known[:NAMED]) or "-"
     return Problem(f"{code}_near" if near else code, name, values={"near": near, "known": some})

@@ -40,9 +40,10 @@ def title_page(unit: UnitStudy) -> tuple[str, str, str, list[str]]:
         facts.append(unit.say("title.sector", sector=_sector(unit)))
     if whole.fieldwork:
         facts.append(whole.say("title.fieldwork", period=whole.fieldwork))
-    kind = "brand" if _is_brand_study(unit) else "plain"
-    kicker, subtitle = unit.say(f"title.kicker_{unit.kind}"), unit.say(f"title.subtitle_{kind}")
-    return kicker, name[:1].upper() + name[1:], subtitle, facts
+    about_what = "brand" if _is_brand_study(unit) else "plain"
+    alone = "" if unit.references else "_alone"
+    subtitle = unit.say(f"title.subtitle_{about_what}{alone}")
+    return unit.say(f"title.kicker_{unit.kind}"), name[:1].upper() + name[1:], subtitle, facts
 
 
 def _sector(unit: UnitStudy) -> str:
