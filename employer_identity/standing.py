@@ -192,16 +192,19 @@ def _t(n: Floats) -> Floats:
     return np.asarray(stats.t.ppf(0.5 + brand.LEVEL / 2, n - 1))
 
 
-def standing_out(frame: pd.DataFrame, reference: Reference, *, level: float = 0.05) -> pd.DataFrame:
-    """Return the items of `standing` that differ from the reference, the highest above it first.
+def standing_out(
+    frame: pd.DataFrame, reference: Reference, kind: str = "item", *, level: float = 0.05
+) -> pd.DataFrame:
+    """Return the rows of `standing` that differ from the reference, the highest above it first.
 
-    Holm's (1979) procedure over the items keeps the chance of naming any item wrongly at `level`.
+    Holm's (1979) procedure over the rows of one kind (item, pillar or outcome) keeps the chance of
+    naming any of them wrongly at `level`.
 
     Returns
     -------
-    Their rows of `frame`, with pvalue_holm.
+    Rows of `frame`, with pvalue_holm.
     """
-    items = frame[frame["kind"] == "item"]
-    items = items.assign(pvalue_holm=holm(items[f"d_{reference}_pvalue"].to_numpy()))
-    apart = items[items["pvalue_holm"] < level]
+    rows = frame[frame["kind"] == kind]
+    rows = rows.assign(pvalue_holm=holm(rows[f"d_{reference}_pvalue"].to_numpy()))
+    apart = rows[rows["pvalue_holm"] < level]
     return apart.sort_values(f"d_{reference}", ascending=False, kind="stable", ignore_index=True)

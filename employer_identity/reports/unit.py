@@ -18,8 +18,7 @@ from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import Prepared, open_prepared, prepare
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
 from employer_identity.reports.study import Study, speaking
-from employer_identity.scores import holm
-from employer_identity.standing import Reference, standing
+from employer_identity.standing import Reference, standing, standing_out
 from employer_identity.suppression import Kind, Suppression
 from employer_identity.survey import Survey
 from employer_identity.terms import counted, nouns
@@ -28,8 +27,6 @@ REFERENCES: tuple[Reference, ...] = ("sector", "whole")
 """With whom a unit is compared, the nearest first."""
 NAMED = 10
 """Units that a refusal names at most."""
-APART = 0.05
-"""Chance that anything stands apart by chance alone, in each family of comparisons."""
 
 
 @dataclass(frozen=True)
@@ -157,8 +154,7 @@ class UnitStudy:
     def standing(self) -> pd.DataFrame:
         """Where the unit stands, as `standing.standing`, without what may not be shown.
 
-        With ``is_apart_sector`` and ``is_apart_whole``: whether a difference stands apart among
-        those of its kind (Holm).
+        With ``is_apart_sector`` and ``is_apart_whole``: whether a row is `standing.standing_out`.
         """
         frame = standing(self.survey, self.column, self.unit)
         if not self.shows("items"):
@@ -197,14 +193,11 @@ class UnitStudy:
         return found.sort_values("d", ascending=False)
 
 
-def _apart(frame: pd.DataFrame, reference: Reference) -> pd.Series[bool]:
-    """Tell which differences stand apart, kind by kind."""
-    apart = pd.Series(False, index=frame.index)
-    for _, pvalues in frame.groupby("kind", sort=False)[f"d_{reference}_pvalue"]:
-        known = pvalues.dropna()
-        if len(known):
-            apart[known.index] = holm(known.to_numpy()) < APART
-    return apart
+def _apart(frame: pd.DataFrame, reference: Reference) -> list[bool]:
+    """Tell which rows stand apart from a reference, among those of their kind."""
+    kinds = frame["kind"].unique()
+    found = {(k, name) for k in kinds for name in standing_out(frame, reference, k)["name"]}
+    return [key in found for key in zip(frame["kind"], frame["name"], strict=True)]
 
 
 # --- Opening

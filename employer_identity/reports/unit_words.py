@@ -14,7 +14,7 @@ from employer_identity.reports import data_words, verdict
 from employer_identity.reports.estimation import fit_in_words
 from employer_identity.reports.practices import Asked, Noticed
 from employer_identity.reports.prose import levels_in_words
-from employer_identity.reports.unit import APART, UnitStudy
+from employer_identity.reports.unit import UnitStudy
 
 NAMED = 3
 """Items or outcomes that a sentence names on either side; the figure and the tables have all."""
@@ -241,7 +241,7 @@ def _what_it_takes(unit: UnitStudy) -> list[str]:
     items = unit.of("item").dropna(subset=[f"d_{unit.references[0]}_upper"])
     half = (items[f"d_{unit.references[0]}_upper"] - items[f"d_{unit.references[0]}"]).median()
     df = max(float(items["n"].median()) - 1, 1)
-    margin = half / stats.t.ppf(0.975, df) * stats.t.ppf(1 - APART / 2 / len(items), df)
+    margin = half / stats.t.ppf(0.975, df) * stats.t.ppf(1 - 0.025 / len(items), df)
     scale = unit.instrument.scale
     worth = WORTH * (scale.maximum - scale.minimum)
     needed = unit.n * (margin / worth) ** 2
