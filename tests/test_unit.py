@@ -30,6 +30,7 @@ from employer_identity.reports.snapshot import write_snapshot
 from employer_identity.reports.study import open_study
 from employer_identity.reports.unit import UnitStudy, open_unit, unit_problems
 from employer_identity.reports.unit_questions import questions
+from employer_identity.scores import holm
 from employer_identity.simulate import simulate_survey
 from employer_identity.survey import Survey
 from tests.drawn import foreign_numbers, outside, overlapping
@@ -206,6 +207,18 @@ def test_planted_differences_are_named_with_their_direction_and_asked_about() ->
     assert alt.index("Turns words into deeds") < alt.index("Embodies what's ours")
 
 
+def test_chance_is_allowed_for_among_pillars_items_and_outcomes_each(prepared: Prepared) -> None:
+    near_miss = 0
+    for name in ("Gouden Brug", "Vrolijke Valk", "Rode Klaver"):
+        unit = UnitStudy(prepared, "employer", name, "en")
+        for kind in ("pillar", "item", "outcome"):
+            rows = unit.of(kind)
+            expected = holm(rows["d_sector_pvalue"].to_numpy()) < 0.05
+            assert rows["is_apart_sector"].tolist() == expected.tolist()
+            near_miss += int(((rows["d_sector_pvalue"] < 0.05) & ~expected).sum())
+    assert near_miss > 0
+
+
 def test_where_nothing_stands_apart_it_says_so_and_what_that_takes() -> None:
     unit = about(employed(TOWN), "Bay")
     assert unit.apart("item").empty
@@ -306,6 +319,7 @@ def test_the_only_employer_of_a_sector_is_compared_with_everyone() -> None:
     unit = about(employed({**TOWN, "sea": {"Fin": 40}}), "Fin")
     assert unit.references == ("whole",)
     assert "Fin is the only employer in it" in told(unit)
+    assert unit.standing.filter(like="sector_").isna().all(axis=None)  # it is the employer's own
     assert (
         "d_sector"
         not in tables.standing(
