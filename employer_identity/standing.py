@@ -97,9 +97,9 @@ class _People:
     Attributes
     ----------
     x
-        Answers, persons x columns; 0 where there is none that counts.
+        Answers, persons x columns; 0 where there is none.
     w
-        Weights, persons x columns; 0 there.
+        Weights, persons x columns; 0 there, too.
     agreeing
         Lowest answer that agrees, by column; missing where there are no answers but scores.
     """
@@ -158,7 +158,7 @@ def _everybody(survey: Survey) -> _People:
     w = np.where(np.isnan(x), 0.0, weighing.weights(survey).to_numpy()[:, None])
     agreeing = np.full(x.shape[1], float(brand.agreeing(survey.instrument.scale)))
     agreeing[: scores.shape[1]] = np.nan
-    return _People(np.where(w > 0, x, 0.0), w, agreeing)
+    return _People(np.nan_to_num(x), w, agreeing)
 
 
 def _sector(survey: Survey, column: str, inside: Rows) -> Rows:
@@ -167,9 +167,9 @@ def _sector(survey: Survey, column: str, inside: Rows) -> Rows:
     if sector is None or column != survey.instrument.employer:
         return nobody
     found = survey.answers[sector][inside].unique()
-    if len(found) > 1 or pd.isna(found[0]):
+    if len(found) > 1:
         return nobody
-    return np.asarray(survey.answers[sector] == found[0], dtype=bool)
+    return np.asarray(survey.answers[sector] == found[0], dtype=bool)  # nobody's is a missing one
 
 
 def _against(name: Reference, own: _People, reference: _People) -> dict[str, Floats]:

@@ -277,6 +277,16 @@ def test_what_stands_out_does_so_among_all_items(golden: Survey) -> None:
     assert "pvalue_holm" not in frame
 
 
+def test_many_items_are_held_to_more_than_one_is() -> None:
+    pvalues = {"low": 0.004, "chance": 0.04, "high": 0.001, "none": 0.5, "unknown": np.nan}
+    frame = pd.DataFrame({"kind": "item", "name": list(pvalues), "d_whole": [-1, 2, 3, 0, np.nan]})
+    frame["d_whole_pvalue"] = pvalues.values()
+    other = frame.assign(kind="pillar", name="pillar", d_whole_pvalue=1e-9)
+    apart = standing_out(pd.concat([frame, other], ignore_index=True), "whole")
+    assert apart["name"].tolist() == ["high", "low"]
+    assert apart["pvalue_holm"].tolist() == pytest.approx([4 * 0.001, 3 * 0.004])
+
+
 def test_nothing_stands_out_from_a_sector_that_is_not_there(plain: Survey) -> None:
     frame = standing(plain, "sector", "s1")
     assert standing_out(frame, "sector").empty

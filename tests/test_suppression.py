@@ -324,6 +324,19 @@ def test_units_lose_the_numbers_that_are_hidden() -> None:
     assert numbers[~shown["hidden"]].notna().all(axis=None)
 
 
+def test_units_whose_scores_are_hidden_lose_them_though_they_are_many() -> None:
+    survey = employers(care={"a": 12, "b": 20, "c": 30})
+    items = survey.instrument.factors["advancement"]
+    where = survey.answers["employer"] == "a"
+    for item in items:
+        survey = silent(survey, item, where, but=3)
+    suppression = decide(survey)
+    assert suppression.why("employer", "a", "persons") == ""
+    shown = withhold_units(brand.unit_levels(survey), suppression, survey.instrument)
+    away = shown.groupby("employer")["hidden"].all()
+    assert away[away].index.tolist() == ["a", "b"]
+
+
 def test_margins_lose_the_numbers_that_are_hidden() -> None:
     sizes = {("care", "x"): 4, ("care", "y"): 12, (None, "z"): 30, ("trade", "z"): 15}
     survey = people(sizes, "sector", "band", sector="sector")
@@ -334,5 +347,6 @@ def test_margins_lose_the_numbers_that_are_hidden() -> None:
     away = shown.set_index(["grouping", "category"])["hidden"]
     assert away[away].index.tolist() == [("band", "x"), ("band", "y")]
     assert ("sector", "") in away.index
+    assert not decide(survey).cells[["column", "parent", "unit"]].duplicated().any()
     assert shown.loc[shown["hidden"], ["n", "share"]].isna().all(axis=None)
     assert shown.loc[~shown["hidden"], ["n", "share"]].notna().all(axis=None)
