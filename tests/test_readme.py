@@ -34,12 +34,12 @@ def test_there_is_something_to_check() -> None:
     assert "docs/images/report.png" in LINKS
 
 
-@pytest.mark.parametrize("command", ["check", "report"])
+@pytest.mark.parametrize("command", ["check", "report", "batch"])
 def test_its_options_exist(command: str) -> None:
     from employer_identity.cli.main import app
 
-    shown = re.search(rf"employer-identity {command} (.*)", README)
+    shown = re.findall(rf"employer-identity {command} (.*)", README)
     assert shown
     text = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
-    for option in re.findall(r"--[\w-]+", shown.group(1)):
+    for option in re.findall(r"--[\w-]+", " ".join(shown)):
         assert option in text
