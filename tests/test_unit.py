@@ -430,6 +430,8 @@ def test_a_questionnaire_without_employers_asks_for_a_column(
         ("employer", "Witte Kraanvogel", "unit.withheld.sibling", "subtraction"),
         ("employer", "Rode Eggel", "unit.unknown_near", "Did you mean “Rode Egel”"),
         ("employer", "zzz", "unit.unknown", "Blauwe Mol"),
+        ("employer", "", "unit.unknown", "Blauwe Mol"),
+        ("employer", "?", "unit.unknown", "Blauwe Mol"),
         ("secto", "care", "unit.unknown_column_near", "“sector”"),
         ("q", "care", "unit.unknown_column", "employer, sector, generation"),
     ],

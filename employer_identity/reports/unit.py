@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import pandas as pd
 
 from employer_identity import privacy, weighing
+from employer_identity.brand import UNKNOWN
 from employer_identity.errors import Problem, ReportError
 from employer_identity.invariance import Ladder
 from employer_identity.language import Language, nearest, refusal, say
 from employer_identity.loading import load_survey
 from employer_identity.questionnaire import Instrument
+from employer_identity.reports.parameters import unit_columns
 from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import Prepared, open_prepared, prepare
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
@@ -257,12 +260,6 @@ def _prepared(survey: Survey, column: str, wave: str, minimum: int) -> Prepared:
     return prepare(survey, wave=wave, minimum=minimum, groups=groups)
 
 
-def unit_columns(instrument: Instrument) -> list[str]:
-    """Return the columns whose values can be the units of reports."""
-    columns = [instrument.employer, instrument.sector, *(g.column for g in instrument.groupings)]
-    return list(dict.fromkeys(c for c in columns if c))
-
-
 def unit_problems(
     survey: Survey, suppression: Suppression, column: str, unit: str
 ) -> list[Problem]:
@@ -283,18 +280,20 @@ def unit_problems(
     if column not in columns:
         code = "unit.unknown_column" if column else "unit.no_employer"
         return [_unknown(code, column, columns)]
-    answers = survey.answers[column].dropna()
-    known = sorted(map(str, answers.unique()))
-    if unit not in known:
+    try:
+        reasons = [suppression.why(column, unit, kind) for kind in ("persons", "scores")]
+    except ValueError:  # nobody is in it
+        reasons = []
+    if not reasons or unit in ("", UNKNOWN):
+        known = sorted(map(str, survey.answers[column].dropna().unique()))
         return [_unknown("unit.unknown", unit, known)]
-    reasons = [suppression.why(column, unit, kind) for kind in ("persons", "scores")]
     reason = next(filter(None, reasons), "")
     floor = privacy.floor(survey.instrument, column, minimum=suppression.minimum)
     values = {"minimum": floor}
     return [Problem(f"unit.withheld.{reason}", unit, values=values)] if reason else []
 
 
-def _unknown(code: str, name: str, known: list[str]) -> Problem:
+def _unknown(code: str, name: str, known: Sequence[str]) -> Problem:
     near = nearest(name, known) if name else ""
     some = ", ".join(known[:NAMED]) or "-"
     return Problem(f"{code}_near" if near else code, name, values={"near": near, "known": some})
