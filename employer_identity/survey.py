@@ -52,7 +52,7 @@ class Survey:
         """Names of the items, in the order in which they are asked."""
         return self.instrument.item_names
 
-    @property
+    @cached_property
     def waves(self) -> tuple[str, ...]:
         """Names of the waves, the first one first; none where the instrument declares no wave."""
         column = self.instrument.wave

@@ -211,8 +211,8 @@ def chosen_column(parameters: UnitParameters, instrument: Instrument) -> str:
 
 def unit_columns(instrument: Instrument) -> tuple[str, ...]:
     """Return the columns whose values can have a report: employer, sector and groupings."""
-    roles = (instrument.employer, instrument.sector)
-    return tuple(filter(None, (*roles, *(g.column for g in instrument.groupings))))
+    columns = (instrument.employer, instrument.sector, *(g.column for g in instrument.groupings))
+    return tuple(dict.fromkeys(filter(None, columns)))
 
 
 def _compared(parameters: Parameters) -> str | None:
@@ -260,7 +260,7 @@ def _unit_problems(parameters: UnitParameters, survey: Survey) -> list[Problem]:
 
 @lru_cache(maxsize=16)  # a batch asks for each of its employers
 def _units(survey: Survey, column: str, wave: str = "") -> frozenset[str]:
-    """Return who has answers; in one wave, or (empty) in any."""
+    """Return the values of a column that somebody gave; in one wave, or (empty) in any."""
     answers = survey.answers
     rows = answers[answers[survey.instrument.wave] == wave] if wave else answers
     return frozenset(rows[column].dropna().astype(str).unique())
