@@ -96,13 +96,18 @@ def batch(
         from employer_identity.errors import ReportError
         from employer_identity.language import refusal, say
         from employer_identity.reports.batch import batch as make
+        from employer_identity.reports.pdf import made_by
 
         progress = Progress(tongue, quiet=quiet)
+        kinds = [part.strip() for part in formats.split(",") if part.strip()]
 
         def on_step(name: str) -> None:
             progress.begin()
-            if not quiet:
-                tell(say(f"batch.step.{name}", tongue))
+            if quiet:
+                return
+            tell(say(f"batch.step.{name}", tongue))
+            if name == "make" and "pdf" in kinds:
+                tell(made_by(tongue))
 
         def on_report(record: Record, done: int, total: int) -> None:
             _tell_failure(record, tongue, progress)
@@ -121,7 +126,7 @@ def batch(
                 by=by,
                 sets=sets,
                 languages=tongues,  # type: ignore[arg-type]  # make() refuses what is none
-                formats=[part.strip() for part in formats.split(",") if part.strip()],  # type: ignore[misc]
+                formats=kinds,  # type: ignore[arg-type]
                 jobs=jobs,
                 isolated=isolated,
                 scheduler=scheduler,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _IMAGE = re.compile(r"<img [^>]*>")
 _ALT = re.compile(r' alt="[^"]+"')
-_SECTION = re.compile(r'<h2 id="([^"]+)"')
+_SECTION = re.compile(r'<h2 [^>]*\bid="([^"]+)"')
 
 
 def faults(notebook: NotebookNode, files: Mapping[Format, bytes]) -> list[Problem]:

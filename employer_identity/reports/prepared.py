@@ -70,12 +70,11 @@ class Selection:
     suppression: Suppression
 
 
-def select(survey: Survey, *, wave: str = "", minimum: int = privacy.MINIMUM) -> Selection:
-    """Take a wave of a survey, empty for the last, and decide what may be shown of it."""
-    waves = {name: survey.of_wave(name).n for name in survey.waves}
-    chosen = wave or next(reversed(waves), "")
-    answers = survey.of_wave(chosen) if chosen else survey
-    return Selection(answers, chosen, waves, decide(answers, minimum=minimum))
+def select(survey: Survey, *, wave: str, minimum: int = privacy.MINIMUM) -> Selection:
+    """Take a wave of a survey, or empty all of it, and decide what may be shown of it."""
+    waves = {name: survey.of_wave(name).n for name in survey.waves} if wave else {}
+    answers = survey.of_wave(wave) if wave else survey
+    return Selection(answers, wave, waves, decide(answers, minimum=minimum))
 
 
 def fitted(selection: Selection, groups: Iterable[str] = ()) -> Prepared:
@@ -107,7 +106,8 @@ def prepare(
     groups
         Columns to compare by; each gets its ladder.
     """
-    return fitted(select(survey, wave=wave, minimum=minimum), groups)
+    chosen = wave or next(reversed(survey.waves), "")
+    return fitted(select(survey, wave=chosen, minimum=minimum), groups)
 
 
 def _fit(survey: Survey) -> Fit | EmployerIdentityError:
