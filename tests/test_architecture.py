@@ -92,7 +92,7 @@ HOMES = {
     "nbconvert": REPORTS,
     "nbformat": REPORTS,
     "weasyprint": ["reports.pdf"],
-    "pydantic": [*GROUND, "reports.parameters"],
+    "pydantic": [*GROUND, "reports.parameters", "reports.stamps"],
     "typer": CLI,
     "yaml": ["reports.parameter_files"],
 }

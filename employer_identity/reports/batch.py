@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -41,7 +42,8 @@ from employer_identity.writing import write_whole
 
 TIMEOUT = 300
 """Seconds that a cell of a report may take, unless said otherwise."""
-_STOPS = {"batch.disk_full", "batch.void"}
+_STOPS = {"batch.disk_full", "batch.void", "batch.other_version", "batch.scheduler_gone"}
+_INDEX = ("index.html", "index.csv", "numbers.parquet")
 Step = Callable[[str], None]
 Reported = Callable[[Record, int, int], None]
 
@@ -106,7 +108,7 @@ class _Crew:
     timeout: int | None
     scheduler: str | None
 
-    def make(self, orders: Sequence[Order]) -> Iterator[tuple[Order, Done]]:
+    def make(self, orders: Sequence[Order]) -> Generator[tuple[Order, Done]]:
         """Hand the reports out."""
         if self.scheduler:
             return crew.there(orders, self.scheduler)
@@ -184,6 +186,8 @@ def batch(
     """
     step = on_step or (lambda _: None)
     wish = _checked(template, Path(output), by, sets, languages, formats, jobs, parameters)
+    if scheduler and not dry_run:
+        crew.check(scheduler)
     who = _Crew(jobs or _processors(), isolated, timeout, scheduler)
     step("read")
     answers = open_survey(survey, instrument)
@@ -273,16 +277,20 @@ def _make(wish: _Wish, plan: Plan, who: _Crew, run: str, step: Step, on_report: 
     due, records = _split(plan, stamps, folder)
     for record in records:
         if record.status == "withheld":
-            erase(folder, record.name, record.language)  # of an earlier batch
+            for language in LANGUAGES:
+                erase(folder, record.name, language)  # of an earlier batch
     if due:
+        for name in _INDEX:
+            (folder / name).unlink(missing_ok=True)  # it would lead to what is being made again
         step("fit")
         orders = write_orders(folder, due, plan, run, isolated=who.isolated, timeout=who.timeout)
         step("make")
-        for count, (order, done) in enumerate(who.make(orders), start=1):
-            if done.problem and done.problem.code in _STOPS:
-                raise refusal(ReportError, [done.problem])
-            records.append(_outcome(order.task, done, folder))
-            on_report(records[-1], count, len(due))
+        with closing(who.make(orders)) as coming:
+            for count, (order, done) in enumerate(coming, start=1):
+                if done.problem and done.problem.code in _STOPS:
+                    raise refusal(ReportError, [done.problem])
+                records.append(_outcome(order.task, done, folder))
+                on_report(records[-1], count, len(due))
     planned = {(t.name, t.language) for t in plan.tasks}
     bases = {share.basis for share in plan.shares.values()}
     for place, stamp in stamps.items():

@@ -5,9 +5,10 @@ A worker that dies takes only the report in its hands with it, which is tried on
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any
@@ -45,7 +46,15 @@ class _Place:
         self.pool: ProcessPoolExecutor | None = None
 
     def take(self, order: Order) -> None:
-        """Begin a report."""
+        """Begin a report, in a new process where the last one died in the meantime."""
+        self.order = order
+        try:
+            self.future = self._process().submit(make, order)
+        except BrokenProcessPool:
+            self.close()
+            self.future = self._process().submit(make, order)
+
+    def _process(self) -> ProcessPoolExecutor:
         if self.pool is None:
             self.pool = ProcessPoolExecutor(
                 1,
@@ -53,7 +62,7 @@ class _Place:
                 initializer=begin,
                 max_tasks_per_child=LIFETIME,
             )
-        self.order, self.future = order, self.pool.submit(make, order)
+        return self.pool
 
     def finish(self) -> tuple[Order, Done]:
         """Return what became of the report; a process that died is replaced at the next one."""
@@ -74,7 +83,7 @@ class _Place:
             self.pool = None
 
 
-def here(orders: Sequence[Order], jobs: int) -> Iterator[tuple[Order, Done]]:
+def here(orders: Sequence[Order], jobs: int) -> Generator[tuple[Order, Done]]:
     """Make reports in processes of this computer; each is handed over when it is done."""
     waiting, tries = deque(orders), _Tries()
     places = [_Place() for _ in range(min(jobs, len(orders)))]
@@ -95,7 +104,7 @@ def here(orders: Sequence[Order], jobs: int) -> Iterator[tuple[Order, Done]]:
             place.close()
 
 
-def there(orders: Sequence[Order], scheduler: str) -> Iterator[tuple[Order, Done]]:
+def there(orders: Sequence[Order], scheduler: str) -> Generator[tuple[Order, Done]]:
     """Make reports on the workers of a Dask scheduler, which see the same folder."""
     client, as_completed = _client(scheduler)
     tries = _Tries()
@@ -113,8 +122,15 @@ def there(orders: Sequence[Order], scheduler: str) -> Iterator[tuple[Order, Done
                 else:
                     yield order, done
         finally:
-            client.cancel(list(futures))
-            client.run(end_all)
+            with contextlib.suppress(OSError):  # a scheduler that is gone needs no goodbye
+                client.cancel(list(futures))
+                client.run(end_all)
+
+
+def check(scheduler: str) -> None:
+    """Refuse a scheduler that does not answer, before anything is done for it."""
+    client, _ = _client(scheduler)
+    client.close()
 
 
 def _client(scheduler: str) -> tuple[Any, Any]:
@@ -135,4 +151,6 @@ def _result(future: Any) -> Done:
         done: Done = future.result()
     except KilledWorker:
         return Done(None, Problem("batch.worker_died"))
+    except (CancelledError, OSError):
+        return Done(None, Problem("batch.scheduler_gone"))
     return done

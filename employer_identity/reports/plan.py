@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def sets_by(
     Raises
     ------
     ReportError
-        If the template is not about one unit, or the survey has no such column.
+        If the template is not about one unit, or the survey has no such column or nobody in it.
     """
     instrument = survey.instrument
     column = {"employer": instrument.employer, "sector": instrument.sector}.get(by) or by
@@ -79,6 +80,8 @@ def sets_by(
     wave = chosen_wave(probe, survey)
     answers = survey.of_wave(wave).answers if wave else survey.answers
     values = sorted(str(value) for value in answers[column].dropna().unique())
+    if not values:
+        raise refusal(ReportError, [Problem("batch.nobody", column)])
     return tuple(ParameterSet(value, {"employer": value, "by": column}) for value in values)
 
 
@@ -105,17 +108,17 @@ def make_plan(
         With everything that is wrong, in any of the sets.
     """
     tongues = tuple(dict.fromkeys(languages))
-    checked, problems = [], []
+    checked, mistakes = [], []
     for one in sets:
         try:
             found = read_parameters({**common, **one.parameters}, template)
             wrong = survey_problems(found, survey)
         except ReportError as error:
             wrong = list(error.problems)
-        problems += [_in_set(p, one.name, tongues[0], alone=len(sets) == 1) for p in wrong]
+        mistakes.append(wrong)
         if not wrong:
             checked.append(found)
-    if problems:
+    if problems := [*_same_names(sets), *_told(sets, mistakes, tongues[0])]:
         raise refusal(ReportError, problems)
     names = stems([one.name for one in sets])
     shares, tasks = _shares(survey, checked), []
@@ -126,11 +129,23 @@ def make_plan(
     return Plan(tuple(tasks), shares)
 
 
-def _in_set(problem: Problem, name: str, language: Language, *, alone: bool) -> Problem:
-    """Say in which set something is wrong."""
-    if alone:
-        return problem
-    return Problem("batch.in_set", name, values={"message": describe(problem, language)})
+def _same_names(sets: Sequence[ParameterSet]) -> list[Problem]:
+    """Say which names several sets have: their reports would have the same files."""
+    counts = Counter(one.name for one in sets)
+    return [Problem("batch.same_name", name, n) for name, n in counts.items() if n > 1]
+
+
+def _told(
+    sets: Sequence[ParameterSet], mistakes: Sequence[Sequence[Problem]], language: Language
+) -> Iterator[Problem]:
+    """Say in which set something is wrong; what is wrong in all of them only once."""
+    everywhere = [p for p in mistakes[0] if all(p in wrong for wrong in mistakes)]
+    yield from everywhere
+    for one, wrong in zip(sets, mistakes, strict=True):
+        for problem in wrong:
+            if problem not in everywhere:
+                values = {"message": describe(problem, language)}
+                yield Problem("batch.in_set", one.name, values=values)
 
 
 def _shares(survey: Survey, checked: Iterable[Parameters]) -> dict[str, Share]:

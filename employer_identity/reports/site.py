@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -12,13 +13,14 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from employer_identity.errors import Problem, ReportError
-from employer_identity.language import LANGUAGES, refusal
+from employer_identity.language import refusal
 from employer_identity.reports.stamps import STATE
 from employer_identity.writing import PART
 
 WORK = "work"
 RUN = "run"
 _LOCK = "lock"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def site_problems(folder: Path) -> list[Problem]:
@@ -38,6 +40,13 @@ def site_problems(folder: Path) -> list[Problem]:
     return []
 
 
+def not_written(error: OSError, folder: Path) -> Problem:
+    """Say that something could not be written into a folder."""
+    what = "disk_full" if error.errno in _FULL else "not_written"
+    values = {"message": error.strerror or type(error).__name__}
+    return Problem(f"batch.{what}", str(folder), values=values)
+
+
 @contextmanager
 def claimed(folder: Path) -> Iterator[str]:
     """Take a folder for one run; yields the run's name, which its workers look for.
@@ -47,7 +56,7 @@ def claimed(folder: Path) -> Iterator[str]:
     Raises
     ------
     ReportError
-        If another batch is at work in it, or nothing can be written there.
+        If another batch is at work in it, or something cannot be written there.
     """
     state = folder / STATE
     try:
@@ -64,6 +73,8 @@ def claimed(folder: Path) -> Iterator[str]:
         _sweep(folder)
         (state / RUN).write_text(run, encoding="utf-8")
         yield run
+    except OSError as error:
+        raise refusal(ReportError, [not_written(error, folder)]) from error
     finally:
         _sweep(folder)
         lock.release()
@@ -82,6 +93,5 @@ def _sweep(folder: Path) -> None:
     state = folder / STATE
     (state / RUN).unlink(missing_ok=True)
     shutil.rmtree(state / WORK, ignore_errors=True)
-    for place in (folder, *(folder / language for language in LANGUAGES), state / "stamps"):
-        for path in place.rglob(f"*{PART}") if place.name == "stamps" else place.glob(f"*{PART}"):
-            path.unlink(missing_ok=True)
+    for path in folder.rglob(f"*{PART}"):
+        path.unlink(missing_ok=True)

@@ -7,10 +7,11 @@ are what its stamp says; whatever is unstamped is made again.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from employer_identity.language import Language
 from employer_identity.reports.records import FORMATS, Format, Numbers
@@ -43,6 +44,9 @@ class Stamp:
     seconds: float
 
 
+_FILE = TypeAdapter(Stamp)
+
+
 def path_of(name: str, language: Language, kind: Format) -> str:
     """Return where a report's file lies inside the folder."""
     return f"{language}/{name}.{kind}"
@@ -58,10 +62,11 @@ def read_stamps(folder: Path) -> dict[tuple[str, Language], Stamp]:
     found = {}
     for path in sorted((folder / STATE / _STAMPS).glob("*/*.json")):
         try:
-            stamp = Stamp(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            stamp = _FILE.validate_json(path.read_bytes(), strict=True)
+        except (OSError, ValueError):
             continue
-        found[stamp.name, stamp.language] = stamp
+        if path == _stamp_path(folder, stamp.name, stamp.language):
+            found[stamp.name, stamp.language] = stamp
     return found
 
 
@@ -110,7 +115,7 @@ def write_report(
     )
     path = _stamp_path(folder, task.name, task.language)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps(asdict(stamp), ensure_ascii=False, indent=1))
+    write_whole(path, _FILE.dump_json(stamp, indent=1))
     return stamp
 
 

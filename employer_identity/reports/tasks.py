@@ -20,7 +20,8 @@ from employer_identity.reports.places import notebooks
 from employer_identity.reports.records import Format
 
 _LONGEST = 60
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)|.*-[0-9a-f]{8}|[0-9a-f]{8}")
+"""Names of devices, and what looks like the stem of a name that lost something."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 

@@ -6,12 +6,12 @@ replaced by a later one, or whose parent is gone, may write nothing any more.
 
 from __future__ import annotations
 
-import errno
 import multiprocessing
 import os
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
@@ -24,12 +24,11 @@ from employer_identity.reports.inspection import faults, numbers
 from employer_identity.reports.kernels import end_all
 from employer_identity.reports.places import notebooks
 from employer_identity.reports.records import Format
-from employer_identity.reports.site import RUN, WORK
+from employer_identity.reports.site import RUN, WORK, not_written
 from employer_identity.reports.stamps import STATE, Stamp, erase, failed_path, write_report
 from employer_identity.reports.tasks import Task, code
 from employer_identity.writing import write_whole
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _one_at_a_time = threading.Lock()  # of the threads of one worker
 
 
@@ -78,11 +77,11 @@ def make(order: Order) -> Done:
         try:
             return _make(order)
         except OSError as error:
-            what = "disk_full" if error.errno in _FULL else "not_written"
-            values = {"message": error.strerror or type(error).__name__}
-            return Done(None, Problem(f"batch.{what}", order.folder, values=values))
+            return Done(None, not_written(error, Path(order.folder)))
         except ReportError as error:
             return Done(None, error.problems[0])
+        except Exception as error:  # a fault of ours, in one report: the others go on
+            return Done(None, _unforeseen(error))
 
 
 def _make(order: Order) -> Done:
@@ -122,6 +121,13 @@ def _failed(order: Order, done: Executed, problem: Problem) -> Done:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, f"{nbformat.writes(done.notebook)}\n")
     return Done(None, problem)
+
+
+def _unforeseen(error: Exception) -> Problem:
+    """Say where something broke; not its message, which may quote an answer."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    values = {"kind": type(error).__name__, "line": last.lineno}
+    return Problem("batch.unforeseen", Path(last.filename).name, values=values)
 
 
 def _is_current(order: Order) -> bool:
