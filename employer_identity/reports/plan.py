@@ -14,6 +14,7 @@ from employer_identity.language import Language, describe, refusal
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.parameter_files import ParameterSet
 from employer_identity.reports.parameters import (
+    TEMPLATES,
     Parameters,
     UnitParameters,
     chosen_wave,
@@ -72,11 +73,11 @@ def sets_by(
     """
     instrument = survey.instrument
     column = {"employer": instrument.employer, "sector": instrument.sector}.get(by) or by
+    if not issubclass(TEMPLATES[template], UnitParameters):
+        raise refusal(ReportError, [Problem("batch.by_nothing", by)])
     probe = read_parameters({**common, "employer": "?", "by": column}, template)
-    columns = unit_columns(instrument)
-    if column not in columns or not isinstance(probe, UnitParameters):
-        problems = survey_problems(probe, survey) or [Problem("batch.by_nothing", by)]
-        raise refusal(ReportError, [p for p in problems if p.where != "?"] or problems)
+    if column not in unit_columns(instrument):
+        raise refusal(ReportError, survey_problems(probe, survey))
     wave = chosen_wave(probe, survey)
     answers = survey.of_wave(wave).answers if wave else survey.answers
     values = sorted(str(value) for value in answers[column].dropna().unique())

@@ -70,7 +70,7 @@ def stems(names: Sequence[str]) -> list[str]:
     Examples
     --------
     >>> stems(["Vrolijke Eland", "../etc"])
-    ['vrolijke-eland', 'etc-5c0c4e1b']
+    ['vrolijke-eland', 'etc-f7f9121f']
     """
     plain = {name: _plain(name) for name in names}
     shared = Counter(plain.values())
