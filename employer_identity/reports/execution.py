@@ -107,7 +107,7 @@ def _stopped(error: Exception, notebook: NotebookNode, timeout: int | None) -> P
     """Say what ended a run from outside the notebook."""
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-    begun = [c for c in _code(notebook) if c.metadata.papermill.status != "pending"]
+    begun = [c for c in _code(notebook) if c.metadata.papermill.get("start_time")]
     number, step = len(begun), _step(begun[-1]) if begun else ""
     if isinstance(error, CellTimeoutError):
         return Problem("report.cell_timeout", step, number, {"seconds": timeout})

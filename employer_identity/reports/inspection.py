@@ -47,10 +47,10 @@ def _in_html(html: str, promised: list[str], shown: list[str]) -> list[Problem]:
     found = [Problem("inspection.missing_section", name) for name in missing]
     if not missing and [name for name in there if name in promised] != promised:
         found.append(Problem("inspection.order"))
-    if len(images) < shown.count("figure"):
-        found.append(Problem("inspection.missing_pieces.figure", "figure", len(images)))
     if any(not _ALT.search(image) for image in images) or 'class="missing"' in html:
         found.append(Problem("inspection.no_alt"))
+    elif len(images) < shown.count("figure"):
+        found.append(Problem("inspection.missing_pieces.figure", "figure", len(images)))
     if not html.rstrip().endswith("</html>"):
         found.append(Problem("inspection.cut_off"))
     return found

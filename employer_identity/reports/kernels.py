@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import threading
 from dataclasses import dataclass
+from queue import Empty
 from typing import Any
 
 from nbclient import NotebookClient
@@ -17,16 +18,18 @@ from nbclient import NotebookClient
 LIFETIME = 50
 """Notebooks after which a kernel is replaced, so that nothing grows for a whole night."""
 _SECONDS = 5  # for a kernel to end
+_PATIENCE = 30  # seconds for a kernel that lives to be cleared
 
 _CLEAR = """
-get_ipython().reset(new_session=True)
-import os, sys
+import os
 os.chdir({folder!r})
+get_ipython().reset(new_session=True)
+import sys
 if "matplotlib" in sys.modules:
     sys.modules["matplotlib"].rcdefaults()
 if "matplotlib.pyplot" in sys.modules:
     sys.modules["matplotlib.pyplot"].close("all")
-del os, sys
+del sys
 """
 STARTING = ("kernel_name", "startup_timeout", "extra_arguments", "log", "nest_asyncio")
 
@@ -76,14 +79,16 @@ def _cleared(kernel: Kernel, folder: str) -> bool:
     from jupyter_core.utils import run_sync
 
     async def clear() -> bool:
-        if not await kernel.client.is_alive():
-            return False
         code = _CLEAR.format(folder=folder)
         message = kernel.client.execute(code, silent=True, store_history=False)
-        while True:
-            reply = await kernel.client.get_shell_msg(timeout=30)
-            if reply["parent_header"].get("msg_id") == message:
-                return bool(reply["content"]["status"] == "ok")
+        for _ in range(_PATIENCE):
+            if not await kernel.client.is_alive():
+                break
+            with contextlib.suppress(Empty):
+                reply = await kernel.client.get_shell_msg(timeout=1)
+                if reply["parent_header"].get("msg_id") == message:
+                    return bool(reply["content"]["status"] == "ok")
+        return False
 
     return bool(run_sync(clear)())
 
