@@ -466,7 +466,7 @@ def computed(sheet: str, values: dict[str, str]) -> str:
     """Give formulas the values that Excel would have computed."""
     for formula, value in values.items():
         kind = "" if value.isdigit() else ' t="str"'
-        start, middle, end = sheet.replace("<v/>", "<v />").partition(f"<f>{formula}</f><v />")
+        start, middle, end = sheet.replace("<v></v>", "<v />").partition(f"<f>{formula}</f><v />")
         assert middle
         opened = start.rpartition("<c ")
         sheet = "".join([*opened[:2], opened[2].replace(">", f"{kind}>", 1)])
