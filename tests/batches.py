@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import nbformat
 import pandas as pd
 import pytest
 
+from employer_identity.designs import SAMPLE, Wave
 from employer_identity.reports import crew, tasks, work
 from employer_identity.reports.batch import Batch, batch
 from employer_identity.reports.plan import Plan, make_plan, sets_by
@@ -24,6 +26,21 @@ PLACE = "EMPLOYER_IDENTITY_TEST_TEMPLATES"
 TOWN = {"care": {"Ark": 40, "Bay": 30, "Cup": 4, "Den": 30}, "trade": {"Elm": 30, "Fox": 30}}
 """Sector -> employer -> people. Cup has too few, and hides one of its siblings with it."""
 SHOWN = ["Ark", "Den", "Elm", "Fox"]
+
+
+SMALL = replace(
+    SAMPLE,
+    waves=(Wave("2026", 400, date(2026, 3, 2), date(2026, 3, 27)),),
+    effects={column: planted for column, planted in SAMPLE.effects.items() if column != "wave"},
+    outsiders=30,
+    shown=4,
+    employers=8,
+    sectors=SAMPLE.sectors[:2],
+    small=(4, 8),
+    silent=2,
+    straight_liners=0,
+)
+"""A study of 400 people as files: 8 employers in 2 sectors; two of them are too small."""
 
 
 def town(sectors: Mapping[str, Mapping[str, int]] = TOWN, *, seed: int = 5) -> Survey:

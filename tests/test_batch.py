@@ -389,6 +389,7 @@ def test_stopped_by_hand_it_goes_on_later(survey: Survey, instant: Path, out: Pa
 # --- Processes
 
 
+@pytest.mark.slow
 def test_processes_make_the_same_bytes_and_one_that_dies_is_replaced(
     survey: Survey, quick: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

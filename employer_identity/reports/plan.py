@@ -21,7 +21,6 @@ from employer_identity.reports.parameters import (
     read_parameters,
     settled,
     survey_problems,
-    unit_columns,
 )
 from employer_identity.reports.prepared import Selection, select
 from employer_identity.reports.records import Format
@@ -29,6 +28,8 @@ from employer_identity.reports.snapshot import SUFFIX, write_snapshot
 from employer_identity.reports.tasks import Task, basis, key, stems
 from employer_identity.reports.unit import unit_problems
 from employer_identity.survey import Survey
+
+_NOBODY = "?"  # stands for whom a report is about until that is known
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,9 @@ def sets_by(
     column = {"employer": instrument.employer, "sector": instrument.sector}.get(by) or by
     if not issubclass(TEMPLATES[template], UnitParameters):
         raise refusal(ReportError, [Problem("batch.by_nothing", by)])
-    probe = read_parameters({**common, "employer": "?", "by": column}, template)
-    if column not in unit_columns(instrument):
-        raise refusal(ReportError, survey_problems(probe, survey))
+    probe = read_parameters({**common, "employer": _NOBODY, "by": column}, template)
+    if problems := [p for p in survey_problems(probe, survey) if p.where != _NOBODY]:
+        raise refusal(ReportError, problems)
     wave = chosen_wave(probe, survey)
     answers = survey.of_wave(wave).answers if wave else survey.answers
     values = sorted(str(value) for value in answers[column].dropna().unique())
