@@ -227,7 +227,7 @@ DAMAGED: list[Callable[[dict[str, Any]], object]] = [
     lambda s: s | {"name": "another"},
     lambda s: s | {"language": "en"},
     lambda s: s | {"numbers": {"n": [1]}},
-    lambda s: s | {"seconds": "long"},
+    lambda s: s | {"seconds": "1"},
     lambda s: {k: v for k, v in s.items() if k != "key"},
 ]
 

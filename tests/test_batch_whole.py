@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
@@ -59,9 +60,9 @@ class Killed:
 
     def run(self) -> None:
         while len(self.kills) < KILLS:
-            parent = psutil.Popen(
-                self.program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+            parent = psutil.Popen(self.program, **_SILENT)
+            if self.random.random() < 0.8:  # else it may be killed before it has begun
+                self.wait_for_kernel(parent)
             while parent.poll() is None and len(self.kills) < KILLS:
                 self.wait(parent)
                 self.kill(parent)
@@ -74,6 +75,20 @@ class Killed:
         else:
             pytest.fail("it does not come to its end")
         self.look()
+
+    def wait_for_kernel(self, parent: psutil.Popen) -> None:
+        while parent.poll() is None and not self.below(parent)["kernel"]:
+            time.sleep(0.05)
+
+    def below(self, parent: psutil.Popen) -> dict[str, list[psutil.Process]]:
+        """Return the processes at work, by what they are."""
+        found: dict[str, list[psutil.Process]] = {"worker": [], "kernel": [], "other": []}
+        with contextlib.suppress(psutil.Error):  # one has ended in the meantime
+            for process in parent.children(recursive=True):
+                line = " ".join(process.cmdline())
+                kind = "worker" if "spawn_main" in line else "other"
+                found["kernel" if "ipykernel_launcher" in line else kind].append(process)
+        return found
 
     def wait(self, parent: psutil.Popen) -> None:
         """Wait until a few reports more are made, or for some seconds."""
@@ -92,17 +107,9 @@ class Killed:
         self.known = found
 
     def kill(self, parent: psutil.Popen) -> None:
-        try:
-            below = parent.children(recursive=True)
-            lines = {p: " ".join(p.cmdline()) for p in below}
-        except psutil.Error:  # one has ended in the meantime
-            return
-        self.everybody |= {parent, *below}
-        kinds = {
-            "parent": [parent],
-            "worker": [p for p, line in lines.items() if "spawn_main" in line],
-            "kernel": [p for p, line in lines.items() if "ipykernel_launcher" in line],
-        }
+        kinds = {"parent": [parent], **self.below(parent)}
+        self.everybody |= {process for those in kinds.values() for process in those}
+        del kinds["other"]
         kind = self.random.choice([kind for kind, those in kinds.items() if those])
         try:
             self.random.choice(kinds[kind]).send_signal(signal.SIGKILL)
