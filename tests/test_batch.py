@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import os
 import re
+import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -26,15 +30,19 @@ from employer_identity.reports.batch import Batch
 from employer_identity.reports.kernels import drop
 from employer_identity.reports.parameter_files import ParameterSet
 from employer_identity.reports.stamps import STATE
+from employer_identity.reports.tasks import code
+from employer_identity.reports.work import Order
 from employer_identity.survey import Survey
 from tests.batches import (
     SHOWN,
     TOWN,
     all_files,
+    at_once,
     instant,
     make,
     make_quickly,
     moments,
+    planned,
     quick,
     statuses,
     town,
@@ -354,11 +362,14 @@ def test_a_disk_that_is_full_elsewhere_is_one_message(
     assert refused(survey, out) == ["batch.disk_full"]
 
 
-def test_an_order_of_another_run_or_version_writes_nothing(
+def test_an_order_of_another_run_or_version_touches_nothing(
     survey: Survey, instant: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def void(orders: Any, jobs: int) -> Iterator[Any]:
+    def replaced() -> None:
         (out / STATE / "run").write_text("another", encoding="utf-8")
+
+    def void(orders: Any, jobs: int) -> Iterator[Any]:
+        replaced()
         for order in orders:
             yield order, make_quickly(order)
 
@@ -366,10 +377,19 @@ def test_an_order_of_another_run_or_version_writes_nothing(
         for order in orders:
             yield order, make_quickly(replace(order, code="0.0+0"))
 
-    for hands, code in ((void, "batch.void"), (other, "batch.other_version")):
+    make(survey, out)
+    there = {name for name in all_files(out) if name.startswith(("nl/", f"{STATE}/"))}
+    changed = town(seed=6)
+    for hands, expected in ((void, "batch.void"), (other, "batch.other_version")):
         monkeypatch.setattr(crew, "here", hands)
-        assert refused(survey, out) == [code]
-        assert all_files(out) == {f"{STATE}/lock"}
+        assert refused(changed, out) == [expected]
+        assert there <= all_files(out)
+    real = work.execute
+    monkeypatch.setattr(crew, "here", at_once)
+    monkeypatch.setattr(work, "execute", lambda *a, **k: (real(*a, **k), replaced())[0])
+    assert refused(changed, out) == ["batch.void"]
+    assert "nl/ark.html" not in all_files(out)
+    assert there - all_files(out) == {"nl/ark.html", f"{STATE}/stamps/nl/ark.json"}
 
 
 def test_stopped_by_hand_it_goes_on_later(survey: Survey, instant: Path, out: Path) -> None:
@@ -424,6 +444,21 @@ def test_who_dies_twice_has_failed(survey: Survey, quick: Path, out: Path) -> No
     assert made.failed[0].problem.code == "batch.worker_died"
 
 
+@pytest.mark.slow
+def test_a_process_that_dies_while_it_waits_is_replaced(survey: Survey, out: Path) -> None:
+    place = crew._Place()
+    pool = place._process()
+    os.kill(pool.submit(os.getpid).result(), signal.SIGKILL)
+    with pytest.raises(BrokenProcessPool):
+        pool.submit(time.sleep, 60).result()
+    task = planned(survey).tasks[0]
+    place.take(Order(task, str(out), "run", "", False, None, code()))
+    _, done = place.finish()
+    place.close()
+    assert done.problem is not None
+    assert done.problem.code == "batch.void"  # it came so far: nobody owns that folder
+
+
 # --- Names that mean harm
 
 NAMES = [
@@ -454,6 +489,17 @@ def test_names_that_mean_harm_stay_words(instant: Path, tmp_path: Path) -> None:
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
     numbers = pq.read_table(out / "numbers.parquet").to_pandas()
     assert sorted(numbers["title"]) == sorted(NAMES)
+
+
+def test_groups_whose_names_mean_harm_stay_words(instant: Path, tmp_path: Path) -> None:
+    harm = NAMES[:4]
+    survey = town({name: {f"E{n}": 30} for n, name in enumerate(harm)})
+    out = tmp_path / "deep" / "out"
+    made = make(survey, out, by="sector", languages=["en"])
+    assert statuses(made) == {f"{name} en": "made" for name in harm}
+    assert {p.name for p in (tmp_path / "deep").iterdir()} == {"out"}
+    for path in (out / "index.html", *out.glob("en/*.html")):
+        assert "<script>alert" not in path.read_text(encoding="utf-8")
 
 
 def test_names_of_sets_that_mean_harm_stay_names(

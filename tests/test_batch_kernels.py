@@ -49,6 +49,7 @@ def test_a_kernel_is_used_again_and_nothing_is_left_in_it(tmp_path: Path) -> Non
     first.mkdir()
     second.mkdir()
     spoil = (
+        "get_ipython().run_line_magic('config', 'InlineBackend.close_figures = False')\n"
         "import matplotlib.pyplot as plt\nplt.rcParams['font.size'] = 40\nplt.figure()\n"
         "mine, In = 1, list(range(99))\nimport os; os.chdir('/')\nprint(x)"
     )
