@@ -16,7 +16,7 @@ _HOME = {
     "Check": "loading",
     "Fit": "fit",
     "Instrument": "questionnaire",
-    "Ladder": "invariance",
+    "Ladder": "ladder",
     "Moments": "measurement.moments",
     "Survey": "survey",
     "Truth": "simulate",
@@ -65,7 +65,8 @@ if TYPE_CHECKING:
     from employer_identity.difference import difference_test
     from employer_identity.fit import Fit
     from employer_identity.instrument import load_instrument
-    from employer_identity.invariance import Ladder, invariance
+    from employer_identity.invariance import invariance
+    from employer_identity.ladder import Ladder
     from employer_identity.loading import Check, check_survey, load_survey
     from employer_identity.measurement.moments import Moments
     from employer_identity.questionnaire import Instrument

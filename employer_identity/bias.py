@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 from employer_identity.errors import ComparisonError, Problem
 from employer_identity.fit import Fit
-from employer_identity.invariance import Ladder
+from employer_identity.ladder import Ladder
 from employer_identity.language import listing, refusal
 
 

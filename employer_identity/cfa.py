@@ -231,12 +231,12 @@ def estimate(
     has_means = moments.known == "means"
     if not has_means:
         _check_needs_no_means(terms, equal)
-    released = _released(free, terms, sample)
+    freed = released(free, terms, sample)
     table = complete(
-        terms, len(sample.groups), equal=equal, free=released, std_lv=std_lv, orthogonal=orthogonal,
+        terms, len(sample.groups), equal=equal, free=freed, std_lv=std_lv, orthogonal=orthogonal,
         means=has_means,
     )  # fmt: skip
-    _check_released(released, table, equal)
+    _check_released(freed, table, equal)
     check_known(prepared.definitions, set(table.label.ravel()) - {""})
     _check_units(table, moments)
     layout = with_sample_values(lay_out(table), table, moments)
@@ -328,7 +328,7 @@ def _check_modifiers(terms: Sequence[Term], groups: int) -> None:
         raise refusal(ModelError, problems)
 
 
-def _released(
+def released(
     free: Sequence[str], terms: Sequence[Term], sample: Sample
 ) -> frozenset[tuple[Key, int | None]]:
     """Read ``free`` into relations and group numbers."""

@@ -31,7 +31,7 @@ from employer_identity.privacy import Shown
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
-    from employer_identity.invariance import Ladder
+    from employer_identity.ladder import Ladder
     from employer_identity.questionnaire import Instrument
 
 

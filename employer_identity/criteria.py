@@ -1,30 +1,35 @@
 """Decision rules as objects: what each looks at, its cut-offs, where they come from.
 
 A rule reads the change from one rung of a ladder to the next and returns a verdict with its
-numbers.
+numbers; for a rung that it rejects it names the constraints that may be set aside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from employer_identity.errors import ModelError, Problem
+from employer_identity.language import listing, nearest, refusal
+
 ChangeIndex = Literal["cfi", "rmsea", "srmr"]
 Cutoffs = Mapping[ChangeIndex, float]
-Index = Literal["cfi", "rmsea", "srmr", "pvalue", "releases"]
+Index = Literal["cfi", "rmsea", "srmr", "bic", "pvalue", "releases"]
 Combination = Literal["cfi_only", "cfi_and_one", "any", "all"]
 RuleName = Literal[
     "localised",
-    "chen_2007",
+    "chen_2007_large",
+    "chen_2007_small",
     "cheung_rensvold_2002",
     "rutkowski_svetina_2014",
     "scaled_difference",
+    "bic",
 ]
-SMALL_GROUP = 300  # below it Chen's stricter set applies; a parameter of `rules_for`
+SMALL_GROUP = 300  # with fewer people in the smallest group Chen's stricter set is computed
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Change:
-    """The step to a rung: changes of the indices, the difference test, the rung's score tests."""
+    """The step to a rung: changes of the indices, the difference test, the rung's score tests.
+
+    ``d_bic`` is missing where a likelihood is not one of independent people: with weights or
+    clusters.
+    """
 
     level: str
     d_cfi: float
@@ -57,6 +66,7 @@ class Change:
     d_srmr: float
     pvalue: float
     score_tests: pd.DataFrame
+    d_bic: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -99,6 +109,30 @@ class FitChange:
         }[self.combination]
         return Verdict(change.level, self.name, not fails, readings)
 
+    def culprits(self, score_tests: pd.DataFrame) -> pd.DataFrame:
+        """Return the constraints that may be set aside, see `contradicted`."""
+        return contradicted(score_tests)
+
+
+@dataclass(frozen=True)
+class LowerBic:
+    """The BIC may not rise: a constraint that spares parameters is worth the fit that it costs."""
+
+    name: str = "bic"
+    citation: str = "Schwarz (1978)"
+
+    def judge(self, change: Change) -> Verdict | None:
+        """Return the verdict on a rung, None where there is no BIC to compare."""
+        if np.isnan(change.d_bic):
+            return None
+        holds = change.d_bic <= 0.0
+        reading = Reading("bic", change.d_bic, 0.0, holds)
+        return Verdict(change.level, self.name, holds, (reading,))
+
+    def culprits(self, score_tests: pd.DataFrame) -> pd.DataFrame:
+        """Return the constraints that may be set aside, see `contradicted`."""
+        return contradicted(score_tests)
+
 
 @dataclass(frozen=True)
 class NoSignificantDifference:
@@ -114,10 +148,21 @@ class NoSignificantDifference:
         reading = Reading("pvalue", change.pvalue, self.alpha, holds)
         return Verdict(change.level, self.name, holds, (reading,))
 
+    def culprits(self, score_tests: pd.DataFrame) -> pd.DataFrame:
+        """Return the constraints that may be set aside, see `contradicted`."""
+        return contradicted(score_tests, self.alpha)
+
+
+def contradicted(score_tests: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
+    """Return the constraints with a significant score test (Holm within the rung), worst first."""
+    return score_tests[score_tests["pvalue_holm"] < alpha]
+
 
 @dataclass(frozen=True)
 class Localised:
-    """No tied cell may be both contradicted (score test, Holm within the rung) and large enough.
+    """No tied cell may be both contradicted (score test, Holm within the rung) and important.
+
+    Important is what changes an item, or the conclusion: a latent mean gap.
 
     Parameters
     ----------
@@ -126,6 +171,9 @@ class Localised:
     loading, intercept
         Smallest expected change that matters, in item standard deviations; residual variances go
         by the intercept's.
+    gap
+        Smallest expected change of a gap between latent means that matters, in the factor's
+        standard deviations.
     """
 
     name: str = "localised"
@@ -133,12 +181,15 @@ class Localised:
     alpha: float = 0.05
     loading: float = 0.10
     intercept: float = 0.20
+    gap: float = 0.10
 
     def culprits(self, score_tests: pd.DataFrame) -> pd.DataFrame:
         """Return the constraints that should be released, most important first."""
         loading = score_tests["op"] == "=~"
         matters = score_tests["epc_std"].abs() >= np.where(loading, self.loading, self.intercept)
-        return score_tests[(score_tests["pvalue_holm"] < self.alpha) & matters]
+        matters |= score_tests["d_gap"] >= self.gap
+        found = contradicted(score_tests, self.alpha)
+        return found[matters[found.index]]
 
     def judge(self, change: Change) -> Verdict:
         """Return the verdict on a rung."""
@@ -147,7 +198,7 @@ class Localised:
         return Verdict(change.level, self.name, count == 0, (reading,))
 
 
-Rule = FitChange | NoSignificantDifference | Localised
+Rule = FitChange | LowerBic | NoSignificantDifference | Localised
 
 _ANY: dict[str, Cutoffs] = {
     "metric": {"cfi": -0.010},
@@ -160,23 +211,49 @@ CHEUNG_RENSVOLD = FitChange(
     "cheung_rensvold_2002", "Cheung & Rensvold (2002)", _ANY, combination="cfi_only"
 )
 CHEN_LARGE = FitChange(
-    "chen_2007", "Chen (2007)",
+    "chen_2007_large", "Chen (2007)",
     {"metric": {**_LARGE, "srmr": 0.030}, "scalar": _LARGE, "strict": _LARGE},
 )  # fmt: skip
 CHEN_SMALL = FitChange(
-    "chen_2007", "Chen (2007), small groups",
+    "chen_2007_small", "Chen (2007), small groups",
     {"metric": {**_SMALL, "srmr": 0.025}, "scalar": _SMALL, "strict": _SMALL},
 )  # fmt: skip
 RUTKOWSKI_SVETINA = FitChange(
     "rutkowski_svetina_2014", "Rutkowski & Svetina (2014)",
     {"metric": {"cfi": -0.020, "rmsea": 0.030}, "scalar": {"cfi": -0.010, "rmsea": 0.010}},
 )  # fmt: skip
+RULES: Mapping[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        Localised(), CHEN_LARGE, CHEN_SMALL, CHEUNG_RENSVOLD, RUTKOWSKI_SVETINA,
+        NoSignificantDifference(), LowerBic(),
+    )
+}  # fmt: skip
 
 
-def rules_for(smallest_group: int) -> tuple[Rule, ...]:
-    """Return all rules that are computed; Chen's set depends on the smallest group."""
-    chen = CHEN_LARGE if smallest_group >= SMALL_GROUP else CHEN_SMALL
-    return (Localised(), chen, CHEUNG_RENSVOLD, RUTKOWSKI_SVETINA, NoSignificantDifference())
+def rule_of(asked: RuleName | Rule) -> Rule:
+    """Return a rule by its name, or the rule itself.
+
+    Raises
+    ------
+    ModelError
+        If there is no such rule; it names the one that looks most like it.
+    """
+    if not isinstance(asked, str):
+        return asked
+    if asked not in RULES:
+        values = {"asked": asked, "allowed": listing(get_args(RuleName))}
+        values["near"] = nearest(asked, RULES)
+        code = "invariance.unknown_rule_near" if values["near"] else "invariance.unknown_rule"
+        raise refusal(ModelError, [Problem(code, where="rule", values=values)])
+    return RULES[asked]
+
+
+def rules_for(deciding: Rule, smallest_group: int) -> tuple[Rule, ...]:
+    """Return the rule that decides, then all others; of Chen's two sets the one for the groups."""
+    unfit = CHEN_SMALL.name if smallest_group >= SMALL_GROUP else CHEN_LARGE.name
+    others = (rule for name, rule in RULES.items() if name not in (unfit, deciding.name))
+    return (deciding, *others)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`invariance`: the ladder from the same structure to the same scores, with every rule's verdict.
+"""`invariance`: the ladder from the same structure to the same scores, and a decision.
 
 Factors are never identified by a marker item: the reference group's factors have mean 0 and
 variance 1, the other groups' are freed as loadings and intercepts are tied.
@@ -6,287 +6,35 @@ variance 1, the other groups' are freed as loadings and intercepts are tied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from employer_identity.cfa import Estimator, Missing, check_options, estimate, prepare
-from employer_identity.criteria import (
-    AbsoluteFit,
-    Change,
-    Localised,
-    RuleName,
-    Verdict,
-    rules_for,
+from employer_identity.cfa import (
+    Estimator,
+    Missing,
+    Prepared,
+    check_options,
+    prepare,
+    released,
 )
-from employer_identity.difference import DifferenceTest, nested_difference
+from employer_identity.climbing import Climb, OnReject, climb
+from employer_identity.criteria import Rule, RuleName, rule_of
 from employer_identity.errors import ModelError, Problem
-from employer_identity.fit import Fit
-from employer_identity.language import Language, listing, refusal, say
-from employer_identity.scores import holm
+from employer_identity.ladder import Ladder
+from employer_identity.language import listing, refusal
+from employer_identity.measurement.table import Roles
+from employer_identity.rungs import Constraint, Release
+from employer_identity.rungs import anchors as anchors_left
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from employer_identity.measurement.moments import Moments
     from employer_identity.survey import Survey
 
-Level = Literal["configural", "metric", "scalar", "strict"]
-LEVELS: tuple[Level, ...] = get_args(Level)
-EQUAL: dict[Level, tuple[str, ...]] = {
-    "configural": (),
-    "metric": ("loadings",),
-    "scalar": ("loadings", "intercepts"),
-    "strict": ("loadings", "intercepts", "residuals"),
-}
-Statement = Literal["structure", "correlations", "latent means", "observed means", "reliability"]
-NEEDS: dict[Statement, Level] = {
-    "structure": "configural",
-    "correlations": "metric",
-    "latent means": "scalar",
-    "observed means": "scalar",
-    "reliability": "strict",
-}
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Whether a statement about groups is allowed, and why (or why not).
-
-    ``tested`` is False where the rung it needs could not be fitted, for want of means.
-    """
-
-    statement: Statement
-    allowed: bool
-    needs: Level
-    reached: Level | None
-    rule: str
-    tested: bool = True
-
-    def reason(self, language: Language = "en") -> str:
-        """Say it in a sentence."""
-        reached = self.reached or "none"
-        key = "allowed" if self.allowed else "refused" if self.tested else "untested"
-        return say(
-            f"invariance.{key}", language,
-            statement=say(f"invariance.statement.{self.statement.replace(' ', '_')}", language),
-            needs=say(f"invariance.level.{self.needs}", language),
-            reached=say(f"invariance.level.{reached}", language),
-            rule=say(f"invariance.rule.{self.rule}", language),
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """The rungs of an invariance test and what follows from them.
-
-    Parameters
-    ----------
-    fits
-        Level -> `Fit`, from configural to strict; to metric where there are no means.
-    group
-        The grouping column.
-    rule
-        The rule that decides; the others are reported beside it.
-    """
-
-    fits: Mapping[Level, Fit]
-    group: str
-    rule: RuleName
-
-    def __getitem__(self, level: Level) -> Fit:
-        if level in LEVELS and level not in self.fits:
-            raise refusal(ModelError, [Problem("model.moments_need_means", where=level)])
-        return self.fits[level]
-
-    @property
-    def levels(self) -> tuple[Level, ...]:
-        """The rungs that were fitted, from the lowest."""
-        return tuple(self.fits)
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """Group labels, the reference group first."""
-        return self.fits["configural"].groups
-
-    @property
-    def notes(self) -> tuple[Problem, ...]:
-        """What was settled or left out on the way."""
-        return self.fits["configural"].notes
-
-    @cached_property
-    def tests(self) -> dict[Level, DifferenceTest]:
-        """The difference test of each rung above the first against the one below it."""
-        steps = pairwise(self.levels)
-        return {
-            level: nested_difference(self.fits[level], self.fits[below]) for below, level in steps
-        }
-
-    @cached_property
-    def changes(self) -> dict[Level, Change]:
-        """The step to each rung above the first."""
-        found = {}
-        for below, level in pairwise(self.levels):
-            free, fit = self.fits[below], self.fits[level]
-            a, b = free.reported, fit.reported
-            found[level] = Change(
-                level, b["cfi"] - a["cfi"], b["rmsea"] - a["rmsea"], b["srmr"] - a["srmr"],
-                self.tests[level].pvalue, _of_this_rung(level, fit),
-            )  # fmt: skip
-        return found
-
-    @cached_property
-    def judged(self) -> tuple[Verdict, ...]:
-        """Every rule's verdict on every rung it judges."""
-        m = self.fits["configural"].reported
-        first = AbsoluteFit().judge(m["cfi"], m["rmsea"], m["srmr"])
-        rules = rules_for(min(self.fits["configural"].n.values()))
-        each = (rule.judge(change) for change in self.changes.values() for rule in rules)
-        return (first, *(verdict for verdict in each if verdict is not None))
-
-    def holds(self, level: Level) -> bool:
-        """Whether the deciding rule accepts this rung, taken by itself."""
-        rule = "hu_bentler_1999" if level == "configural" else self.rule
-        found = [v.holds for v in self.judged if v.level == level and v.rule == rule]
-        return bool(found) and found[0]
-
-    @property
-    def level(self) -> Level | None:
-        """The highest rung that holds with all below it; None where even the structure differs."""
-        reached: Level | None = None
-        for level in self.levels:
-            if not self.holds(level):
-                return reached
-            reached = level
-        return reached
-
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """One row a rung: fit, change from the rung below (``d_``), accepted with all below it."""
-        rows = {}
-        accepted = True
-        for i, level in enumerate(self.levels):
-            m = self.fits[level].reported
-            accepted = accepted and self.holds(level)
-            row = {
-                "chisq": m["chisq"], "df": int(m["df"]), "pvalue": m["pvalue"], "cfi": m["cfi"],
-                "tli": m["tli"], "rmsea": m["rmsea"], "rmsea_lower": m["rmsea.ci.lower"],
-                "rmsea_upper": m["rmsea.ci.upper"], "srmr": m["srmr"], "bic": m["bic"],
-                "d_chisq": np.nan, "d_df": pd.NA, "d_pvalue": np.nan, "d_cfi": np.nan,
-                "d_rmsea": np.nan, "d_srmr": np.nan, "accepted": accepted,
-            }  # fmt: skip
-            if i:
-                below = self.fits[self.levels[i - 1]]
-                change = self.changes[level]
-                row |= {
-                    "d_chisq": self.tests[level].chisq_diff,
-                    "d_df": self.fits[level].df - below.df, "d_pvalue": change.pvalue,
-                    "d_cfi": change.d_cfi, "d_rmsea": change.d_rmsea, "d_srmr": change.d_srmr,
-                }  # fmt: skip
-            rows[level] = row
-        frame = pd.DataFrame.from_dict(rows, orient="index").astype({"d_df": "Int64"})
-        frame.index.name = "level"
-        return frame
-
-    @cached_property
-    def verdicts(self) -> pd.DataFrame:
-        """Every number every rule read: level, rule, index, value, cutoff, holds, verdict.
-
-        ``holds`` is about the one number, ``verdict`` about the rule as a whole.
-        """
-        return pd.DataFrame(
-            [
-                {"level": v.level, "rule": v.rule, "index": r.index, "value": r.value,
-                 "cutoff": r.cutoff, "holds": r.holds, "verdict": v.holds}
-                for v in self.judged for r in v.readings
-            ]
-        )  # fmt: skip
-
-    @property
-    def disagreement(self) -> dict[Level, tuple[tuple[str, ...], tuple[str, ...]]]:
-        """Rungs on which rules disagree: level -> (rules that accept it, rules that reject it)."""
-        found = {}
-        for level in self.levels[1:]:
-            yes = tuple(v.rule for v in self.judged if v.level == level and v.holds)
-            no = tuple(v.rule for v in self.judged if v.level == level and not v.holds)
-            if yes and no:
-                found[level] = (yes, no)
-        return found
-
-    @cached_property
-    def worst(self) -> pd.DataFrame:
-        """Score tests of the first rejected rung, most contradicted constraint first.
-
-        Empty if no rung is rejected. A rejected configural rung has no constraints to test and
-        gives an empty frame too.
-        """
-        for level in self.levels[1:]:
-            if not self.holds(level):
-                return self.changes[level].score_tests
-        return self.changes[self.levels[-1]].score_tests.iloc[:0]
-
-    @cached_property
-    def loadings(self) -> pd.DataFrame:
-        """Loadings of each group from the configural rung, where every factor has variance 1.
-
-        Columns factor, item, group, est, se, ci_lower, ci_upper (95 %), std_all; in the items' own
-        units for one standard deviation of the factor within the group.
-        """
-        table = self.fits["configural"].estimates
-        found = table[table["op"] == "=~"].rename(columns={"lhs": "factor", "rhs": "item"})
-        columns = ["factor", "item", "group", "est", "se", "ci_lower", "ci_upper", "std_all"]
-        return found[columns].reset_index(drop=True)
-
-    @cached_property
-    def culprits(self) -> pd.DataFrame:
-        """The constraints among `worst` that are both significant and large enough to matter."""
-        return Localised().culprits(self.worst)
-
-    @cached_property
-    def decision(self) -> dict[Statement, Decision]:
-        """What may be said about the groups: statement -> `Decision`."""
-        reached = self.level
-        height = LEVELS.index(reached) if reached else -1
-        rule = self.rule if reached else "hu_bentler_1999"
-        return {
-            statement: Decision(
-                statement, height >= LEVELS.index(needs), needs, reached, rule, needs in self.levels
-            )
-            for statement, needs in NEEDS.items()
-        }
-
-    def _printed(self) -> pd.DataFrame:
-        shown = self.table[["chisq", "df", "cfi", "rmsea", "srmr", "d_cfi", "d_rmsea", "accepted"]]
-        digits = {"chisq": 2, "cfi": 3, "rmsea": 3, "srmr": 3, "d_cfi": 3, "d_rmsea": 3}
-        rounded = shown.round(digits)
-        return rounded.assign(**{name: rounded[name] + 0.0 for name in digits})  # no -0.0
-
-    def _heading(self) -> str:
-        return say(
-            "invariance.heading", group=self.group, groups=listing(self.groups),
-            reached=say(f"invariance.level.{self.level or 'none'}"),
-            rule=say(f"invariance.rule.{self.decision['structure'].rule}"),
-        )  # fmt: skip
-
-    def __repr__(self) -> str:
-        return f"{self._heading()}\n{self._printed().to_string(na_rep='')}"
-
-    def _repr_html_(self) -> str:
-        return f"<p>{self._heading()}</p>{self._printed().to_html(na_rep='')}"
-
-
-def _of_this_rung(level: Level, fit: Fit) -> pd.DataFrame:
-    """Score tests of the constraints that the rung adds."""
-    tests = fit.score_tests()
-    residual = (tests["op"] == "~~") & (tests["lhs"] == tests["rhs"])
-    mask = {"metric": tests["op"] == "=~", "scalar": tests["op"] == "~1", "strict": residual}[level]
-    found = tests[mask].drop(columns="pvalue_holm").reset_index(drop=True)
-    found.insert(7, "pvalue_holm", holm(found["pvalue"].to_numpy()))
-    return found
+ANCHORS = 2
+"""Equal items that a factor keeps unless asked otherwise: a single one could be what differs."""
 
 
 def invariance(
@@ -295,26 +43,40 @@ def invariance(
     *,
     group: str,
     reference: str | None = None,
-    rule: RuleName = "localised",
+    rule: RuleName | Rule = "localised",
+    on_reject: OnReject = "release",
+    anchors: int | Sequence[str] = ANCHORS,
+    free: Sequence[str] = (),
     estimator: Estimator | None = None,
     missing: Missing | None = None,
     weights: str | Literal[False] | None = None,
     cluster: str | Literal[False] | None = None,
 ) -> Ladder:
-    """Test whether a questionnaire measures the same in several groups.
+    """Decide how far a questionnaire measures the same in several groups, and what may be compared.
 
-    Four rungs are fitted: configural (same pattern), metric (equal loadings), scalar (and
-    intercepts), strict (and residual variances). `Moments` without means end at metric. The rule
-    decides how far the groups are comparable; every other rule is reported beside it.
+    The climb: configural (same pattern), metric (equal loadings), scalar (and intercepts), strict
+    (and residual variances). Where the rule rejects a rung, the most important constraint is set
+    aside, in one group or in all, and the model fitted again, until the rung holds or too few equal
+    items are left; then the climb goes on. ``ladder.log`` has every step, ``ladder.decision`` what
+    follows. `Moments` without means end at metric.
 
     Parameters
     ----------
     data, model, group, reference, estimator, missing, weights, cluster
         As in `cfa`.
     rule
-        ``localised`` (a tied parameter is contradicted by its score test *and* by a change that
-        matters), ``chen_2007``, ``cheung_rensvold_2002``, ``rutkowski_svetina_2014`` or
-        ``scaled_difference``.
+        Which rule decides; all others are reported beside it. ``localised`` (no constraint may be
+        both contradicted by its score test and important), ``chen_2007_large``,
+        ``chen_2007_small``, ``cheung_rensvold_2002``, ``rutkowski_svetina_2014``,
+        ``scaled_difference``, ``bic``; or an object of `criteria` with cut-offs of your own.
+    on_reject
+        ``release``; ``stop`` at the first rung that does not hold; ``continue`` to the top with all
+        constraints, whatever the rule says.
+    anchors
+        How many equal items each factor keeps in each group; or the names of items that stay equal
+        (two a factor are kept then, too).
+    free
+        Constraints that are set aside from the start, as in `cfa`: ``"adv2~1@young"``.
 
     Returns
     -------
@@ -323,56 +85,101 @@ def invariance(
     Raises
     ------
     ModelError
-        As in `cfa`, and for an unknown rule.
+        As in `cfa`, for an unknown rule, and for anchors that do not exist, are to be released, or
+        would be too few.
 
     Notes
     -----
-    Checked against lavaan 0.6-14 rung by rung.
+    Checked against lavaan 0.6-14 rung by rung, partial models included. How often planted
+    differences are found, and equal answers are not, is in docs/validation.md.
 
     Examples
     --------
     >>> ladder = ei.invariance(survey, group="generation")
-    >>> ladder.decision["latent means"].allowed
+    >>> ladder.log
+    >>> ladder.decision["latent means"].reason()
     """
-    if rule not in get_args(RuleName):
-        values = {"asked": rule, "allowed": listing(get_args(RuleName))}
-        raise refusal(ModelError, [Problem("model.not_available", where="rule", values=values)])
+    deciding = rule_of(rule)
     check_options(estimator, missing)
+    _check_on_reject(on_reject)
     prepared = prepare(
         data, model, group, reference, estimator=estimator, missing=missing, weights=weights,
         cluster=cluster,
     )  # fmt: skip
-    fits: dict[Level, Fit] = {}
-    near = None  # each rung starts from the one below it
-    levels = LEVELS if prepared.sample.moments.known == "means" else LEVELS[:2]
-    for level in levels:
-        equal = EQUAL[level]
-        first = fits.get("configural")
-        fits[level] = estimate(prepared, group, equal=equal, std_lv=True, near=near, like=first)
-        near = fits[level].values
-    for free, restricted in reversed(list(pairwise(levels))):
-        # a freer model cannot fit worse: its search ended in a local minimum
-        if fits[free].solution.objective > fits[restricted].solution.objective + 1e-9:
-            near = _with_unit_factors(fits[restricted])
-            fits[free] = estimate(prepared, group, equal=EQUAL[free], std_lv=True, near=near)
-    return Ladder(fits, group, rule)
+    fewest = anchors if isinstance(anchors, int) else ANCHORS
+    named = frozenset[str]() if isinstance(anchors, int) else frozenset(anchors)
+    asked = _asked(free, prepared)
+    _check_anchors(fewest, named, asked, prepared)
+    prepared = _with_note_on_waves(prepared, data, group)
+    rungs = climb(Climb(prepared, group, deciding, on_reject, fewest, named, asked))
+    return Ladder(rungs, group, deciding, fewest, prepared)
 
 
-def _with_unit_factors(fit: Fit) -> NDArray[np.float64]:
-    """Return a fit's values (G, R) for factors of mean 0 and variance 1 in every group."""
-    values = fit.values.copy()
-    at = {key: r for r, key in enumerate(fit.table.rows)}
-    factors = list(fit.factors)
-    has_means = fit.moments.known == "means"
-    sd = {f: np.sqrt(np.maximum(values[:, at[f, "~~", f]], 1e-6)) for f in factors}
-    mean = {f: values[:, at[f, "~1", ""]].copy() for f in factors if has_means}
-    for (lhs, op, rhs), r in at.items():
-        if op == "=~":
-            if has_means:
-                values[:, at[rhs, "~1", ""]] += values[:, r] * mean[lhs]
-            values[:, r] *= sd[lhs]
-        elif op == "~~" and lhs in sd and rhs in sd:
-            values[:, r] /= sd[lhs] * sd[rhs]
-    for f in mean:
-        values[:, at[f, "~1", ""]] = 0.0
-    return values
+def _with_note_on_waves(
+    prepared: Prepared, data: Survey | pd.DataFrame | Moments, group: str
+) -> Prepared:
+    """Note that people who answered twice are taken for different people."""
+    instrument = getattr(data, "instrument", None)
+    if instrument is None or instrument.wave != group:
+        return prepared
+    note = Problem("invariance.waves", where=group, severity="warning")
+    sample = replace(prepared.sample, notes=(*prepared.sample.notes, note))
+    return replace(prepared, sample=sample)
+
+
+def _check_on_reject(asked: str) -> None:
+    if asked not in get_args(OnReject):
+        values = {"asked": asked, "allowed": listing(get_args(OnReject))}
+        problem = Problem("model.not_available", where="on_reject", values=values)
+        raise refusal(ModelError, [problem])
+
+
+def _asked(free: Sequence[str], prepared: Prepared) -> tuple[Release, ...]:
+    """Read what is to be set aside from the start."""
+    groups, found, problems = prepared.sample.groups, [], []
+    items = set(prepared.sample.moments.names)
+    for text in free:
+        for key, g in released([text], prepared.terms, prepared.sample):
+            constraint = Constraint(key, None if g is None else groups[g])
+            tied = key[1] == "=~" or (key[0] in items and key[2] in ("", key[0]))
+            if key[1] == "~" or not tied:
+                problems.append(Problem("model.free_not_tied", where=constraint.parameter))
+            found.append(Release(constraint, g is None or len(groups) == 2, "asked"))
+    if problems:
+        raise refusal(ModelError, problems)
+    return tuple(found)
+
+
+def _check_anchors(
+    fewest: int, named: frozenset[str], asked: tuple[Release, ...], prepared: Prepared
+) -> None:
+    """Refuse anchors that there are not, that are to be released, and too few of them."""
+    factors = _factors(prepared)
+    items = {item for measured in factors.values() for item in measured}
+    problems = []
+    if fewest < 1:
+        problems.append(Problem("invariance.no_anchors", count=fewest))
+    if unknown := sorted(named - items):
+        values = {"allowed": listing(sorted(items))}
+        problems.append(
+            Problem("invariance.unknown_anchor", listing(unknown), len(unknown), values)
+        )
+    for release in asked:
+        if release.constraint.item in named:
+            where = release.spelled
+            values = {"item": release.constraint.item}
+            problems.append(Problem("invariance.anchor_released", where, values=values))
+    left = anchors_left(factors, asked, prepared.sample.groups)
+    start = anchors_left(factors, (), prepared.sample.groups)
+    few = {f for (f, g), k in left.items() if k < min(fewest, start[f, g])}
+    problems += [
+        Problem("invariance.too_few_anchors", factor, values={"needed": fewest})
+        for factor in factors if factor in few
+    ]  # fmt: skip
+    if problems:
+        raise refusal(ModelError, problems)
+
+
+def _factors(prepared: Prepared) -> dict[str, tuple[str, ...]]:
+    names = Roles.of(prepared.terms).factors
+    return {f: tuple(t.rhs for t in prepared.terms if t.op == "=~" and t.lhs == f) for f in names}

@@ -32,7 +32,7 @@ from employer_identity.privacy import MINIMUM, Shown
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
-    from employer_identity.invariance import Ladder
+    from employer_identity.ladder import Ladder
     from employer_identity.questionnaire import Instrument
 
 _TALLEST = 7.8  # inches of a figure that still stands on one page

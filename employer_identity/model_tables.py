@@ -23,7 +23,7 @@ from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
-    from employer_identity.invariance import Ladder
+    from employer_identity.ladder import Ladder
     from employer_identity.questionnaire import Instrument
 
 _WORST = 8

@@ -59,7 +59,8 @@ def modification_indices(fit: Fit) -> pd.DataFrame:
     g, k = np.nonzero((layout.cells.parameter[:, cell] < 0) & (value == 0.0))
     c = cell[k]
     plain = bread(layout, fit.solution.theta, fit.implied, fit.saturated.patterns, at, seen=False)
-    mi, epc = cell_tests(fit, information, plain, robust, score[g, c], g, c)
+    tests = cell_tests(fit, information, plain, robust, score[g, c], g, c)
+    mi, epc = tests.x2, tests.epc
     frame = pd.DataFrame([list(names.values())[t] for t in k], columns=["lhs", "op", "rhs"])
     frame["group"] = [fit.groups[t] for t in g]
     scale = np.stack([_scale(fit, place) for place in names], axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,16 +49,42 @@ def score_tests(fit: Fit) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with lhs, op, rhs, group, x2, df, pvalue, pvalue_holm, epc, epc_std; largest x2 first.
-    ``epc_std`` is in standard deviations of the item (of the factor and item for loadings). x2 is
-    missing where the cell cannot be freed on its own.
+    DataFrame with lhs, op, rhs, group, x2, df, pvalue, pvalue_holm, epc, epc_std, d_gap; largest x2
+    first. ``epc_std`` is in standard deviations of the item (of the factor and item for loadings).
+    ``d_gap`` is the largest change of a gap between two groups' latent means to be expected when
+    the cell is freed (Oberski 2014), in the factor's standard deviations in the reference group; 0
+    where the model has no latent means. x2 is missing where the cell cannot be freed on its own.
     """
     curvature = fit.solution.curvature
     assert curvature is not None
     g, c = _tied(curvature.cells.parameter)
     score, expected = curvature.score[g, c], Meat(curvature.information, fit.layout)
-    x2, epc = cell_tests(fit, fit.information, expected, fit.sandwich, score, g, c)
-    return _frame(fit, g, c, x2, epc)
+    tests = cell_tests(fit, fit.information, expected, fit.sandwich, score, g, c)
+    return _frame(fit, g, c, tests)
+
+
+@dataclass(frozen=True, eq=False)
+class CellTests:
+    """Tests of cells that are each freed alone.
+
+    Parameters
+    ----------
+    x2, epc
+        Statistic and expected change of the cell, (t,).
+    inverse
+        Inverse of the information that expected changes rest on, (q, q).
+    cross
+        That information between the cells and the parameters, (t, q).
+    """
+
+    x2: Array
+    epc: Array
+    inverse: Array
+    cross: Array
+
+    def changes(self, parameters: NDArray[np.int64]) -> Array:
+        """Return what freeing each cell is expected to change some parameters by, (t, k)."""
+        return np.asarray(-self.epc[:, None] * (self.cross @ self.inverse[:, parameters]))
 
 
 def cell_tests(
@@ -68,14 +95,14 @@ def cell_tests(
     score: Array,
     g: NDArray[np.intp],
     c: NDArray[np.intp],
-) -> tuple[Array, Array]:
-    """Return X2 and the expected change (t,) of cells that are each freed alone; see `score_tests`.
+) -> CellTests:
+    """Test cells that are each freed alone; see `score_tests`.
 
     Cells are numbered as in ``information``, whose layout may list more than the free ones.
     """
-    left, slope = _left(Meat(information.by_cell, information.layout), fit.inverse, g, c)
+    left, slope, cross = _left(Meat(information.by_cell, information.layout), fit.inverse, g, c)
     if robust is None or fit.rows is None:
-        return fit.ntotal * score**2 / left, score / left
+        return CellTests(fit.ntotal * score**2 / left, score / left, fit.inverse, cross)
     own_spread, common = robust.meat.of_cells(g, c)
     explained = slope @ robust.meat.dense
     spread = own_spread - 2.0 * (slope * common).sum(axis=1) + (explained * slope).sum(axis=1)
@@ -85,19 +112,31 @@ def cell_tests(
         x2 = fit.ntotal * score**2 / np.where(usable, about_mean, np.nan)
     plain = Meat(expected.by_cell, information.layout)
     inverse = np.asarray(np.linalg.pinv(plain.dense, hermitian=True), dtype=float)
-    least, _ = _left(plain, inverse, g, c)
-    return x2, score / least
+    least, _, cross = _left(plain, inverse, g, c)
+    return CellTests(x2, score / least, inverse, cross)
 
 
 def _left(
     information: Meat, inverse: Array, g: NDArray[np.intp], c: NDArray[np.intp]
-) -> tuple[Array, Array]:
-    """Return what parameters leave of cells' information (t,), and b (t, q); see `score_tests`."""
+) -> tuple[Array, Array, Array]:
+    """Return what parameters leave of cells' information (t,), b and I_ct (t, q)."""
     own, cross = information.of_cells(g, c)
     slope = cross @ inverse
     left = own - (slope * cross).sum(axis=1)
     # nothing left: not identified if freed
-    return np.where(left > 1e-10 * own, left, np.nan), slope
+    return np.where(left > 1e-10 * own, left, np.nan), slope, cross
+
+
+def _gap_changes(fit: Fit, tests: CellTests) -> Array:
+    """Return the largest change of a gap between latent means that each test expects, (t,)."""
+    count = len(fit.factors)
+    number = fit.layout.twin["alpha"][:, :count, 0]
+    sd = np.sqrt(np.abs(np.diagonal(fit.implied.Phi[0])[:count]))
+    moved = np.zeros((len(tests.epc), *number.shape))
+    free = number >= 0
+    moved[:, free] = tests.changes(number[free])
+    found: Array = ((moved.max(axis=1) - moved.min(axis=1)) / sd).max(axis=1, initial=0.0)
+    return found
 
 
 def tail(fit: Fit, x2: Array) -> Array:
@@ -117,10 +156,8 @@ def _tied(parameter: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.in
     return groups[keep], cells[keep]
 
 
-def _frame(
-    fit: Fit, g: NDArray[np.intp], c: NDArray[np.intp], x2: Array, epc: Array
-) -> pd.DataFrame:
-    cells = fit.layout.cells
+def _frame(fit: Fit, g: NDArray[np.intp], c: NDArray[np.intp], tests: CellTests) -> pd.DataFrame:
+    cells, x2, epc = fit.layout.cells, tests.x2, tests.epc
     row_of = {place: r for r, place in enumerate(fit.layout.place)}
     sd_y = np.sqrt(np.diagonal(fit.implied.Sigma, axis1=1, axis2=2))
     sd_eta = np.sqrt(np.abs(np.diagonal(fit.implied.Phi, axis1=1, axis2=2)))
@@ -141,4 +178,5 @@ def _frame(
     frame["x2"], frame["df"], frame["pvalue"] = x2, 1, pvalue
     frame["pvalue_holm"] = holm(pvalue)
     frame["epc"], frame["epc_std"] = epc, epc * scale
+    frame["d_gap"] = _gap_changes(fit, tests)
     return frame.sort_values("x2", ascending=False, kind="stable", ignore_index=True)

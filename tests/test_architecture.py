@@ -27,7 +27,21 @@ DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "
 MODEL = ["criteria", "estimates", "defined", "measures", "residuals", "scores"]
 MODEL += ["modification", "factor_scores", "improper", "ledger", "export", "explain", "summary"]
 MODEL += ["fit", "cfa", "difference", "crosscheck", "reliability", "agreement"]
-VERDICT = ["invariance", "models", "alignment", "bias", "weighing", "brand", "standing", "privacy"]
+VERDICT = [
+    "rungs",
+    "decision",
+    "ladder_log",
+    "ladder",
+    "climbing",
+    "invariance",
+    "models",
+    "alignment",
+    "bias",
+    "weighing",
+    "brand",
+    "standing",
+    "privacy",
+]
 VERDICT += ["suppression"]
 TABLES = ["tabulation", "model_tables", "standing_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]

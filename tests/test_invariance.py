@@ -1,16 +1,18 @@
 """The ladder: what it finds, what it lets pass, what it refuses to say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 import employer_identity as ei
-from employer_identity.criteria import CHEN_LARGE, Change, FitChange, Localised
+from employer_identity.criteria import CHEN_LARGE, Change, FitChange, Localised, LowerBic
 from employer_identity.errors import ComparisonError, ModelError
-from employer_identity.invariance import EQUAL
+from employer_identity.rungs import EQUAL
 from employer_identity.scores import holm
-from tests.examples import FOUR, two_groups
+from tests.examples import FOUR, answers, two_groups
 
 PLANTED = {"shift": {"adv2": 0.5, "ent3": -0.5}, "loading": {"imp1": 0.45}, "mean": 0.3}
 
@@ -18,7 +20,11 @@ PLANTED = {"shift": {"adv2": 0.5, "ent3": -0.5}, "loading": {"imp1": 0.45}, "mea
 def test_clean_answers_reach_strict_and_give_means():
     ladder = ei.invariance(two_groups(800, mean=0.4), FOUR, group="band")
     assert ladder.level == "strict"
-    assert all(decision.allowed for decision in ladder.decision.values())
+    untested = {"ordered scores", "aligned means"}
+    assert {s for s, d in ladder.decision.items() if not d.allowed} == untested
+    assert not any(ladder.decision[s].tested for s in untested)
+    assert ladder.released == ()
+    assert list(ladder.log["event"]) == ["accepted"] * 4
     assert ladder.worst.empty
     assert ladder.culprits.empty
     means = ei.latent_means(ladder)
@@ -29,16 +35,173 @@ def test_clean_answers_reach_strict_and_give_means():
     assert (old["se"] == 0).all()
 
 
-def test_the_culprits_are_named_and_means_refused():
-    ladder = ei.invariance(two_groups(800, **PLANTED), FOUR, group="band")
+def test_the_climb_stops_where_it_is_told_to_and_means_are_refused():
+    ladder = ei.invariance(two_groups(800, **PLANTED), FOUR, group="band", on_reject="stop")
+    assert ladder.levels == ("configural", "metric")
     assert ladder.level == "configural"
     assert ladder.culprits.iloc[0]["rhs"] == "imp1"
-    scalar = ladder["scalar"].score_tests()
+    with pytest.raises(ModelError, match="climb ended below the rung 'scalar'"):
+        ladder["scalar"]
+    scalar = ladder.unreleased["scalar"].score_tests()
     assert set(scalar.query("op == '~1'").head(2)["lhs"]) == {"adv2", "ent3"}
     with pytest.raises(ComparisonError) as caught:
         ei.latent_means(ladder)
     assert caught.value.problems[0].code == "invariance.means_refused"
     assert "imp=~imp1@young" in str(caught.value)
+
+
+def test_what_is_planted_is_set_aside_and_nothing_else():
+    ladder = ei.invariance(two_groups(800, **PLANTED), FOUR, group="band")
+    assert ladder.level == "strict"
+    assert ladder.released == ("imp=~imp1", "imp1~1", "adv2~1", "ent3~1")
+    means = ei.latent_means(ladder).query("group == 'young'")
+    assert (means["est"] - 0.3).abs().max() < 2 * means["se"].max()
+    biased = ladder.unreleased["scalar"].estimates.query("op == '~1' and lhs == 'adv'")["est"]
+    assert biased.max() > means.set_index("factor")["est"]["adv"] + 0.1
+
+
+def test_the_log_has_each_step_with_the_numbers_before_and_after():
+    ladder = ei.invariance(two_groups(800, **PLANTED), FOUR, group="band")
+    log = ladder.log
+    assert list(log["event"]) == [
+        "accepted", "set aside", "accepted", "set aside", "set aside", "set aside", "accepted",
+        "accepted",
+    ]  # fmt: skip
+    assert list(log.query("event == 'set aside'")["why"]) == [
+        "contradicted", "follows", "contradicted", "contradicted",
+    ]  # fmt: skip
+    adv = log.query("parameter == 'adv2~1'").iloc[0]
+    assert adv["group"] == ""  # of two groups the one differs as much as the other
+    models = ladder.models
+    assert list(models.index) == ["1", "2", "2a", "3", "3a", "3b", "4"]
+    assert adv["chisq_before"] == models.loc["3", "chisq"]
+    assert adv["chisq_after"] == models.loc["3a", "chisq"]
+    # the score test had said what would be gained
+    gain = ladder.rungs["scalar"].models[0].fit.chisq - ladder.rungs["scalar"].models[1].fit.chisq
+    assert adv["x2"] == pytest.approx(gain, rel=0.25)
+    assert models.loc["3b", "df"] == 220 - 2 - 2
+
+
+def test_a_release_in_one_group_leaves_the_others_tied():
+    frames = [two_groups(500, s).assign(band=lambda d, s=s: d["band"] + str(s)) for s in (1, 2)]
+    frame = pd.concat(frames)
+    frame.loc[frame["band"] == "young2", "adv2"] += 0.5
+    ladder = ei.invariance(frame, FOUR, group="band")
+    assert ladder.released == ("adv2~1@young2",)
+    cells = ladder["scalar"].estimates.query("lhs == 'adv2' and op == '~1'")
+    assert cells.groupby("parameter")["group"].agg(len).tolist() == [3, 1]
+    assert ladder.decision["latent means"].allowed
+    observed = ladder.decision["observed means"]
+    assert not observed.allowed
+    assert observed.factors == ("pro", "ent", "imp")
+    assert "pro, ent and imp only" in observed.reason()
+
+
+def test_where_few_groups_would_stay_equal_none_do():
+    frame = pd.concat(
+        [answers(600, s, shift={"adv2": step}).assign(band=f"g{s}")
+         for s, step in enumerate((0.0, 0.6, -0.6))]
+    )  # fmt: skip
+    ladder = ei.invariance(frame, FOUR, group="band")
+    assert ladder.released == ("adv2~1",)
+    whys = ladder.log.query("parameter == 'adv2~1' and event == 'set aside'")
+    assert list(whys["why"]) == ["contradicted", "minority"]
+    assert whys["group"].iloc[1] == ""
+
+
+def test_two_equal_items_a_factor_are_kept():
+    shift = {"adv1": 0.5, "adv2": -0.5, "adv3": 0.9}
+    ladder = ei.invariance(two_groups(800, shift=shift), FOUR, group="band")
+    assert ladder.level == "metric"
+    assert (
+        sum(p.startswith("adv") for p in ladder.log.query("event=='set aside'")["parameter"]) == 2
+    )
+    kept = ladder.log.query("event == 'kept'")
+    assert set(kept["why"]) == {"few_anchors"}
+    assert kept["parameter"].str.startswith("adv").all()
+    assert ladder.log["event"].iloc[-1] == "rejected"
+    assert not ladder.decision["latent means"].allowed
+    freer = ei.invariance(two_groups(800, shift=shift), FOUR, group="band", anchors=1)
+    assert freer.level == "strict"
+
+
+def test_a_named_anchor_stays():
+    frame = two_groups(800, shift={"adv2": 0.5})
+    ladder = ei.invariance(frame, FOUR, group="band", anchors=["adv2"])
+    assert "adv2~1" not in ladder.released
+    assert "anchor" in set(ladder.log["why"])
+
+
+def test_what_is_asked_for_is_set_aside_from_the_start():
+    frame = two_groups(800, shift={"adv2": 0.5})
+    ladder = ei.invariance(frame, FOUR, group="band", free=["adv2~1@young"], on_reject="stop")
+    assert ladder.level == "strict"
+    assert list(ladder.log.query("event == 'set aside'")["why"]) == ["asked"]
+    assert ladder.models.loc["3", "freed"] == "adv2~1"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"anchors": ["adv2"], "free": ["adv2~1"]}, "invariance.anchor_released"),
+        ({"anchors": ["adv9"]}, "invariance.unknown_anchor"),
+        ({"anchors": 0}, "invariance.no_anchors"),
+        ({"free": ["adv1~1", "adv2~1", "adv3~1"]}, "invariance.too_few_anchors"),
+        ({"free": ["adv~~adv"]}, "model.free_not_tied"),
+        ({"free": ["adv2~1@middle"]}, "model.free_unknown"),
+        ({"on_reject": "give up"}, "model.not_available"),
+        ({"rule": "localized"}, "invariance.unknown_rule_near"),
+        ({"rule": "eyeball"}, "invariance.unknown_rule"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(options, code):
+    with pytest.raises(ModelError) as caught:
+        ei.invariance(two_groups(), FOUR, group="band", **options)
+    assert [p.code for p in caught.value.problems] == [code]
+
+
+def test_continuing_climbs_to_the_top_whatever_the_rule_says():
+    ladder = ei.invariance(two_groups(800, **PLANTED), FOUR, group="band", on_reject="continue")
+    assert ladder.levels == ("configural", "metric", "scalar", "strict")
+    assert ladder.level == "configural"
+    assert ladder.released == ()
+    assert list(ladder.table["accepted"]) == [True, False, False, False]
+    assert ladder.unreleased["scalar"] is ladder["scalar"]
+
+
+def test_a_rule_with_cutoffs_of_ones_own_decides():
+    strict = Localised(alpha=0.05, loading=0.9, intercept=0.9, gap=0.9)
+    ladder = ei.invariance(two_groups(800, **PLANTED), FOUR, group="band", rule=strict)
+    assert ladder.level == "strict"  # nothing is that large
+    assert ladder.released == ()
+    assert set(ladder.log.query("event == 'kept'")["why"]) == {"trifle"}
+
+
+def test_a_change_rule_sets_aside_what_is_contradicted_until_it_holds():
+    frame = two_groups(800, **PLANTED)
+    ladder = ei.invariance(frame, FOUR, group="band", rule="scaled_difference")
+    aside = ladder.log.query("event == 'set aside' and why == 'contradicted'")
+    assert set(aside["parameter"]) == {"imp=~imp1", "adv2~1", "ent3~1"}
+    assert ladder.rungs["metric"].last.test.pvalue >= 0.05
+    # nothing more is contradicted, and still the rule rejects
+    assert ladder.rungs["scalar"].last.test.pvalue < 0.05
+    assert ladder.level == "metric"
+
+
+def test_a_published_table_ends_at_metric():
+    fit = ei.cfa(two_groups(400), FOUR, group="band", estimator="ML", missing="listwise")
+    moments = replace(fit.moments, mean=np.zeros_like(fit.moments.mean), known="covariances")
+    ladder = ei.invariance(moments, FOUR, group="band")
+    assert ladder.level == "metric"
+    assert ladder.decision["latent means"].untested == "means"
+
+
+def test_the_climb_is_told_in_words():
+    ladder = ei.invariance(two_groups(800, **PLANTED), FOUR, group="band")
+    english, dutch = ladder.explain(), ladder.explain("nl")
+    assert len(english) == len(dutch)
+    assert any(s.startswith("The intercept of adv2 was set aside in all groups") for s in english)
+    assert any(s.startswith("Het intercept van adv2 is terzijde gelegd") for s in dutch)
 
 
 def test_means_of_a_fit_without_ties_are_refused():
@@ -61,7 +224,7 @@ def test_a_score_test_is_close_to_the_refit():
 def test_four_groups_are_each_tested():
     frames = [two_groups(300, s).assign(band=lambda d, s=s: d["band"] + str(s)) for s in (1, 2)]
     ladder = ei.invariance(pd.concat(frames), FOUR, group="band")
-    tests = ladder["scalar"].score_tests().query("op == '~1'")
+    tests = ladder.unreleased["scalar"].score_tests().query("op == '~1'")
     assert len(tests) == 4 * 16
     assert set(tests["group"]) == {"old1", "old2", "young1", "young2"}
 
@@ -77,18 +240,13 @@ def test_difference_test_refuses_other_data_and_the_wrong_order():
         ei.difference_test(ei.cfa(frame.iloc[5:], FOUR, group="band", equal=("loadings",)), free)
 
 
-def test_an_unknown_rule_is_refused():
-    with pytest.raises(ModelError, match="localised"):
-        ei.invariance(two_groups(), FOUR, group="band", rule="eyeball")
-
-
 def test_the_rule_decides_and_the_others_are_reported():
     frame = two_groups(800, **PLANTED)
     ladder = ei.invariance(frame, FOUR, group="band", rule="cheung_rensvold_2002")
     assert ladder.decision["latent means"].rule == "cheung_rensvold_2002"
     assert set(ladder.verdicts["rule"]) == {
-        "hu_bentler_1999", "localised", "chen_2007", "cheung_rensvold_2002",
-        "rutkowski_svetina_2014", "scaled_difference",
+        "hu_bentler_1999", "localised", "chen_2007_large", "cheung_rensvold_2002",
+        "rutkowski_svetina_2014", "scaled_difference", "bic",
     }  # fmt: skip
     accepting, rejecting = ladder.disagreement["metric"]
     assert "cheung_rensvold_2002" in accepting
@@ -101,7 +259,8 @@ def test_a_structure_that_does_not_hold_stops_everything():
     extra = rng.normal(size=len(frame))
     for item in ("pro1", "adv1", "ent1", "imp1", "pro2", "adv2"):
         frame[item] += 1.2 * extra
-    ladder = ei.invariance(frame, FOUR, group="band", estimator="ML")
+    assert ei.invariance(frame, FOUR, group="band", estimator="ML").levels == ("configural",)
+    ladder = ei.invariance(frame, FOUR, group="band", estimator="ML", on_reject="continue")
     assert ladder.level is None
     # the freest model's search ends in a local minimum here (lavaan's does too) and is begun again
     assert (np.diff(ladder.table["chisq"]) >= 0).all()
@@ -137,10 +296,33 @@ def test_chen_tolerates_more_srmr_for_loadings_than_for_intercepts():
 
 def test_a_significant_trifle_does_not_matter():
     tests = pd.DataFrame(
-        {"op": ["=~", "=~", "~1", "~1"], "epc_std": [0.09, -0.11, 0.19, 0.21],
-         "pvalue_holm": [0.001, 0.001, 0.001, 0.20]}
+        {"op": ["=~", "=~", "~1", "~1", "~1"], "epc_std": [0.09, -0.11, 0.19, 0.21, 0.02],
+         "pvalue_holm": [0.001, 0.001, 0.001, 0.20, 0.001], "d_gap": [0.0, 0.0, 0.09, 0.2, 0.11]}
     )  # fmt: skip
-    assert list(Localised().culprits(tests).index) == [1]
+    assert list(Localised().culprits(tests).index) == [1, 4]
+
+
+def test_the_bic_judges_independent_people_only():
+    assert LowerBic().judge(step(0, 0, 0)) is None
+    assert LowerBic().judge(replace(step(0, 0, 0), d_bic=-1.0)).holds
+    assert not LowerBic().judge(replace(step(0, 0, 0), d_bic=1.0)).holds
+
+
+def test_the_expected_change_of_a_gap_is_near_what_freeing_gives():
+    frame = two_groups(1500, shift={"adv2": 0.4})
+    held = ei.cfa(frame, FOUR, group="band", equal=EQUAL["scalar"], std_lv=True)
+    freed = ei.cfa(frame, FOUR, group="band", equal=EQUAL["scalar"], std_lv=True, free=["adv2~1"])
+    test = held.score_tests().query("lhs == 'adv2' and op == '~1'").iloc[0]
+    gaps = [
+        f.estimates.query("lhs == 'adv' and op == '~1' and group == 'young'")["est"].iloc[0]
+        for f in (held, freed)
+    ]
+    assert test["d_gap"] == pytest.approx(abs(gaps[1] - gaps[0]), rel=0.05)
+
+
+def test_a_score_test_without_means_moves_no_gap():
+    metric = ei.cfa(two_groups(), FOUR, group="band", equal=EQUAL["metric"], std_lv=True)
+    assert (metric.score_tests()["d_gap"] == 0).all()
 
 
 def test_holm_by_hand():

@@ -17,7 +17,8 @@ from employer_identity import privacy
 from employer_identity.cfa import cfa
 from employer_identity.errors import EmployerIdentityError, Problem, ReportError
 from employer_identity.fit import Fit
-from employer_identity.invariance import Ladder, invariance
+from employer_identity.invariance import invariance
+from employer_identity.ladder import Ladder
 from employer_identity.language import refusal
 from employer_identity.reports.snapshot import SUFFIX, digest, read_snapshot, write_snapshot
 from employer_identity.suppression import Suppression, decide

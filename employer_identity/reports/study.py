@@ -16,7 +16,8 @@ from employer_identity.bias import latent_means
 from employer_identity.cfa import cfa
 from employer_identity.errors import EmployerIdentityError
 from employer_identity.fit import Fit
-from employer_identity.invariance import Ladder, invariance
+from employer_identity.invariance import invariance
+from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, listing, period, say
 from employer_identity.loading import load_survey
 from employer_identity.questionnaire import Instrument

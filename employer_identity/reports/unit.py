@@ -12,7 +12,7 @@ import pandas as pd
 from employer_identity import privacy, weighing
 from employer_identity.brand import UNKNOWN
 from employer_identity.errors import Problem, ReportError
-from employer_identity.invariance import Ladder
+from employer_identity.ladder import Ladder
 from employer_identity.language import Language, nearest, refusal, say
 from employer_identity.loading import load_survey
 from employer_identity.questionnaire import Instrument

@@ -8,7 +8,7 @@ from scipy import stats
 
 from employer_identity import privacy
 from employer_identity.brand import agreement
-from employer_identity.invariance import Ladder
+from employer_identity.ladder import Ladder
 from employer_identity.language import listing, number
 from employer_identity.reports import data_words, verdict
 from employer_identity.reports.estimation import fit_in_words

@@ -1,0 +1,173 @@
+"""What may be said about groups: each statement with what it needs and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from employer_identity.errors import Problem
+from employer_identity.language import Language, listing, say
+from employer_identity.rungs import LEVELS, Level
+
+Statement = Literal[
+    "structure",
+    "correlations",
+    "latent means",
+    "observed means",
+    "ordered scores",
+    "reliability",
+    "aligned means",
+    "league table",
+]
+NEEDS: Mapping[Statement, Level] = {
+    "structure": "configural",
+    "correlations": "metric",
+    "latent means": "scalar",
+    "observed means": "scalar",
+    "ordered scores": "strict",
+    "reliability": "strict",
+    "aligned means": "configural",
+    "league table": "scalar",
+}
+FULL: tuple[Statement, ...] = ("observed means", "ordered scores", "reliability", "league table")
+"""Statements about scores: every constraint of the items in a score must hold."""
+LEAGUE = 100  # people a group needs to stand in a league table
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a statement about groups is allowed, and why (or why not).
+
+    Attributes
+    ----------
+    statement, allowed
+        The verdict.
+    needs
+        The rung that it takes.
+    reached
+        The highest rung that holds; None where even the structure differs.
+    rule
+        Name of the rule that decided.
+    factors
+        The factors for which the statement is allowed; all of them, or none, unless constraints
+        were set aside and the statement is about scores.
+    set_aside
+        The constraints that were set aside, as `cfa` takes them in ``free``.
+    untested
+        Why it could not be tested, as the end of a sentence's key; empty where it was.
+    caveats
+        What a reader must know beside it.
+    evidence
+        Numbers of the highest rung that was tried: chisq_diff, df_diff, pvalue, d_cfi, d_rmsea,
+        d_srmr; those of the fit on the first one.
+    """
+
+    statement: Statement
+    allowed: bool
+    needs: Level
+    reached: Level | None
+    rule: str
+    factors: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
+    untested: str = ""
+    caveats: tuple[Problem, ...] = ()
+    evidence: Mapping[str, float] | None = None
+
+    @property
+    def tested(self) -> bool:
+        """Whether the answers could tell."""
+        return not self.untested
+
+    def reason(self, language: Language = "en") -> str:
+        """Say it in a sentence; what a reader must know beside it are the `caveats`."""
+        words = {
+            "statement": say(f"invariance.statement.{_key(self.statement)}", language),
+            "needs": say(f"invariance.level.{self.needs}", language),
+            "reached": say(f"invariance.level.{self.reached or 'none'}", language),
+            "rule": say(f"invariance.rule.{self.rule}", language),
+            "set_aside": listing(self.set_aside, language),
+            "count": len(self.set_aside),
+            "factors": listing(self.factors, language),
+        }
+        return say(f"invariance.{self._sentence()}", language, **words)
+
+    def _sentence(self) -> str:
+        if self.untested:
+            return f"untested_{self.untested}"
+        if self.allowed:
+            return "allowed_in_part" if self.set_aside else "allowed"
+        if self.factors:
+            return "refused_for_some"
+        reached = self.reached is not None and LEVELS.index(self.reached) >= LEVELS.index(
+            self.needs
+        )
+        return "refused_in_part" if reached else "refused"
+
+
+def _key(statement: Statement) -> str:
+    return statement.replace(" ", "_")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a ladder found, as far as decisions rest on it.
+
+    Attributes
+    ----------
+    reached, rule
+        As in `Decision`.
+    levels
+        The rungs that the data can test: two without means, four with them.
+    set_aside
+        Per rung what had been set aside up to it.
+    touched
+        Per rung the factors one of whose items lost a constraint up to it.
+    factors
+        All factors.
+    smallest
+        People in the smallest group.
+    caveats, evidence
+        As in `Decision`.
+    """
+
+    reached: Level | None
+    rule: str
+    levels: tuple[Level, ...]
+    set_aside: Mapping[Level, tuple[str, ...]]
+    touched: Mapping[Level, frozenset[str]]
+    factors: tuple[str, ...]
+    smallest: int
+    caveats: tuple[Problem, ...]
+    evidence: Mapping[str, float]
+
+
+def decide(found: Findings) -> dict[Statement, Decision]:
+    """Decide every statement."""
+    return {statement: _decide(statement, found) for statement in get_args(Statement)}
+
+
+def _decide(statement: Statement, found: Findings) -> Decision:
+    needs = NEEDS[statement]
+    height = LEVELS.index(found.reached) if found.reached else -1
+    reached = height >= LEVELS.index(needs)
+    full = statement in FULL
+    touched = found.touched.get(needs, frozenset()) if full else frozenset()
+    factors = tuple(f for f in found.factors if f not in touched) if reached else ()
+    untested = _untested(statement, found)
+    allowed = reached and not untested and len(factors) == len(found.factors)
+    return Decision(
+        statement, allowed, needs, found.reached, found.rule, () if untested else factors,
+        found.set_aside.get(needs, ()), untested, found.caveats if reached else (), found.evidence,
+    )  # fmt: skip
+
+
+def _untested(statement: Statement, found: Findings) -> str:
+    """Say why a ladder of scores with means cannot tell; empty where it can."""
+    if statement == "aligned means":
+        return "alignment"
+    if statement == "ordered scores":
+        return "ordered"
+    if statement == "league table" and found.smallest < LEAGUE:
+        return "league"
+    return "" if NEEDS[statement] in found.levels else "means"

@@ -1,0 +1,357 @@
+"""`Ladder`: what a climb found, what was set aside and why, and what may therefore be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from employer_identity.cfa import Prepared, estimate
+from employer_identity.criteria import Rule, Verdict
+from employer_identity.decision import Decision, Findings, Statement, decide
+from employer_identity.errors import ModelError, Problem
+from employer_identity.fit import Fit
+from employer_identity.ladder_log import explain, log
+from employer_identity.language import Language, listing, refusal, say
+from employer_identity.rungs import EQUAL, LEVELS, Level, Model, Release, Rung, spelled
+
+FIRST_RULE = "hu_bentler_1999"  # judges the first rung, whichever rule decides the others
+SEARCHED = 500  # people from which a search for constraints can be repeated on halves of them
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """The rungs of an invariance test and what follows from them.
+
+    Attributes
+    ----------
+    rungs
+        Level -> `Rung`, from configural as far as was climbed.
+    group
+        The grouping column.
+    rule
+        The rule that decides; all others are reported beside it.
+    anchors
+        Equal items that each factor keeps in each group.
+    prepared
+        Model and answers, for fits beside the ladder's own.
+    """
+
+    rungs: Mapping[Level, Rung]
+    group: str
+    rule: Rule
+    anchors: int
+    prepared: Prepared
+
+    # -- the rungs ------------------------------------------------------------------------------
+
+    def __getitem__(self, level: Level) -> Fit:
+        """Return the model that a rung ended with, without what was set aside."""
+        if level not in self.rungs:
+            code = "not_climbed" if level in self.testable else "no_means"
+            if level not in LEVELS:
+                code = "unknown_level"
+            values = {"reached": say(f"invariance.level.{self.level or 'none'}")}
+            values |= {"allowed": listing(LEVELS)}
+            raise refusal(ModelError, [Problem(f"invariance.{code}", level, values=values)])
+        return self.rungs[level].last.fit
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The rungs that were tried, from the lowest."""
+        return tuple(self.rungs)
+
+    @property
+    def testable(self) -> tuple[Level, ...]:
+        """The rungs that the data can test: all, or the first two where there are no means."""
+        return LEVELS if self.prepared.sample.moments.known == "means" else LEVELS[:2]
+
+    @property
+    def fits(self) -> dict[Level, Fit]:
+        """The model that each rung ended with."""
+        return {level: rung.last.fit for level, rung in self.rungs.items()}
+
+    @cached_property
+    def unreleased(self) -> dict[Level, Fit]:
+        """Every testable rung with all of its constraints, whatever was set aside."""
+        found: dict[Level, Fit] = {}
+        for level in self.testable:
+            rung = self.rungs.get(level)
+            if rung is not None and not self.set_aside(level, before=True):
+                found[level] = rung.first.fit
+                continue
+            near = found[LEVELS[len(found) - 1]].values
+            found[level] = estimate(
+                self.prepared, self.group, equal=EQUAL[level], std_lv=True, near=near,
+                like=self["configural"],
+            )  # fmt: skip
+        return found
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Group labels, the reference group first."""
+        return self["configural"].groups
+
+    @property
+    def n(self) -> dict[str, int]:
+        """Respondents used, by group."""
+        return self["configural"].n
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What was settled or left out on the way."""
+        return self["configural"].notes
+
+    # -- what was set aside ---------------------------------------------------------------------
+
+    def set_aside(self, level: Level, *, before: bool = False) -> tuple[Release, ...]:
+        """Return all that had been set aside when a rung ended (``before``: when it began)."""
+        found: list[Release] = []
+        for name in LEVELS[: LEVELS.index(level) + 1]:
+            rung = self.rungs.get(name)
+            if rung is None:
+                break
+            last = before and name == level
+            found += rung.first.releases if last else rung.releases
+        return tuple(found)
+
+    @property
+    def released(self) -> tuple[str, ...]:
+        """All that was set aside up to the highest rung that holds, as `cfa` takes it."""
+        return spelled(self.set_aside(self.level)) if self.level else ()
+
+    def touched(self, level: Level) -> frozenset[str]:
+        """Return the factors one of whose items lost a constraint up to a rung."""
+        items = {release.constraint.item for release in self.set_aside(level)}
+        factors = self["configural"].factors
+        return frozenset(f for f, measured in factors.items() if items & set(measured))
+
+    # -- verdicts -------------------------------------------------------------------------------
+
+    def holds(self, level: Level) -> bool:
+        """Whether the deciding rule accepts the model that a rung ended with, by itself."""
+        return level in self.rungs and self.rungs[level].last.holds(self.rule)
+
+    @property
+    def level(self) -> Level | None:
+        """The highest rung that holds, with all below it; None where even the structure differs.
+
+        It may hold in part only: see `released`.
+        """
+        reached: Level | None = None
+        for level in self.levels:
+            if not self.holds(level):
+                return reached
+            reached = level
+        return reached
+
+    @cached_property
+    def judged(self) -> tuple[Verdict, ...]:
+        """Every rule's verdict on every rung with all constraints that it began with."""
+        return tuple(v for rung in self.rungs.values() for v in rung.first.judged(self.rule))
+
+    @property
+    def disagreement(self) -> dict[Level, tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Rungs on which rules disagree: level -> (rules that accept it, rules that reject it)."""
+        found = {}
+        for level in self.levels[1:]:
+            yes = tuple(v.rule for v in self.judged if v.level == level and v.holds)
+            no = tuple(v.rule for v in self.judged if v.level == level and not v.holds)
+            if yes and no:
+                found[level] = (yes, no)
+        return found
+
+    @cached_property
+    def worst(self) -> pd.DataFrame:
+        """Score tests of the first rung that does not hold, most contradicted constraint first.
+
+        Empty if all that were climbed hold, and where the first does not: it has no constraints.
+        """
+        for level in self.levels[1:]:
+            if not self.holds(level):
+                return self.rungs[level].last.score_tests
+        return self.rungs[self.levels[-1]].last.score_tests.iloc[:0]
+
+    @cached_property
+    def culprits(self) -> pd.DataFrame:
+        """The constraints among `worst` that the rule would set aside and the ladder could not."""
+        return self.rule.culprits(self.worst) if len(self.worst) else self.worst
+
+    @cached_property
+    def decision(self) -> dict[Statement, Decision]:
+        """What may be said about the groups: statement -> `Decision`."""
+        aside = {level: self.set_aside(level) for level in self.levels}
+        return decide(
+            Findings(
+                self.level,
+                self.rule.name if self.level else FIRST_RULE,
+                self.testable,
+                {level: spelled(found) for level, found in aside.items()},
+                {level: self.touched(level) for level in self.levels},
+                tuple(self["configural"].factors),
+                min(self.n.values()),
+                self._caveats(),
+                self._evidence(),
+            )
+        )
+
+    def _caveats(self) -> tuple[Problem, ...]:
+        found = [p for p in self.notes if p.code in ("model.few_clusters", "invariance.waves")]
+        searched = [r for r in self.set_aside(self.levels[-1]) if r.why != "asked"]
+        if searched and sum(self.n.values()) > SEARCHED:
+            found.append(Problem("invariance.searched", count=len(searched), severity="warning"))
+        return tuple(found)
+
+    def _evidence(self) -> dict[str, float]:
+        last = self.rungs[self.level].last if self.level else self.rungs["configural"].first
+        if last.change is None:
+            return {k: float(last.fit.reported[k]) for k in ("cfi", "rmsea", "srmr")}
+        test, change = last.test, last.change
+        return {
+            "chisq_diff": test.chisq_diff, "df_diff": test.df_diff, "pvalue": test.pvalue,
+            "d_cfi": change.d_cfi, "d_rmsea": change.d_rmsea, "d_srmr": change.d_srmr,
+        }  # fmt: skip
+
+    # -- tables ---------------------------------------------------------------------------------
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a rung, of the model it ended with.
+
+        Columns chisq, df, pvalue, cfi, tli, rmsea (with rmsea_lower, rmsea_upper), srmr, bic, the
+        change from the rung below (``d_``), ``released`` (constraints set aside on this rung) and
+        ``accepted``: it holds with all below it.
+        """
+        rows: dict[str, dict[str, object]] = {}
+        accepted = True
+        for level, rung in self.rungs.items():
+            accepted = accepted and self.holds(level)
+            released = len(rung.releases)
+            rows[level] = _row(rung.last) | {"released": released, "accepted": accepted}
+        return _framed(rows, "level")
+
+    @cached_property
+    def models(self) -> pd.DataFrame:
+        """One row a model that was tried: 1, 2, 2a (one constraint less), 2b, 3 ...
+
+        Columns level, freed (what had been set aside), those of `table` and ``holds``.
+        """
+        rows = {}
+        for level, rung in self.rungs.items():
+            freed = list(self.set_aside(level, before=True))
+            for name, model in self.named_models(level):
+                if model is not rung.first:
+                    freed += model.releases
+                told = {"level": level, "freed": ", ".join(spelled(freed))}
+                rows[name] = told | _row(model) | {"holds": model.holds(self.rule)}
+        return _framed(rows, "model")
+
+    def named_models(self, level: Level) -> list[tuple[str, Model]]:
+        """Return a rung's models by their number: ``2``, ``2a``, ``2b`` ..."""
+        number = str(LEVELS.index(level) + 1)
+        letters = ["", *(_letters(k) for k in range(1, len(self.rungs[level].models)))]
+        models = self.rungs[level].models
+        return [(f"{number}{k}", model) for k, model in zip(letters, models, strict=True)]
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """Every number that a rule read of a model.
+
+        Columns level, model, rule, index, value, cutoff, holds, verdict; ``holds`` is about the one
+        number, ``verdict`` about the rule as a whole.
+        """
+        return pd.DataFrame(
+            [
+                {"level": level, "model": name, "rule": v.rule, "index": r.index, "value": r.value,
+                 "cutoff": r.cutoff, "holds": r.holds, "verdict": v.holds}
+                for level in self.levels for name, model in self.named_models(level)
+                for v in model.judged(self.rule) for r in v.readings
+            ]
+        )  # fmt: skip
+
+    @cached_property
+    def log(self) -> pd.DataFrame:
+        """What was done, in order: a row a constraint set aside or kept, and one that ends a rung.
+
+        Columns level, model, event (``set aside``, ``kept``, ``accepted``, ``rejected``),
+        parameter, group (empty: all groups), why, x2, pvalue_holm, epc, epc_std, d_gap (of the
+        score test), chisq_before, chisq_after, df_before, df_after, cfi_before, cfi_after.
+        """
+        return log(self)
+
+    def explain(self, language: Language = "en") -> list[str]:
+        """Tell the climb in sentences: what held, what was set aside and why, what follows."""
+        return explain(self, language)
+
+    @cached_property
+    def loadings(self) -> pd.DataFrame:
+        """Loadings of each group from the configural rung, where every factor has variance 1.
+
+        Columns factor, item, group, est, se, ci_lower, ci_upper (95 %), std_all; in the items' own
+        units for one standard deviation of the factor within the group.
+        """
+        table = self["configural"].estimates
+        found = table[table["op"] == "=~"].rename(columns={"lhs": "factor", "rhs": "item"})
+        columns = ["factor", "item", "group", "est", "se", "ci_lower", "ci_upper", "std_all"]
+        return found[columns].reset_index(drop=True)
+
+    def _printed(self) -> pd.DataFrame:
+        shown = self.table[
+            ["chisq", "df", "cfi", "rmsea", "srmr", "d_cfi", "d_rmsea", "released", "accepted"]
+        ]
+        digits = {"chisq": 2, "cfi": 3, "rmsea": 3, "srmr": 3, "d_cfi": 3, "d_rmsea": 3}
+        rounded = shown.round(digits)
+        return rounded.assign(**{name: rounded[name] + 0.0 for name in digits})  # no -0.0
+
+    def _lines(self) -> list[str]:
+        first = say(
+            "invariance.heading", group=self.group, groups=listing(self.groups),
+            reached=say(f"invariance.level.{self.level or 'none'}"),
+            rule=say(f"invariance.rule.{self.decision['structure'].rule}"),
+        )  # fmt: skip
+        aside = self.released
+        second = say("invariance.set_aside", count=len(aside), names=listing(aside))
+        return [first, second] if aside else [first]
+
+    def __repr__(self) -> str:
+        return "\n".join([*self._lines(), self._printed().to_string(na_rep="")])
+
+    def _repr_html_(self) -> str:
+        lines = "<br>".join(escape(line) for line in self._lines())
+        return f"<p>{lines}</p>{self._printed().to_html(na_rep='')}"
+
+
+def _letters(k: int) -> str:
+    """Return the k-th of a, b ... z, aa, ab ..."""
+    k, last = divmod(k - 1, 26)
+    return (_letters(k) if k else "") + chr(ord("a") + last)
+
+
+def _row(model: Model) -> dict[str, object]:
+    """Return fit measures of a model, and how they differ from the rung below."""
+    m = model.fit.reported
+    row: dict[str, object] = {
+        "chisq": m["chisq"], "df": int(m["df"]), "pvalue": m["pvalue"], "cfi": m["cfi"],
+        "tli": m["tli"], "rmsea": m["rmsea"], "rmsea_lower": m["rmsea.ci.lower"],
+        "rmsea_upper": m["rmsea.ci.upper"], "srmr": m["srmr"], "bic": m["bic"],
+        "d_chisq": np.nan, "d_df": pd.NA, "d_pvalue": np.nan, "d_cfi": np.nan,
+        "d_rmsea": np.nan, "d_srmr": np.nan,
+    }  # fmt: skip
+    change = model.change
+    if change is not None:
+        row |= {
+            "d_chisq": model.test.chisq_diff, "d_df": model.test.df_diff,
+            "d_pvalue": change.pvalue, "d_cfi": change.d_cfi, "d_rmsea": change.d_rmsea,
+            "d_srmr": change.d_srmr,
+        }  # fmt: skip
+    return row
+
+
+def _framed(rows: Mapping[str, dict[str, object]], name: str) -> pd.DataFrame:
+    frame = pd.DataFrame.from_dict(dict(rows), orient="index").astype({"d_df": "Int64"})
+    frame.index.name = name
+    return frame

@@ -1,0 +1,107 @@
+"""The climb as a table and in words: what was set aside and why, what was not and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from employer_identity.language import Language, describe, listing, say
+from employer_identity.rungs import Constraint, Level, Model, Release, Rung
+
+if TYPE_CHECKING:
+    from employer_identity.ladder import Ladder
+
+COLUMNS = (
+    "level", "model", "event", "parameter", "group", "why", "x2", "pvalue_holm", "epc", "epc_std",
+    "d_gap", "chisq_before", "chisq_after", "df_before", "df_after", "cfi_before", "cfi_after",
+)  # fmt: skip
+_BEFORE = ("chisq", "df", "cfi")
+
+
+def log(ladder: Ladder) -> pd.DataFrame:
+    """Return the log, see `Ladder.log`."""
+    rows: list[dict[str, object]] = []
+    for level, rung in ladder.rungs.items():
+        rows += _rung(ladder, level, rung)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _rung(ladder: Ladder, level: Level, rung: Rung) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    before: Model | None = None
+    names = ladder.named_models(level)
+    for name, model in names:
+        here = {"level": level, "model": name, **_numbers(before, "before")}
+        here |= _numbers(model, "after")
+        for r in model.releases:
+            group = "" if r.everywhere else str(r.constraint.group)
+            rows.append(here | _tested(r.constraint, group) | {"event": "set aside", "why": r.why})
+        before = model
+    end = {"level": level, "model": names[-1][0], **_numbers(rung.first, "before")}
+    end |= _numbers(rung.last, "after")
+    for k in rung.kept:
+        told = _tested(k.constraint, str(k.constraint.group))
+        rows.append(end | told | {"event": "kept", "why": k.why})
+    why = "in part" if rung.releases else ""
+    event = "accepted" if ladder.holds(level) else "rejected"
+    return [*rows, {**end, "event": event, "parameter": "", "group": "", "why": why}]
+
+
+def _numbers(model: Model | None, when: str) -> dict[str, object]:
+    reported = None if model is None else model.fit.reported
+    return {f"{n}_{when}": np.nan if reported is None else float(reported[n]) for n in _BEFORE}
+
+
+def _tested(constraint: Constraint, group: str) -> dict[str, object]:
+    names = ("x2", "pvalue_holm", "epc", "epc_std", "d_gap")
+    numbers = {name: getattr(constraint, name) for name in names}
+    return {"parameter": constraint.parameter, "group": group, **numbers}
+
+
+def explain(ladder: Ladder, language: Language = "en") -> list[str]:
+    """Return the climb in sentences, see `Ladder.explain`."""
+    told = []
+    for level, rung in ladder.rungs.items():
+        told += [_release(r, language) for r in rung.first.releases]
+        told += [_release(r, language) for m in rung.models[1:] for r in m.releases]
+        told += _not_set_aside(rung, language)
+        told.append(_end(ladder, level, language))
+    told += [d.reason(language) for d in ladder.decision.values() if d.tested]
+    caveats = (c for d in ladder.decision.values() for c in d.caveats)
+    return [*told, *dict.fromkeys(describe(c, language) for c in caveats)]
+
+
+def _release(release: Release, language: Language) -> str:
+    constraint = release.constraint
+    kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[constraint.key[1]]
+    where = say("invariance.in_all", language)
+    if not release.everywhere:
+        where = say("invariance.in_group", language, group=constraint.group)
+    return say(
+        f"invariance.release.{release.why}", language,
+        kind=say(f"invariance.kind.{kind}", language), item=constraint.item, where=where,
+        group=constraint.group or "", x2=constraint.x2, epc=constraint.epc_std,
+        gap=constraint.d_gap,
+    )  # fmt: skip
+
+
+def _not_set_aside(rung: Rung, language: Language) -> list[str]:
+    told = []
+    for why in ("anchor", "few_anchors", "trifle"):
+        names = [
+            f"{k.constraint.parameter}@{k.constraint.group}" for k in rung.kept if k.why == why
+        ]
+        if names:
+            words = {"count": len(names), "names": listing(names, language)}
+            told.append(say(f"invariance.kept.{why}", language, **words))
+    return told
+
+
+def _end(ladder: Ladder, level: Level, language: Language) -> str:
+    state = "rejected"
+    if ladder.holds(level):
+        state = "accepted_in_part" if ladder.rungs[level].releases else "accepted"
+    name = say(f"invariance.level.{level}", language)
+    return say(f"invariance.end.{state}", language, level=name)

@@ -1,0 +1,243 @@
+"""A rung of the ladder: the models tried on it, what was set aside on the way and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from employer_identity.criteria import AbsoluteFit, Change, Rule, Verdict, rules_for
+from employer_identity.difference import DifferenceTest, nested_difference
+from employer_identity.fit import Fit
+from employer_identity.measurement.table import Key
+from employer_identity.scores import holm
+
+Level = Literal["configural", "metric", "scalar", "strict"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+EQUAL: Mapping[Level, tuple[str, ...]] = {
+    "configural": (),
+    "metric": ("loadings",),
+    "scalar": ("loadings", "intercepts"),
+    "strict": ("loadings", "intercepts", "residuals"),
+}
+Why = Literal["asked", "contradicted", "minority", "follows"]
+WhyNot = Literal["anchor", "few_anchors", "trifle"]
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """An equality over groups, as a score test saw it.
+
+    Attributes
+    ----------
+    key
+        (lhs, op, rhs) of the relation.
+    group
+        The group whose equality is meant; None where it is that of all groups.
+    x2, pvalue_holm, epc, epc_std, d_gap
+        Of the score test, see `scores.score_tests`; missing where none was made.
+    """
+
+    key: Key
+    group: str | None
+    x2: float = np.nan
+    pvalue_holm: float = np.nan
+    epc: float = np.nan
+    epc_std: float = np.nan
+    d_gap: float = np.nan
+
+    @property
+    def parameter(self) -> str:
+        """The relation in lavaan's spelling: ``adv2~1``."""
+        lhs, op, rhs = self.key
+        return f"{lhs}~1" if op == "~1" else f"{lhs}{op}{rhs}"
+
+    @property
+    def item(self) -> str:
+        """The item that the constraint is about."""
+        return self.key[2] if self.key[1] == "=~" else self.key[0]
+
+    @classmethod
+    def tested(cls, row: Mapping[str, object]) -> Constraint:
+        """Take a row of score tests."""
+        numbers = {k: float(row[k]) for k in ("x2", "pvalue_holm", "epc", "epc_std", "d_gap")}  # type: ignore[arg-type]
+        key = str(row["lhs"]), str(row["op"]), str(row["rhs"])
+        return cls(key, str(row["group"]), **numbers)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A constraint that was set aside.
+
+    Attributes
+    ----------
+    constraint
+        What was contradicted, and in which group.
+    everywhere
+        Whether it was set aside in all groups, not in that one alone.
+    why
+        ``contradicted``; ``minority`` (few groups would have stayed equal, so none do);
+        ``follows`` (the intercept of an item whose loading was set aside); ``asked``.
+    """
+
+    constraint: Constraint
+    everywhere: bool
+    why: Why
+
+    @property
+    def spelled(self) -> str:
+        """As `cfa` takes it in ``free``: ``adv2~1@young``."""
+        group = "" if self.everywhere else f"@{self.constraint.group}"
+        return f"{self.constraint.parameter}{group}"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A contradicted constraint that was not set aside.
+
+    Attributes
+    ----------
+    constraint
+        The constraint.
+    why
+        ``few_anchors`` (too few equal items would be left), ``anchor`` (the item was named as one),
+        ``trifle`` (contradicted, but too small to matter).
+    """
+
+    constraint: Constraint
+    why: WhyNot
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """One model tried on a rung.
+
+    Attributes
+    ----------
+    level
+        The rung.
+    fit
+        The fitted model.
+    below
+        The model kept on the rung below; None on the first.
+    releases
+        What was set aside to get here from the model before; empty for a rung's first.
+    """
+
+    level: Level
+    fit: Fit
+    below: Fit | None = None
+    releases: tuple[Release, ...] = ()
+
+    @cached_property
+    def test(self) -> DifferenceTest:
+        """The difference test against the rung below."""
+        assert self.below is not None  # asked for only above the first rung
+        return nested_difference(self.fit, self.below)
+
+    @cached_property
+    def score_tests(self) -> pd.DataFrame:
+        """Score tests of the constraints that the rung adds, Holm-adjusted among themselves."""
+        tests = self.fit.score_tests()
+        residual = (tests["op"] == "~~") & (tests["lhs"] == tests["rhs"])
+        masks = {"metric": tests["op"] == "=~", "scalar": tests["op"] == "~1", "strict": residual}
+        mask = masks.get(self.level, residual & False)
+        found = tests[mask].reset_index(drop=True)
+        return found.assign(pvalue_holm=holm(found["pvalue"].to_numpy()))
+
+    @cached_property
+    def change(self) -> Change | None:
+        """The step from the rung below; None on the first rung."""
+        if self.below is None:
+            return None
+        a, b = self.below.reported, self.fit.reported
+        independent = self.fit.weights is None and self.fit.cluster is None
+        return Change(
+            self.level, b["cfi"] - a["cfi"], b["rmsea"] - a["rmsea"], b["srmr"] - a["srmr"],
+            self.test.pvalue, self.score_tests, b["bic"] - a["bic"] if independent else np.nan,
+        )  # fmt: skip
+
+    def judged_by(self, rule: Rule) -> Verdict | None:
+        """Return a rule's verdict; the first rung is judged by its fit alone."""
+        if self.change is None:
+            m = self.fit.reported
+            return AbsoluteFit().judge(m["cfi"], m["rmsea"], m["srmr"])
+        return rule.judge(self.change)
+
+    def judged(self, deciding: Rule) -> tuple[Verdict, ...]:
+        """Return every rule's verdict, that of the deciding rule first."""
+        rules = rules_for(deciding, min(self.fit.n.values())) if self.below else (deciding,)
+        found = (self.judged_by(rule) for rule in rules)
+        return tuple(verdict for verdict in found if verdict is not None)
+
+    def holds(self, deciding: Rule) -> bool:
+        """Whether the deciding rule accepts the model; a rung it says nothing of does not hold."""
+        verdict = self.judged_by(deciding)
+        return verdict is not None and verdict.holds
+
+
+@dataclass(frozen=True, eq=False)
+class Rung:
+    """A rung with the models tried on it.
+
+    Attributes
+    ----------
+    models
+        In the order in which they were tried: all constraints first, then one less at a time.
+    kept
+        Contradicted constraints that were not set aside.
+    """
+
+    models: tuple[Model, ...]
+    kept: tuple[Kept, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        """The rung's name."""
+        return self.models[0].level
+
+    @property
+    def first(self) -> Model:
+        """The model before anything was set aside on this rung."""
+        return self.models[0]
+
+    @property
+    def last(self) -> Model:
+        """The model that the rung ended with."""
+        return self.models[-1]
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """All that was set aside on this rung."""
+        return tuple(r for model in self.models for r in model.releases)
+
+
+def spelled(releases: Iterable[Release]) -> tuple[str, ...]:
+    """Spell releases as `cfa` takes them, without those that one of all groups covers."""
+    found = list(releases)
+    everywhere = {r.constraint.parameter for r in found if r.everywhere}
+    kept = (r for r in found if r.everywhere or r.constraint.parameter not in everywhere)
+    return tuple(dict.fromkeys(r.spelled for r in kept))
+
+
+def applies(release: Release, level: Level) -> bool:
+    """Whether a rung holds equal what was set aside."""
+    op = release.constraint.key[1]
+    return LEVELS.index(level) >= {"=~": 1, "~1": 2, "~~": 3}[op]
+
+
+def anchors(
+    factors: Mapping[str, tuple[str, ...]], releases: Iterable[Release], groups: Sequence[str]
+) -> dict[tuple[str, str], int]:
+    """Count the items of each (factor, group) from which nothing was set aside there."""
+    found = {(factor, g): set(items) for factor, items in factors.items() for g in groups}
+    for release in releases:
+        concerned = groups if release.everywhere else [str(release.constraint.group)]
+        for (_, g), items in found.items():
+            if g in concerned:
+                items.discard(release.constraint.item)
+    return {key: len(items) for key, items in found.items()}
