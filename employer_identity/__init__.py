@@ -30,6 +30,8 @@ _HOME = {
     "load_instrument": "instrument",
     "load_survey": "loading",
     "new_instrument": "starter",
+    "rake": "raking",
+    "read_margins": "raking",
     "reliability": "reliability",
     "report": "reports.run",
     "simulate_survey": "simulate",
@@ -53,6 +55,8 @@ __all__ = [
     "load_instrument",
     "load_survey",
     "new_instrument",
+    "rake",
+    "read_margins",
     "reliability",
     "report",
     "simulate_survey",
@@ -70,6 +74,7 @@ if TYPE_CHECKING:
     from employer_identity.loading import Check, check_survey, load_survey
     from employer_identity.measurement.moments import Moments
     from employer_identity.questionnaire import Instrument
+    from employer_identity.raking import rake, read_margins
     from employer_identity.reliability import reliability
     from employer_identity.reports.batch import batch
     from employer_identity.reports.run import report

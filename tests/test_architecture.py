@@ -38,6 +38,7 @@ VERDICT = [
     "alignment",
     "bias",
     "weighing",
+    "raking",
     "brand",
     "standing",
     "privacy",
