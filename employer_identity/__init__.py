@@ -20,6 +20,7 @@ _HOME = {
     "Moments": "measurement.moments",
     "Survey": "survey",
     "Truth": "simulate",
+    "agreement": "agreement",
     "batch": "reports.batch",
     "cfa": "cfa",
     "check_survey": "loading",
@@ -34,6 +35,7 @@ _HOME = {
     "read_margins": "raking",
     "reliability": "reliability",
     "report": "reports.run",
+    "shrunken_scores": "shrinkage",
     "simulate_survey": "simulate",
 }
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "Survey",
     "Truth",
     "__version__",
+    "agreement",
     "batch",
     "cfa",
     "check_survey",
@@ -59,10 +62,12 @@ __all__ = [
     "read_margins",
     "reliability",
     "report",
+    "shrunken_scores",
     "simulate_survey",
 ]
 
 if TYPE_CHECKING:
+    from employer_identity.agreement import agreement
     from employer_identity.bias import latent_means
     from employer_identity.cfa import cfa
     from employer_identity.crosscheck import crosscheck
@@ -78,6 +83,7 @@ if TYPE_CHECKING:
     from employer_identity.reliability import reliability
     from employer_identity.reports.batch import batch
     from employer_identity.reports.run import report
+    from employer_identity.shrinkage import shrunken_scores
     from employer_identity.simulate import Truth, simulate_survey
     from employer_identity.starter import new_instrument
     from employer_identity.survey import Survey

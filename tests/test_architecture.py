@@ -40,6 +40,7 @@ VERDICT = [
     "weighing",
     "raking",
     "brand",
+    "shrinkage",
     "standing",
     "privacy",
 ]
