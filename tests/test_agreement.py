@@ -108,7 +108,8 @@ def test_the_null_decides_what_agreement_is():
     by = {
         name: agreement(survey, null=null, deals=2).table["rwg_median"].to_numpy()
         for name, null in {
-            "rectangular": "rectangular", "four": 4.0, "even": [1 / 7] * 7, "triangular": "triangular",
+            "rectangular": "rectangular", "four": 4.0, "even": [1 / 7] * 7,
+            "triangular": "triangular",
         }.items()
     }  # fmt: skip
     assert np.allclose(by["rectangular"], by["four"])
