@@ -18,9 +18,11 @@ _HOME = {
     "Instrument": "questionnaire",
     "Ladder": "ladder",
     "Moments": "measurement.moments",
+    "Panel": "panel",
     "Survey": "survey",
     "Truth": "simulate",
     "agreement": "agreement",
+    "attractiveness": "attractiveness",
     "batch": "reports.batch",
     "cfa": "cfa",
     "check_survey": "loading",
@@ -29,6 +31,7 @@ _HOME = {
     "invariance": "invariance",
     "latent_means": "bias",
     "load_instrument": "instrument",
+    "load_panel": "panel_loading",
     "load_survey": "loading",
     "new_instrument": "starter",
     "rake": "raking",
@@ -44,10 +47,12 @@ __all__ = [
     "Instrument",
     "Ladder",
     "Moments",
+    "Panel",
     "Survey",
     "Truth",
     "__version__",
     "agreement",
+    "attractiveness",
     "batch",
     "cfa",
     "check_survey",
@@ -56,6 +61,7 @@ __all__ = [
     "invariance",
     "latent_means",
     "load_instrument",
+    "load_panel",
     "load_survey",
     "new_instrument",
     "rake",
@@ -68,6 +74,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from employer_identity.agreement import agreement
+    from employer_identity.attractiveness import attractiveness
     from employer_identity.bias import latent_means
     from employer_identity.cfa import cfa
     from employer_identity.crosscheck import crosscheck
@@ -78,6 +85,8 @@ if TYPE_CHECKING:
     from employer_identity.ladder import Ladder
     from employer_identity.loading import Check, check_survey, load_survey
     from employer_identity.measurement.moments import Moments
+    from employer_identity.panel import Panel
+    from employer_identity.panel_loading import load_panel
     from employer_identity.questionnaire import Instrument
     from employer_identity.raking import rake, read_margins
     from employer_identity.reliability import reliability

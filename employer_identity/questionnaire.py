@@ -74,6 +74,45 @@ class Outcome(_Question):
     """One question about what may go with the pillars, on the same scale."""
 
 
+class Driver(_Keyed):
+    """Something that people look for in an employer.
+
+    The public's files have it as ``image_KEY`` (an employer offers it), ``importance_KEY`` (it
+    matters to me), ``own_KEY`` (my own employer offers it) and ``reason_KEY`` (to leave).
+    """
+
+
+class Belonging(_Question):
+    """One question to the public about belonging at one's own work."""
+
+
+class Public(_Table):
+    """What the public was asked: who outsiders are, and which employers they know and like.
+
+    Attributes
+    ----------
+    scale
+        Of all that is rated.
+    likes_from
+        The lowest answer to "I would like to work there" that counts as yes.
+    respondent, known, attractive
+        Columns of the ratings.
+    changed, intends
+        Columns of the people: changed employer, or intends to, within `window_months`; 0 or 1.
+    window_months
+        How far back and ahead they were asked to look: waves with other windows differ.
+    """
+
+    scale: Scale
+    likes_from: int
+    respondent: str = "respondent"
+    known: str = "known"
+    attractive: str = "attractive"
+    changed: str | None = None
+    intends: str | None = None
+    window_months: int = Field(default=6, ge=1)
+
+
 class Column(_Table):
     """Words for a column that is no question: its label and the labels of its values."""
 
@@ -192,6 +231,9 @@ class Instrument(_Table):
     outcomes: tuple[Outcome, ...] = Field(default=(), alias="outcome")
     groupings: tuple[Grouping, ...] = Field(default=(), alias="grouping")
     columns: tuple[Column, ...] = Field(default=(), alias="column")
+    public: Public | None = None
+    drivers: tuple[Driver, ...] = Field(default=(), alias="driver")
+    belonging: tuple[Belonging, ...] = ()
     employer: str | None = None
     sector: str | None = None
     weight: str | None = None
@@ -222,8 +264,13 @@ class Instrument(_Table):
         return "\n".join(f"{pillar} =~ {' + '.join(i)}" for pillar, i in self.factors.items())
 
     @property
+    def driver_names(self) -> tuple[str, ...]:
+        """Keys of the drivers."""
+        return tuple(d.key for d in self.drivers)
+
+    @property
     def _questions(self) -> tuple[_Question, ...]:
-        return (*self.items, *self.outcomes)
+        return (*self.items, *self.outcomes, *self.belonging)
 
     @property
     def _columns(self) -> tuple[Column, ...]:
@@ -231,7 +278,7 @@ class Instrument(_Table):
 
     @cached_property
     def _labels(self) -> dict[str, Text]:
-        keyed: tuple[_Keyed, ...] = (*self.practices, *self.pillars)
+        keyed: tuple[_Keyed, ...] = (*self.drivers, *self.practices, *self.pillars)
         labels = {c.column: c.label for c in self._columns}
         labels |= {q.name: q.label for q in self._questions}
         return labels | {k.key: k.label for k in keyed}

@@ -22,7 +22,7 @@ INTAKE = ["raw", "cells", "headers", "respondents", "text", "parquet", "excel", 
 INTAKE = [f"intake.{room}" for room in (*INTAKE, "joining", "files")]
 DATA = [*INTAKE, "survey", "answers", "spelling", "columns", "questions", "labelling"]
 DATA += ["groupings", "screening", "loading", "answer_words", "profiles", "bands"]
-DATA += ["ratings", "clusters", "guessing", "starter"]
+DATA += ["ratings", "clusters", "guessing", "starter", "panel", "panel_loading"]
 DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies", "sample"]
 MODEL = ["criteria", "estimates", "defined", "measures", "residuals", "scores"]
 MODEL += ["modification", "factor_scores", "improper", "ledger", "export", "explain", "summary"]
@@ -39,6 +39,7 @@ VERDICT = [
     "bias",
     "weighing",
     "raking",
+    "attractiveness",
     "brand",
     "shrinkage",
     "standing",
