@@ -20,6 +20,7 @@ from employer_identity.questionnaire import Driver, Instrument, Public
 from employer_identity.spelling import meant
 
 IMAGE, IMPORTANCE, OWN, REASON = "image_", "importance_", "own_", "reason_"
+MONTHS = "months_to_belong"
 NAMED = 8  # employers that one sentence names
 
 
@@ -35,7 +36,7 @@ class Panel:
     people
         One row a respondent: respondent, weight (1 where there is none), groupings (ordered
         categoricals), ``importance_`` and ``own_`` of each driver, changed and intends (1, 0, NaN),
-        ``reason_`` of each driver, and the questions of belonging.
+        ``reason_`` of each driver, the questions of belonging, and months_to_belong.
     instrument
         The questionnaire.
     changes, warnings

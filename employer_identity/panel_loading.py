@@ -22,7 +22,7 @@ from employer_identity.intake.files import read
 from employer_identity.intake.raw import Raw, of_frame
 from employer_identity.labelling import labelled
 from employer_identity.language import describe, nearest, refusal
-from employer_identity.panel import IMAGE, IMPORTANCE, OWN, REASON, Panel
+from employer_identity.panel import IMAGE, IMPORTANCE, MONTHS, OWN, REASON, Panel
 from employer_identity.questionnaire import Instrument, Public
 from employer_identity.questions import question
 
@@ -181,6 +181,10 @@ class _Found:
         for name, known_as in flags.items():
             if name in frame:
                 read[known_as] = self._zero_or_one(frame[name], raw)
+        if MONTHS in frame:
+            months, text = numbers(frame[MONTHS])
+            self.problems += rows_problem("panel.no_months", MONTHS, text | (months < 0), raw)
+            read[MONTHS] = months
         return pd.DataFrame(read, index=pd.RangeIndex(len(frame)))
 
     def _weight(self, raw: Raw) -> pd.Series[float]:
