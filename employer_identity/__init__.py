@@ -24,10 +24,13 @@ _HOME = {
     "agreement": "agreement",
     "attractiveness": "attractiveness",
     "batch": "reports.batch",
+    "belonging": "switching",
     "cfa": "cfa",
     "check_survey": "loading",
     "crosscheck": "crosscheck",
+    "derived_importance": "drivers",
     "difference_test": "difference",
+    "drivers": "drivers",
     "invariance": "invariance",
     "latent_means": "bias",
     "load_instrument": "instrument",
@@ -36,10 +39,13 @@ _HOME = {
     "new_instrument": "starter",
     "rake": "raking",
     "read_margins": "raking",
+    "reasons": "switching",
     "reliability": "reliability",
     "report": "reports.run",
     "shrunken_scores": "shrinkage",
     "simulate_survey": "simulate",
+    "stay_regression": "switching",
+    "switching": "switching",
 }
 __all__ = [
     "Check",
@@ -54,10 +60,13 @@ __all__ = [
     "agreement",
     "attractiveness",
     "batch",
+    "belonging",
     "cfa",
     "check_survey",
     "crosscheck",
+    "derived_importance",
     "difference_test",
+    "drivers",
     "invariance",
     "latent_means",
     "load_instrument",
@@ -66,10 +75,13 @@ __all__ = [
     "new_instrument",
     "rake",
     "read_margins",
+    "reasons",
     "reliability",
     "report",
     "shrunken_scores",
     "simulate_survey",
+    "stay_regression",
+    "switching",
 ]
 
 if TYPE_CHECKING:
@@ -79,6 +91,7 @@ if TYPE_CHECKING:
     from employer_identity.cfa import cfa
     from employer_identity.crosscheck import crosscheck
     from employer_identity.difference import difference_test
+    from employer_identity.drivers import derived_importance, drivers
     from employer_identity.fit import Fit
     from employer_identity.instrument import load_instrument
     from employer_identity.invariance import invariance
@@ -96,6 +109,7 @@ if TYPE_CHECKING:
     from employer_identity.simulate import Truth, simulate_survey
     from employer_identity.starter import new_instrument
     from employer_identity.survey import Survey
+    from employer_identity.switching import belonging, reasons, stay_regression, switching
 
 
 def __getattr__(name: str) -> Any:

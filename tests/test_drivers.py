@@ -130,6 +130,7 @@ def test_order_comes_with_its_ranges(panel):
     pd.testing.assert_frame_equal(table, drivers(panel).table)
 
 
+@pytest.mark.slow
 def test_what_goes_with_liking_is_what_a_far_larger_public_shows(panel):
     found = derived_importance(panel, resamples=200).set_index("driver")
     assert found["weight"].sum() == pytest.approx(1.0)
