@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Across": "across_result",
     "Check": "loading",
     "Fit": "fit",
     "Instrument": "questionnaire",
@@ -26,6 +27,7 @@ _HOME = {
     "crosscheck": "crosscheck",
     "difference_test": "difference",
     "invariance": "invariance",
+    "invariance_across": "across",
     "latent_means": "bias",
     "load_instrument": "instrument",
     "load_survey": "loading",
@@ -35,6 +37,7 @@ _HOME = {
     "simulate_survey": "simulate",
 }
 __all__ = [
+    "Across",
     "Check",
     "Fit",
     "Instrument",
@@ -49,6 +52,7 @@ __all__ = [
     "crosscheck",
     "difference_test",
     "invariance",
+    "invariance_across",
     "latent_means",
     "load_instrument",
     "load_survey",
@@ -59,6 +63,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from employer_identity.across import invariance_across
+    from employer_identity.across_result import Across
     from employer_identity.bias import latent_means
     from employer_identity.cfa import cfa
     from employer_identity.crosscheck import crosscheck

@@ -23,7 +23,8 @@ INTAKE = [f"intake.{room}" for room in (*INTAKE, "joining", "files")]
 DATA = [*INTAKE, "survey", "answers", "spelling", "columns", "questions", "labelling"]
 DATA += ["groupings", "screening", "loading", "answer_words", "profiles", "bands"]
 DATA += ["ratings", "clusters", "guessing", "starter"]
-DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies", "sample"]
+DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies"]
+DATA += ["dividing", "sample"]
 MODEL = ["criteria", "estimates", "defined", "measures", "residuals", "scores"]
 MODEL += ["modification", "factor_scores", "improper", "ledger", "export", "explain", "summary"]
 MODEL += ["fit", "cfa", "difference", "crosscheck", "reliability", "agreement"]
@@ -34,6 +35,9 @@ VERDICT = [
     "ladder",
     "climbing",
     "invariance",
+    "divisions",
+    "across_result",
+    "across",
     "models",
     "alignment",
     "bias",
@@ -43,9 +47,9 @@ VERDICT = [
     "privacy",
 ]
 VERDICT += ["suppression"]
-TABLES = ["tabulation", "model_tables", "standing_tables", "tables"]
+TABLES = ["tabulation", "model_tables", "standing_tables", "across_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["standings", "figures"]
+FIGURES += ["standings", "crossings", "figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
 REPORTS += [
