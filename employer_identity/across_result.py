@@ -92,6 +92,15 @@ class Across:
         """Size of the family: difference tests that could be made."""
         return int(self.table["pvalue"].notna().sum())
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many people stand behind each group of each ladder."""
+        return {
+            f"{scale}, {grouping}, {group}": n
+            for (scale, grouping), ladder in self.ladders.items()
+            for group, n in ladder.n.items()
+        }
+
     def decision(self, statement: Statement) -> pd.DataFrame:
         """Say which groupings allow a statement, such as ``"latent means"``.
 
@@ -129,7 +138,7 @@ class Across:
             if first["state"] == "untested":
                 row["configural"] = say("across.state.untested")
             lowest = part["pvalue_adjusted"].min()
-            row["lowest adjusted p"] = "" if np.isnan(lowest) else f"{lowest:.3f}"
+            row["lowest adjusted p"] = "" if np.isnan(lowest) else _written(float(lowest))
             rows[cast("Pair", pair)] = row
         frame = pd.DataFrame.from_dict(rows, orient="index").fillna("")
         frame.index = pd.MultiIndex.from_tuples(rows, names=["scale", "grouping"])
@@ -189,6 +198,10 @@ def _said(row: pd.Series) -> str:
     if row["state"] == "in_part":
         return say("across.state.in_part_count", count=int(row["set_aside"]))
     return say(f"across.state.{row['state']}")
+
+
+def _written(pvalue: float) -> str:
+    return "< .001" if pvalue < 0.001 else f"{pvalue:.3f}"
 
 
 def adjusted(pvalues: NDArray[np.float64]) -> NDArray[np.float64]:
