@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from employer_identity.profiles import MANY
 from employer_identity.questionnaire import Bound
 
 SHOWN = 6  # groups named in one message
+ENOUGH = 100  # people from which a number may also be the name of a group
 MOST_GROUPS = 100
 """Groups that a ladder holds equal at once; among more, exact equality is no sensible question."""
 
@@ -54,12 +55,12 @@ def too_many_groups(where: str, count: int) -> list[Problem]:
     return [Problem("model.too_many_groups", where, count, {"most": MOST_GROUPS})]
 
 
-def too_small_groups(
-    where: str, column: pd.Series | None, small: Sequence[str], count: int, needed: int
-) -> list[Problem]:
+def too_small_groups(column: pd.Series, sizes: Mapping[str, int], needed: int) -> list[Problem]:
     """Refuse groups of too few people: they are named, never counted; many numbers want bands."""
-    if column is not None and small and is_number(column, count):
-        return [number_problem(where, column, count)]
+    where = str(column.name)
+    if is_number(column, len(sizes)) and min(sizes.values()) < ENOUGH:
+        return [number_problem(where, column, len(sizes))]
+    small = [group for group, n in sizes.items() if n < needed]
     values = {"groups": named(small), "needed": needed}
     return [Problem("model.group_too_small", where, len(small), values)] if small else []
 

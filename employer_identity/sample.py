@@ -342,11 +342,10 @@ def _too_small(
     group: str | None,
     p: int,
 ) -> list[Problem]:
-    n = np.bincount(codes, minlength=len(labels))
-    small = [label for label, k in zip(labels, n, strict=True) if k <= p]
+    sizes = dict(zip(labels, np.bincount(codes, minlength=len(labels)).tolist(), strict=True))
     if group is None:
-        return [Problem("model.too_few_rows", count=p + 1)] if small else []
-    return too_small_groups(group, frame[group], small, len(labels), p + 1)
+        return [Problem("model.too_few_rows", count=p + 1)] if min(sizes.values()) <= p else []
+    return too_small_groups(frame[group], sizes, p + 1)
 
 
 def _degenerate(moments: Moments) -> list[Problem]:

@@ -46,7 +46,7 @@ def sample():
 
 @pytest.fixture(scope="module")
 def planted(sample):
-    return ei.invariance_across(sample, ["generation", "gender", ("gender", "generation"), "wave"])
+    return ei.invariance_across(sample, ["generation", "gender", "region", "wave"])
 
 
 def codes(problems):
@@ -86,7 +86,7 @@ def test_p_is_adjusted_over_all_tests_by_hand(planted):
     stepped = (order * len(p) / np.arange(1, len(p) + 1)).iloc[::-1].cummin().iloc[::-1]
     by_hand = stepped.clip(upper=1.0).reindex(p.index)
     np.testing.assert_allclose(table["pvalue_adjusted"].dropna(), by_hand, rtol=1e-12)
-    assert (by_hand >= p).all()
+    assert (by_hand >= p * (1 - 1e-12)).all()
 
 
 def test_the_tests_are_those_of_each_rung_with_all_it_adds(planted):
@@ -104,9 +104,8 @@ def test_what_may_be_said_of_each_grouping(planted):
     assert means["allowed"].tolist() == [True, True, True, False]
     assert "adv2~1@gen_z" in means.loc["generation", "set_aside"]
     observed = planted.decision("observed means").set_index("grouping")
-    assert observed["allowed"].tolist() == [False, True, False, False]
+    assert observed["allowed"].tolist() == [False, True, True, False]
     assert observed.loc["generation", "factors"] == "prototypicality"
-    assert "one" not in observed.loc["wave", "factors"]
     assert "holds 1 group" in observed.loc["wave", "reason"]
     with pytest.raises(ModelError, match="did you mean 'latent means'"):
         planted.decision("latent mean")
@@ -140,13 +139,17 @@ def test_several_scales_each_with_its_own_anchors():
 # --- Crossings and waves
 
 
-def test_a_crossing_is_the_column_made_by_hand(sample, planted):
-    ladder = planted.ladders["model", "gender + generation"]
+def test_a_crossing_is_the_column_made_by_hand(sample):
+    pair = ("gender", "generation")
+    across = ei.invariance_across(sample, [pair], models=scale_of(sample))
+    ladder = across.ladders["prototypicality", "gender + generation"]
     both = sample.answers["gender"].astype(str) + sample.answers["generation"].astype(str)
     known = sample.answers[["gender", "generation"]].notna().all(axis=1)
     frame = sample.answers.assign(both=both)[known]
-    by_hand = ei.invariance(frame, sample.instrument.model, group="both", weights="weight",
-                            cluster="employer")  # fmt: skip
+    by_hand = ei.invariance(
+        frame, scale_of(sample)["prototypicality"], group="both", weights="weight",
+        cluster="employer",
+    )  # fmt: skip
     assert ladder["metric"].chisq == pytest.approx(by_hand["metric"].chisq, rel=1e-8)
     assert len(ladder.groups) == 8
     assert ladder.groups[0] == "woman + baby_boom"
@@ -189,7 +192,8 @@ def test_in_an_order_a_small_group_joins_its_smaller_neighbour():
     (note,) = [p for p in across.notes if p.code == "across.merged"]
     assert note.severity == "change"
     assert describe(note) == (
-        "band: 2 groups are one, since some had fewer than 100 people: c, d; together they are 'c; d'."
+        "band: 2 groups are one, since some had fewer than 100 people: c, d; "
+        "together they are 'c; d'."
     )
 
 
@@ -246,7 +250,7 @@ BAD = {
     "nobody": (None, {}, "model.no_group"),
     "400 levels": (np.resize(TEAMS, 900), {}, "model.too_many_groups"),
     "levels of five": (np.resize(TEAMS[:60], 900), {"minimum_n": 16}, "across.one_left"),
-    "merged into one": (np.resize(TEAMS[:3], 900), {"small": "merge", "minimum_n": 500},
+    "merged into one": (np.resize(TEAMS[:3], 900), {"small": "merge", "minimum_n": 400},
                         "across.one_merged"),
     "a number": (np.resize(np.arange(18, 67), 900), {}, "model.group_is_number"),
     "one name twice": (np.resize(np.array([1, "1", "2"], dtype=object), 900), {},

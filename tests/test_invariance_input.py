@@ -78,8 +78,8 @@ def test_more_groups_than_a_ladder_holds_are_refused():
 
 
 def test_codes_with_enough_people_each_are_groups():
-    ladder = ei.invariance(frame(band=np.resize(np.arange(13), N)), MODEL, group="band",
-                           on_reject="stop")  # fmt: skip
+    many = answers(1300, 5).assign(band=np.resize(np.arange(13), 1300))
+    ladder = ei.invariance(many, MODEL, group="band", on_reject="stop")
     assert len(ladder.groups) == 13
 
 
