@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Across": "across_result",
     "Check": "loading",
     "Fit": "fit",
     "Instrument": "questionnaire",
@@ -32,6 +33,7 @@ _HOME = {
     "difference_test": "difference",
     "drivers": "drivers",
     "invariance": "invariance",
+    "invariance_across": "across",
     "latent_means": "bias",
     "load_instrument": "instrument",
     "load_panel": "panel_loading",
@@ -48,6 +50,7 @@ _HOME = {
     "switching": "switching",
 }
 __all__ = [
+    "Across",
     "Check",
     "Fit",
     "Instrument",
@@ -68,6 +71,7 @@ __all__ = [
     "difference_test",
     "drivers",
     "invariance",
+    "invariance_across",
     "latent_means",
     "load_instrument",
     "load_panel",
@@ -87,6 +91,8 @@ __all__ = [
 if TYPE_CHECKING:
     from employer_identity.agreement import agreement
     from employer_identity.attractiveness import attractiveness
+    from employer_identity.across import invariance_across
+    from employer_identity.across_result import Across
     from employer_identity.bias import latent_means
     from employer_identity.cfa import cfa
     from employer_identity.crosscheck import crosscheck

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.comparisons import ladder, latent_means
+from employer_identity.crossings import across
 from employer_identity.diagram import path_diagram
 from employer_identity.distributions import answers, outcomes
 from employer_identity.drawing import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
 
 __all__ = [
+    "across",
     "answers",
     "associations",
     "differences",

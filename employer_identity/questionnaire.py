@@ -132,6 +132,7 @@ Special = Literal[
 Bound = int | Literal[""]  # "": no bound on this side
 
 CROSSED = " + "  # between the values that a crossed group combines
+TIMES = " \N{MULTIPLICATION SIGN} "  # the same, as it is shown
 MERGED = "; "  # between the values of groups that were merged because they were small
 ROLES = ("employer", "sector", "weight", "cluster", "respondent", "wave", "date", "duration")
 OTHER = "other"  # what small groups without an order become together
@@ -290,7 +291,12 @@ class Instrument(_Table):
         return sentences | {k.key: k.description for k in self.pillars}
 
     def label(self, name: str, language: Language = "en") -> str:
-        """Short label of a pillar, practice, item, outcome or column; without one, the name."""
+        """Short label of a pillar, practice, item, outcome or column; without one, the name.
+
+        Columns that are crossed are called by both.
+        """
+        if CROSSED in name and name not in self._labels:
+            return TIMES.join(self.label(part, language) for part in name.split(CROSSED))
         return _in(self._labels.get(name), language, name)
 
     def wording(self, name: str, language: Language = "en") -> str:
@@ -305,12 +311,14 @@ class Instrument(_Table):
         name = str(value)
         labels = {c.column: c.labels for c in self._columns}.get(column, {})
         grouping = next((g for g in self.groupings if g.column == column), None)
-        if name in labels or grouping is None:
+        crossed = grouping.cross if grouping else tuple(column.split(CROSSED))
+        if name in labels or (grouping is None and len(crossed) < 2):
             return _in(labels.get(name), language, name)
-        if grouping.cross and CROSSED in name:
-            pairs = zip(grouping.cross, name.split(CROSSED, 1), strict=True)
-            named = [self.value_label(column, part, language) for column, part in pairs]
-            return " \N{MULTIPLICATION SIGN} ".join(named)
+        if crossed and CROSSED in name:
+            pairs = zip(crossed, name.split(CROSSED, 1), strict=True)
+            return TIMES.join(self.value_label(column, part, language) for column, part in pairs)
+        if grouping is None:
+            return name
         if grouping.merge_below and MERGED in name:
             merged = [self.value_label(column, part, language) for part in name.split(MERGED)]
             return listing(merged, language)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from employer_identity.across_tables import across
 from employer_identity.brand import agreement
 from employer_identity.language import Language, listing, number, say
 from employer_identity.model_tables import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
 
 __all__ = [
+    "across",
     "associations",
     "checklist",
     "facts",

@@ -24,6 +24,9 @@ DATA = [*INTAKE, "survey", "answers", "spelling", "columns", "questions", "label
 DATA += ["groupings", "screening", "loading", "answer_words", "profiles", "bands"]
 DATA += ["ratings", "clusters", "guessing", "starter", "panel", "panel_loading"]
 DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies", "sample"]
+DATA += ["ratings", "clusters", "guessing", "starter"]
+DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies"]
+DATA += ["dividing", "sample"]
 MODEL = ["criteria", "estimates", "defined", "measures", "residuals", "scores"]
 MODEL += ["modification", "factor_scores", "improper", "ledger", "export", "explain", "summary"]
 MODEL += ["fit", "cfa", "difference", "crosscheck", "reliability", "agreement"]
@@ -34,6 +37,9 @@ VERDICT = [
     "ladder",
     "climbing",
     "invariance",
+    "divisions",
+    "across_result",
+    "across",
     "models",
     "alignment",
     "bias",
@@ -49,9 +55,9 @@ VERDICT = [
     "privacy",
 ]
 VERDICT += ["suppression"]
-TABLES = ["tabulation", "model_tables", "standing_tables", "tables"]
+TABLES = ["tabulation", "model_tables", "standing_tables", "across_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["standings", "figures"]
+FIGURES += ["standings", "crossings", "figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
 REPORTS += [
