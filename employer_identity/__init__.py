@@ -23,12 +23,16 @@ _HOME = {
     "batch": "reports.batch",
     "cfa": "cfa",
     "check_survey": "loading",
+    "conclusions": "conclusions",
     "crosscheck": "crosscheck",
     "difference_test": "difference",
+    "dmacs": "bias",
     "invariance": "invariance",
-    "latent_means": "bias",
+    "latent_means": "latent",
+    "latent_variances": "latent",
     "load_instrument": "instrument",
     "load_survey": "loading",
+    "mean_contrasts": "latent",
     "new_instrument": "starter",
     "reliability": "reliability",
     "report": "reports.run",
@@ -46,12 +50,16 @@ __all__ = [
     "batch",
     "cfa",
     "check_survey",
+    "conclusions",
     "crosscheck",
     "difference_test",
+    "dmacs",
     "invariance",
     "latent_means",
+    "latent_variances",
     "load_instrument",
     "load_survey",
+    "mean_contrasts",
     "new_instrument",
     "reliability",
     "report",
@@ -59,14 +67,16 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from employer_identity.bias import latent_means
+    from employer_identity.bias import dmacs
     from employer_identity.cfa import cfa
+    from employer_identity.conclusions import conclusions
     from employer_identity.crosscheck import crosscheck
     from employer_identity.difference import difference_test
     from employer_identity.fit import Fit
     from employer_identity.instrument import load_instrument
     from employer_identity.invariance import invariance
     from employer_identity.ladder import Ladder
+    from employer_identity.latent import latent_means, latent_variances, mean_contrasts
     from employer_identity.loading import Check, check_survey, load_survey
     from employer_identity.measurement.moments import Moments
     from employer_identity.questionnaire import Instrument

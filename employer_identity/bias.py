@@ -125,8 +125,8 @@ def _of_group(
 ) -> list[dict[str, object]]:
     """Compare one group's items with the reference group's."""
     used = _used(fit.layout, g, items)
-    theta = fit.solution.theta
-    moved = np.tile(theta, (1 + draws, 1))  # the estimates themselves come first
+    # the estimates come first; a last 0 is what an index of -1, a fixed cell, reads
+    moved = np.tile(np.append(fit.solution.theta, 0.0), (1 + draws, 1))
     moved[1:, used] += redrawn(fit, used, draws, seed)
     rows = []
     for i in items:
@@ -170,7 +170,7 @@ class _Lines:
 
 
 def _lines(layout: Layout, theta: Array, g: int, item: int) -> _Lines:
-    """Read an item's lines and a group's factors off parameters (draws, q)."""
+    """Read an item's lines and a group's factors off parameters (draws, q + 1)."""
     nu, Lambda = (  # noqa: N806 (Bollen's notation)
         _cells(layout, theta, name, g)[:, item] - _cells(layout, theta, name, 0)[:, item]
         for name in ("nu", "Lambda")
@@ -181,9 +181,8 @@ def _lines(layout: Layout, theta: Array, g: int, item: int) -> _Lines:
 
 
 def _cells(layout: Layout, theta: Array, name: Matrix, g: int) -> Array:
-    """Return one group's matrix at each theta (draws, q), (draws, rows, columns)."""
-    padded = np.pad(theta, ((0, 0), (0, 1)))  # -1, a fixed cell, reads the zero
-    found: Array = layout.fixed[name][g] + padded[:, layout.twin[name][g]]
+    """Return one group's matrix at each theta (draws, q + 1), (draws, rows, columns)."""
+    found: Array = layout.fixed[name][g] + theta[:, layout.twin[name][g]]
     return found
 
 

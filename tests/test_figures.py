@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from employer_identity import brand, figures, privacy
-from employer_identity.bias import latent_means
+from employer_identity.latent import latent_means
 from employer_identity.cfa import cfa
 from employer_identity.drawing import STEPS, Scale, lines, on, picture, sheet
 from employer_identity.invariance import invariance

@@ -12,7 +12,7 @@ from typing import TypeVar
 import pandas as pd
 
 from employer_identity import brand, privacy, tables
-from employer_identity.bias import latent_means
+from employer_identity.latent import latent_means
 from employer_identity.cfa import cfa
 from employer_identity.errors import EmployerIdentityError
 from employer_identity.fit import Fit
