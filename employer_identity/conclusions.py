@@ -150,6 +150,14 @@ def _of_moments(fit: Fit, items: list[int]) -> tuple[Array, Array]:
 # -- in words -----------------------------------------------------------------------------------
 
 
+def model_name(model: str, instrument: Instrument, language: Language = "en") -> str:
+    """Name a model of `conclusions` for readers."""
+    if model.startswith(WITH):
+        item = instrument.label(model.removeprefix(WITH), language)
+        return say("invariance.gap.model_with", language, item=item)
+    return say(f"invariance.gap.model_{model}", language)
+
+
 def sentences(
     found: pd.DataFrame,
     instrument: Instrument,

@@ -20,7 +20,7 @@ from employer_identity.errors import ComparisonError, ModelError, Problem
 from employer_identity.estimates import tested
 from employer_identity.fit import Fit
 from employer_identity.ladder import Ladder
-from employer_identity.language import listing, refusal
+from employer_identity.language import Language, listing, refusal, say
 from employer_identity.measurement.delta import slopes, standard_errors
 from employer_identity.measurement.implied import Implied
 from employer_identity.rungs import Level
@@ -187,6 +187,14 @@ def _adjusted(pvalues: Array, method: Method) -> Array:
     if known.any():
         found[known] = multipletests(pvalues[known], method=method)[1]
     return found
+
+
+def stamp_of(frame: pd.DataFrame, language: Language = "en") -> str:
+    """Return the sentence that goes wherever numbers go that were not allowed; else nothing."""
+    if "despite" not in frame or frame.empty:
+        return ""
+    reason = str(frame["despite"].iloc[0]).rstrip(".")
+    return say("invariance.despite", language, reason=reason)
 
 
 def _licensed(

@@ -46,9 +46,9 @@ VERDICT = [
     "privacy",
 ]
 VERDICT += ["suppression"]
-TABLES = ["tabulation", "model_tables", "standing_tables", "tables"]
+TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["standings", "figures"]
+FIGURES += ["consequences", "standings", "figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
 REPORTS += [
