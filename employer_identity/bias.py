@@ -132,7 +132,9 @@ def _of_group(
     for i in items:
         lines = _lines(fit.layout, moved, g, i)
         spread = _sd(fit, i, g, sd)
-        d, signed = dmacs_of(lines.d_intercept, lines.d_loading, lines.mean, lines.covariance, spread)
+        d, signed = dmacs_of(
+            lines.d_intercept, lines.d_loading, lines.mean, lines.covariance, spread
+        )
         noise, _ = dmacs_of(
             lines.d_intercept[1:] - lines.d_intercept[0], lines.d_loading[1:] - lines.d_loading[0],
             lines.mean[0], lines.covariance[0], spread,

@@ -60,8 +60,8 @@ def conclusions(ladder: Ladder) -> pd.DataFrame:
     aside = ladder.set_aside("scalar")
     if "scalar" in ladder.levels and aside:
         parts.append(_latent(ladder["scalar"], "partial"))
-        for item in dict.fromkeys(r.constraint.item for r in aside):
-            parts.append(_with(ladder, aside, item))
+        items = dict.fromkeys(r.constraint.item for r in aside)
+        parts += [_with(ladder, aside, item) for item in items]
     found = pd.concat(parts, ignore_index=True)
     order = {"factor": [*ladder["configural"].factors], "group": [*ladder.groups]}
     found = found.sort_values(
@@ -197,13 +197,14 @@ def sentences(
 
 def _gaps(without: float, with_it: float, who: str, language: Language) -> dict[str, str]:
     """Write two gaps, with the group that is higher or lower: once if it is the same in both."""
-    directions = [_direction(est) for est in (without, with_it)]
-    told = {}
-    for name, est, direction in zip(("without", "with_it"), (without, with_it), directions):
-        repeated = name == "without" and len(set(directions)) == 1
-        key = "none" if repeated else direction
-        told[name] = say(f"invariance.gap.{key}", language, size=abs(est), who=who)
-    return told
+    gaps = {"without": without, "with_it": with_it}
+    directions = {name: _direction(est) for name, est in gaps.items()}
+    if directions["without"] == directions["with_it"]:
+        directions["without"] = "none"
+    return {
+        name: say(f"invariance.gap.{directions[name]}", language, size=abs(est), who=who)
+        for name, est in gaps.items()
+    }
 
 
 def _direction(est: float) -> str:

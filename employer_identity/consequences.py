@@ -19,7 +19,6 @@ from employer_identity.drawing import (
     SMALL,
     WIDTH,
     Scale,
-    breadth,
     leading,
     lines,
     sheet,
@@ -174,9 +173,7 @@ def _drawn(
     return figure
 
 
-def _gap(
-    axes: Axes, axis: Scale, y: float, row: _Row, language: Language, *, chosen: bool
-) -> None:
+def _gap(axes: Axes, axis: Scale, y: float, row: _Row, language: Language, *, chosen: bool) -> None:
     """Draw one model's gap: words, mark on its interval, number; bold where the ladder ended."""
     r = row.numbers
     kind = r.model.split(" ")[0]

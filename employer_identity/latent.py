@@ -207,9 +207,7 @@ def _licensed(
         raise _refused("invariance.despite_without_reason", "", {})
     decision = ladder.decision[statement]
     if not decision.tested:
-        raise _refused(
-            "invariance.means_untested", ladder.group, {"reason": decision.reason()}
-        )
+        raise _refused("invariance.means_untested", ladder.group, {"reason": decision.reason()})
     if decision.allowed:
         scalar = ladder.decision["latent means"].allowed
         return ladder["scalar" if scalar else decision.needs], lambda frame: frame
@@ -226,7 +224,8 @@ def _highest(ladder: Ladder, level: Level) -> Fit:
 def _not_allowed(ladder: Ladder, statement: Statement) -> ComparisonError:
     """Say why, which constraints stand in the way most, and what to do."""
     worst = [
-        f"{r['lhs']}{r['op']}{r['rhs']}@{r['group']}" for r in ladder.worst.head(3).to_dict("records")
+        f"{r['lhs']}{r['op']}{r['rhs']}@{r['group']}"
+        for r in ladder.worst.head(3).to_dict("records")
     ]
     values = {
         "groups": len(ladder.groups),

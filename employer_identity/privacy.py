@@ -177,7 +177,7 @@ def of_large_groups(
     if "other" in frame:
         kept = kept[kept["other"].isin(large)]
     reference = next(iter(counts), None)
-    if reference not in large or (kept.empty and not frame.empty):
+    if reference not in large or kept.empty:
         where = listing(counts)
         raise refusal(ComparisonError, [Problem("invariance.too_few_to_show", where, minimum)])
     return kept

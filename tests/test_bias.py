@@ -103,7 +103,7 @@ def test_it_is_computed_from_the_scalar_rung_without_what_was_set_aside() -> Non
 
 
 def test_what_is_planted_lies_in_the_interval_and_above_the_floor() -> None:
-    """An intercept half an item SD higher in one of two groups: d = .5, to the young's advantage."""
+    """An intercept half an item SD higher in one of two groups: d = .5."""
     frame = two_groups(600)
     frame.loc[frame["band"] == "young", "adv2"] += 0.5 * frame["adv2"].std()
     found = ei.dmacs(ei.invariance(frame, FOUR, group="band"))
@@ -251,7 +251,7 @@ def test_the_score_bootstrap_is_a_bootstrap_that_fits_again() -> None:
     frame = crossed_sites()
     fit = partial(frame, cluster="site")
     rng, refits = np.random.default_rng(5), []
-    by_site = {s: part for s, part in frame.groupby("site")}
+    by_site = dict(iter(frame.groupby("site")))
     for _ in range(200):
         chosen = rng.integers(0, 60, 60)
         again = pd.concat([by_site[s].assign(site=k) for k, s in enumerate(chosen)])

@@ -1,4 +1,5 @@
 """The same gaps under each model: hand computations, a bootstrap, and the sentences."""
+# ruff: noqa: RUF001  (the quotation marks of the sentences)
 
 from __future__ import annotations
 
@@ -128,39 +129,38 @@ def test_three_groups_keep_their_order_and_a_release_in_one_moves_its_gap_most()
     assert change["c"] > 0.08 > 4 * abs(change["adv"])
 
 
-ENGLISH = [
-    "doing it for us: without the item “Bridges different views” the gap between millennials "
-    "(1981–1996) and baby boomers (1946–1964) is 0.12 SD, with it 0.21 SD (millennials (1981–1996) "  # noqa: RUF001
-    "higher).",
-    "crafting a sense of us: without the item “Values everyone” the gap between millennials "
-    "(1981–1996) and baby boomers (1946–1964) is 0.10 SD (millennials (1981–1996) higher), with it "  # noqa: RUF001
-    "0.05 SD (millennials (1981–1996) lower).",  # noqa: RUF001
-    "crafting a sense of us: without the item “Values everyone” the gap between Generation Z "
-    "(1997–2008) and baby boomers (1946–1964) is 0.00 SD, with it 0.05 SD (Generation Z "  # noqa: RUF001
-    "(1997–2008) lower).",  # noqa: RUF001
-]
-DUTCH = [
-    "‘ons’ vooruit helpen: zonder de vraag ‘Overbrugt verschil van inzicht’ is het verschil tussen "  # noqa: RUF001
-    "millennials (1981–1996) en babyboomers (1946–1964) 0,12 SD, met die vraag 0,21 SD (millennials "  # noqa: RUF001
-    "(1981–1996) hoger).",  # noqa: RUF001
-]
+SENTENCES = {
+    "en": [
+        "doing it for us: without the item “Bridges different views” the gap between men and women "
+        "is 0.12 SD, with it 0.21 SD (men higher).",
+        "crafting a sense of us: without the item “Values everyone” the gap between men and women "
+        "is 0.10 SD (men higher), with it 0.05 SD (men lower).",
+        "making us matter: without the item “Provides lasting facilities” the gap between men and "
+        "women is 0.00 SD, with it 1.05 SD (men lower).",
+    ],
+    "nl": [
+        "‘ons’ vooruit helpen: zonder de vraag ‘Overbrugt verschil van inzicht’ is het verschil "
+        "tussen mannen en vrouwen 0,12 SD, met die vraag 0,21 SD (mannen hoger).",
+        "‘ons’ faciliteren: zonder de vraag ‘Waardeert iedereen’ is het verschil "
+        "tussen mannen en vrouwen 0,10 SD (mannen hoger), met die vraag 0,05 SD (mannen lager).",
+        "‘ons’ vertegenwoordigen: zonder de vraag ‘Heeft vaste voorzieningen’ is het verschil "
+        "tussen mannen en vrouwen 0,00 SD, met die vraag 1,05 SD (mannen lager).",
+    ],
+}
 
 
 def test_the_gap_with_and_without_an_item_is_told_in_a_sentence() -> None:
     rows = [
-        ("advancement", "millennial", "observed", 0.2), ("advancement", "millennial", "full", 0.21),
-        ("advancement", "millennial", "partial", 0.12),
-        ("advancement", "millennial", "with adv2", 0.21),
-        ("entrepreneurship", "millennial", "partial", 0.1),
-        ("entrepreneurship", "millennial", "with ent3", -0.05),
-        ("entrepreneurship", "gen_z", "partial", 0.004),
-        ("entrepreneurship", "gen_z", "with ent3", -0.05),
+        ("advancement", "observed", 0.2), ("advancement", "full", 0.21),
+        ("advancement", "partial", 0.12), ("advancement", "with adv2", 0.21),
+        ("entrepreneurship", "partial", 0.1), ("entrepreneurship", "with ent3", -0.05),
+        ("impresarioship", "partial", 0.004), ("impresarioship", "with imp1", -1.05),
     ]  # fmt: skip
-    found = pd.DataFrame(rows, columns=["factor", "group", "model", "est"])
+    found = pd.DataFrame(rows, columns=["factor", "model", "est"]).assign(group="man")
     instrument = ei.load_instrument(SAMPLE / "instrument.toml")
-    given = found, instrument, "generation", "baby_boom"
-    assert sentences(*given) == ENGLISH
-    assert sentences(*given, language="nl")[:1] == DUTCH
+    given = found, instrument, "gender", "woman"
+    for language, expected in SENTENCES.items():
+        assert sentences(*given, language=language) == expected
     assert sentences(found[found["model"] == "full"], *given[1:]) == []
 
 
