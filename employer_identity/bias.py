@@ -76,7 +76,8 @@ def dmacs(
         standard deviations weighted by n - 1; ``pooled_variance``, the root of the likewise
         weighted variance; ``reference``, that of the reference group.
     draws, seed
-        Of the score bootstrap (`resampling`), for the interval and the floor.
+        For the interval and the floor: by the score bootstrap, in which clusters are drawn whole,
+        or from the normal distribution where the fit is plain maximum likelihood (`resampling`).
 
     Returns
     -------
@@ -103,15 +104,18 @@ def dmacs(
         raise refusal(ModelError, [Problem("model.not_available", where="sd", values=values)])
     fit = ladder["scalar"]
     aside = {release.constraint.item for release in ladder.set_aside("scalar")}
-    items = [i for i, name in enumerate(fit.items) if name in aside]
-    rows = []
-    for g in range(1, len(fit.groups)):
-        differ = [i for i in items if _differs(fit.layout, i, g)]
-        if differ:
-            rows += _of_group(fit, g, differ, sd, draws, seed)
-    place = {fit.items[i]: k for k, i in enumerate(items)}
-    found = pd.DataFrame(rows, columns=list(COLUMNS))
-    return found.sort_values("item", key=lambda c: c.map(place), kind="stable", ignore_index=True)
+    pairs = [
+        (i, g)
+        for i, name in enumerate(fit.items) if name in aside
+        for g in range(1, len(fit.groups)) if _differs(fit.layout, i, g)
+    ]  # fmt: skip
+    if not pairs:
+        return pd.DataFrame(columns=list(COLUMNS))
+    # the estimates come first; a last 0 is what an index of -1, a fixed cell, reads
+    used = np.unique(np.concatenate([_used(fit.layout, i, g) for i, g in pairs]))
+    moved = np.tile(np.append(fit.solution.theta, 0.0), (1 + draws, 1))
+    moved[1:, used] += redrawn(fit, used, draws, seed)
+    return pd.DataFrame([_row(fit, moved, i, g, sd) for i, g in pairs], columns=list(COLUMNS))
 
 
 def _differs(layout: Layout, item: int, g: int) -> bool:
@@ -120,36 +124,22 @@ def _differs(layout: Layout, item: int, g: int) -> bool:
     return any((reference != own).any() for reference, own in both)
 
 
-def _of_group(
-    fit: Fit, g: int, items: list[int], sd: Spread, draws: int, seed: int
-) -> list[dict[str, object]]:
-    """Compare one group's items with the reference group's."""
-    used = _used(fit.layout, g, items)
-    # the estimates come first; a last 0 is what an index of -1, a fixed cell, reads
-    moved = np.tile(np.append(fit.solution.theta, 0.0), (1 + draws, 1))
-    moved[1:, used] += redrawn(fit, used, draws, seed)
-    rows = []
-    for i in items:
-        lines = _lines(fit.layout, moved, g, i)
-        spread = _sd(fit, i, g, sd)
-        d, signed = dmacs_of(
-            lines.d_intercept, lines.d_loading, lines.mean, lines.covariance, spread
-        )
-        noise, _ = dmacs_of(
-            lines.d_intercept[1:] - lines.d_intercept[0], lines.d_loading[1:] - lines.d_loading[0],
-            lines.mean[0], lines.covariance[0], spread,
-        )  # fmt: skip
-        factor, column = _factor(fit, i)
-        low, high = np.quantile(d[1:], [0.025, 0.975])
-        rows.append(
-            {
-                "item": fit.items[i], "factor": factor, "group": fit.groups[g],
-                "d_intercept": lines.d_intercept[0], "d_loading": lines.d_loading[0, column],
-                "d": d[0], "d_signed": signed[0], "ci_lower": low, "ci_upper": high,
-                "floor": np.quantile(noise, 0.95), "size": size_of(float(d[0])),
-            }
-        )  # fmt: skip
-    return rows
+def _row(fit: Fit, moved: Array, i: int, g: int, sd: Spread) -> dict[str, object]:
+    """Compare an item's line in one group with that of the reference group."""
+    lines, spread = _lines(fit.layout, moved, g, i), _sd(fit, i, g, sd)
+    d, signed = dmacs_of(lines.d_intercept, lines.d_loading, lines.mean, lines.covariance, spread)
+    noise, _ = dmacs_of(
+        lines.d_intercept[1:] - lines.d_intercept[0], lines.d_loading[1:] - lines.d_loading[0],
+        lines.mean[0], lines.covariance[0], spread,
+    )  # fmt: skip
+    factor, column = _factor(fit, i)
+    low, high = np.quantile(d[1:], [0.025, 0.975])
+    return {
+        "item": fit.items[i], "factor": factor, "group": fit.groups[g],
+        "d_intercept": lines.d_intercept[0], "d_loading": lines.d_loading[0, column],
+        "d": d[0], "d_signed": signed[0], "ci_lower": low, "ci_upper": high,
+        "floor": np.quantile(noise, 0.95), "size": size_of(float(d[0])),
+    }  # fmt: skip
 
 
 def size_of(d: float) -> str:
@@ -188,11 +178,11 @@ def _cells(layout: Layout, theta: Array, name: Matrix, g: int) -> Array:
     return found
 
 
-def _used(layout: Layout, g: int, items: list[int]) -> Integers:
-    """Return the parameters that the lines of some items and a group's factors rest on."""
-    lines = [layout.twin[name][[0, g]][:, items].ravel() for name in ("nu", "Lambda")]
+def _used(layout: Layout, item: int, g: int) -> Integers:
+    """Return the parameters that an item's lines and a group's factors rest on."""
+    lines = [layout.twin[name][[0, g], item].ravel() for name in ("nu", "Lambda")]
     factors = [layout.twin[name][g].ravel() for name in ("alpha", "Beta", "Psi")]
-    found = np.unique(np.concatenate([*lines, *factors]))
+    found = np.concatenate([*lines, *factors])
     return found[found >= 0]
 
 

@@ -14,6 +14,7 @@ from employer_identity.estimates import tested
 from employer_identity.fit import Fit
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, refusal, say
+from employer_identity.latent import means_of
 from employer_identity.measurement.robust import Rows
 from employer_identity.rungs import EQUAL, Release, spelled
 
@@ -72,10 +73,8 @@ def conclusions(ladder: Ladder) -> pd.DataFrame:
 
 def _latent(fit: Fit, model: str) -> pd.DataFrame:
     """Return the factor means beyond the reference group."""
-    table = fit.estimates
-    rows = (table["op"] == "~1") & table["lhs"].isin(fit.factors)
-    means = table[rows & (table["group"] != fit.groups[0])].rename(columns={"lhs": "factor"})
-    return means.assign(model=model)[list(COLUMNS)]
+    means = means_of(fit)
+    return means[means["group"] != fit.groups[0]].assign(model=model)
 
 
 def _with(ladder: Ladder, aside: tuple[Release, ...], item: str) -> pd.DataFrame:

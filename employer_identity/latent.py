@@ -8,12 +8,12 @@ the reason wherever the numbers go.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from employer_identity.decision import Statement
 from employer_identity.errors import ComparisonError, ModelError, Problem
@@ -21,8 +21,10 @@ from employer_identity.estimates import tested
 from employer_identity.fit import Fit
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, listing, refusal, say
-from employer_identity.measurement.delta import slopes, standard_errors
+from employer_identity.measurement.delta import slopes
 from employer_identity.measurement.implied import Implied
+from employer_identity.measurement.layout import Layout
+from employer_identity.measurement.threads import on_one_thread
 from employer_identity.rungs import Level
 
 Array = NDArray[np.float64]
@@ -35,7 +37,8 @@ def latent_means(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame:
     """Return each group's factor means, from the scalar rung without what was set aside.
 
     The reference group's means are 0 and its factor standard deviations 1, so ``est`` is in those;
-    ``d`` divides by the standard deviation pooled over all groups, sqrt(sum n psi / sum n).
+    ``d`` divides by the standard deviation pooled over all groups, sqrt(sum n psi / sum n). Means
+    are the factors' own: where others explain a factor, with what reaches it through them.
 
     Parameters
     ----------
@@ -62,17 +65,14 @@ def latent_means(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame:
     unit variances.
     """
     fit, stamp = _licensed(ladder, "latent means", despite)
-    table = fit.estimates
-    means = table[(table["op"] == "~1") & table["lhs"].isin(fit.factors)]
-    found = means[["group", "lhs", "est", "se"]].rename(columns={"lhs": "factor"})
-    found["se"] = found["se"].fillna(0.0)
-    half = ndtri(0.975) * found["se"]
-    found["ci_lower"], found["ci_upper"] = found["est"] - half, found["est"] + half
-    m = len(fit.factors)
-    variance = np.diagonal(fit.implied.Phi[:, :m, :m], axis1=1, axis2=2)
-    pooled = np.sqrt(fit.moments.n @ variance / fit.ntotal)
-    found["d"] = found["est"] / found["factor"].map(dict(zip(fit.factors, pooled, strict=True)))
-    return stamp(found.reset_index(drop=True))
+    return stamp(means_of(fit))
+
+
+def means_of(fit: Fit) -> pd.DataFrame:
+    """Return a fit's latent means, see `latent_means`, whether they may be compared or not."""
+    own, n = standings(fit), fit.moments.n
+    pooled = np.sqrt(n @ own.variance / n.sum())
+    return _by_group(fit, own.mean, own.of_mean).assign(d=(own.mean / pooled).ravel())
 
 
 def latent_variances(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame:
@@ -100,17 +100,72 @@ def latent_variances(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame
     Checked against lavaan, full and partial models.
     """
     fit, stamp = _licensed(ladder, "correlations", despite)
-    m = len(fit.factors)
+    own = standings(fit)
+    return stamp(_by_group(fit, own.variance, own.of_variance))
 
-    def variances(model: Implied) -> NDArray[np.generic]:
+
+@dataclass(frozen=True, eq=False)
+class Standings:
+    """Means and variances of the factors in units of the reference group.
+
+    Parameters
+    ----------
+    mean, variance
+        (G, m); 0 and 1 in the reference group.
+    of_mean, of_variance
+        Their derivatives by parameter, (G, m, q).
+    """
+
+    mean: Array
+    variance: Array
+    of_mean: Array
+    of_variance: Array
+
+
+@on_one_thread
+def standings(fit: Fit) -> Standings:
+    """Return where each group's factors stand.
+
+    Means and variances are those that the model implies: of a factor that others explain, all that
+    reaches it through them counts.
+    """
+    m, layout, theta = len(fit.factors), fit.layout, fit.solution.theta
+
+    def means(model: Implied) -> NDArray[Any]:
+        return (model.Gamma @ model.matrices["alpha"])[:, :m, 0]
+
+    def variances(model: Implied) -> NDArray[Any]:
         return np.diagonal(model.Phi[:, :m, :m], axis1=1, axis2=2)
 
-    est, slope = slopes(fit.layout, fit.solution.theta, variances, of=("Psi", "Beta"))
-    columns = tested(est, standard_errors(fit.layout, slope, fit.vcov))
-    kept = {name: columns[name] for name in ("est", "se", "ci_lower", "ci_upper")}
-    named = {"group": np.repeat(np.array(fit.groups, dtype=object), m)}
-    named["factor"] = np.array([*fit.factors] * len(fit.groups), dtype=object)
-    return stamp(pd.DataFrame({**named, **kept}))
+    level, of_level = slopes(layout, theta, means, of=("alpha", "Beta"))
+    spread, of_spread = slopes(layout, theta, variances, of=("Psi", "Beta"))
+    of_level, of_spread = (_by_parameter(layout, slope) for slope in (of_level, of_spread))
+    unit, of_unit = spread[0], of_spread[0] / spread[0][:, None]  # of its logarithm
+    mean, variance = (level - level[0]) / np.sqrt(unit), spread / unit
+    of_mean = (of_level - of_level[0]) / np.sqrt(unit)[:, None] - mean[..., None] * of_unit / 2
+    of_variance = of_spread / unit[:, None] - variance[..., None] * of_unit
+    return Standings(mean, variance, of_mean, of_variance)
+
+
+def _by_parameter(layout: Layout, slope: Array) -> Array:
+    """Add up derivatives by cell (G, k, c) into those by parameter (G, k, q)."""
+    found = np.zeros((*slope.shape[:2], layout.q + 1))  # the last place is for fixed cells
+    for g, c in np.argwhere(slope.any(axis=1)):
+        found[g, :, layout.cells.parameter[g, c]] += slope[g, :, c]
+    return found[..., :-1]
+
+
+def _by_group(fit: Fit, est: Array, slope: Array) -> pd.DataFrame:
+    """Put what stands by group and factor in a frame, with standard errors and intervals."""
+    se = np.sqrt(np.maximum(np.einsum("gmq,gmq->gm", slope @ fit.vcov, slope), 0.0))
+    columns = tested(est, se)
+    return pd.DataFrame(
+        {
+            "group": np.repeat(np.array(fit.groups, dtype=object), len(fit.factors)),
+            "factor": np.array([*fit.factors] * len(fit.groups), dtype=object),
+            **{name: columns[name] for name in ("est", "se", "ci_lower", "ci_upper")},
+        }
+    )
 
 
 def mean_contrasts(
@@ -151,19 +206,13 @@ def mean_contrasts(
         values = {"asked": method, "allowed": listing(get_args(Method))}
         raise refusal(ModelError, [Problem("model.not_available", where="method", values=values)])
     fit, stamp = _licensed(ladder, "latent means", despite)
-    groups, factors = fit.groups, tuple(fit.factors)
-    number = fit.layout.twin["alpha"][:, : len(factors), 0]
-    means = fit.implied.matrices["alpha"][:, : len(factors), 0]
-    spread = np.pad(fit.vcov, (0, 1))  # -1, a fixed mean, does not vary
+    groups, factors, own = fit.groups, tuple(fit.factors), standings(fit)
     other, group = np.triu_indices(len(groups), 1)
-    est, se = [], []
-    for k in range(len(factors)):
-        own = spread[np.ix_(number[:, k], number[:, k])]
-        each = np.diag(own)
-        est.append(means[group, k] - means[other, k])
-        variance = each[group] + each[other] - 2.0 * own[group, other]
-        se.append(np.sqrt(np.maximum(variance, 0.0)))
-    columns = tested(np.concatenate(est), np.concatenate(se))
+    est = (own.mean[group] - own.mean[other]).T
+    spread = np.einsum("gmq,hmq->mgh", own.of_mean @ fit.vcov, own.of_mean, optimize=True)
+    each = np.diagonal(spread, axis1=1, axis2=2)
+    variance = each[:, group] + each[:, other] - 2.0 * spread[:, group, other]
+    columns = tested(est, np.sqrt(np.maximum(variance, 0.0)))
     labels = np.array(groups, dtype=object)
     found = pd.DataFrame(
         {

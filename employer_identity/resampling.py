@@ -27,20 +27,22 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 CELLS = 4_000_000  # counts that are held at a time
+MANY = 20_000  # units whose sums are normal: drawing them one by one would show nothing else
 
 
 @on_one_thread
 def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
     """Draw what some estimates would have been, as deviations from them; (draws, k).
 
-    Clusters are drawn whole, respondents with their weights; where only moments are known, from the
-    normal distribution with the estimates' covariance. The same seed draws the same people,
-    whatever the parameters.
+    Clusters are drawn whole, respondents with their weights; the same seed draws the same people,
+    whatever the parameters. Where only moments are known, where the fit takes answers for normal
+    (ML), and with more than 20,000 units, draws are from the normal distribution with the
+    estimates' covariance.
     """
     rng = np.random.default_rng(seed)
     if np.isnan(fit.inverse).any():
         return np.full((draws, len(parameters)), np.nan)
-    if fit.rows is None:
+    if fit.rows is None or fit.sandwich is None or fit.rows.units > MANY:
         spread = fit.vcov[np.ix_(parameters, parameters)]
         centre = np.zeros(len(parameters))
         return rng.multivariate_normal(centre, spread, draws, check_valid="ignore", method="eigh")
