@@ -197,3 +197,23 @@ def test_a_single_fit_and_an_unknown_method_are_refused(three: ei.Ladder) -> Non
             call(three["scalar"])
     with pytest.raises(ModelError, match="fdr_bh"):
         ei.mean_contrasts(three, method="tukey")
+
+
+def test_means_of_factors_that_another_explains_hold_all_that_reaches_them() -> None:
+    """A second-order factor carries the groups' means: those of the first order follow from it."""
+    frame = two_groups(600, mean=0.3)
+    model = f"{FOUR}\ng =~ pro + adv + ent + imp"
+    ladder = ei.invariance(frame, model, group="band")
+    fit = ladder["scalar"]
+    cell = fit.estimates.set_index(["lhs", "op", "rhs", "group"])["est"]
+    slope, rest = cell["g", "=~", "pro", "old"], cell["pro", "~~", "pro", "old"]
+    expected = slope * cell["g", "~1", "", "young"] / np.sqrt(slope**2 + rest)
+    means = ei.latent_means(ladder).set_index(["group", "factor"])
+    assert means.loc[("young", "pro"), "est"] == pytest.approx(expected, rel=1e-9)
+    assert (means.loc["old", ["est", "se"]] == 0.0).all(axis=None)
+    variances = ei.latent_variances(ladder).set_index(["group", "factor"])
+    np.testing.assert_allclose(variances.loc["old", "est"], 1.0, rtol=1e-12)
+    plain = ei.latent_means(ei.invariance(frame, FOUR, group="band"))
+    plain = plain.set_index(["group", "factor"]).loc["young"]
+    ours = means.loc["young"].loc[plain.index]
+    assert ((ours["est"] - plain["est"]).abs() < 2 * plain["se"]).all()
