@@ -28,16 +28,20 @@ _HOME = {
     "belonging": "switching",
     "cfa": "cfa",
     "check_survey": "loading",
+    "conclusions": "conclusions",
     "crosscheck": "crosscheck",
     "derived_importance": "drivers",
     "difference_test": "difference",
+    "dmacs": "bias",
     "drivers": "drivers",
     "invariance": "invariance",
     "invariance_across": "across",
-    "latent_means": "bias",
+    "latent_means": "latent",
+    "latent_variances": "latent",
     "load_instrument": "instrument",
     "load_panel": "panel_loading",
     "load_survey": "loading",
+    "mean_contrasts": "latent",
     "new_instrument": "starter",
     "rake": "raking",
     "read_margins": "raking",
@@ -66,16 +70,20 @@ __all__ = [
     "belonging",
     "cfa",
     "check_survey",
+    "conclusions",
     "crosscheck",
     "derived_importance",
     "difference_test",
+    "dmacs",
     "drivers",
     "invariance",
     "invariance_across",
     "latent_means",
+    "latent_variances",
     "load_instrument",
     "load_panel",
     "load_survey",
+    "mean_contrasts",
     "new_instrument",
     "rake",
     "read_margins",
@@ -89,12 +97,13 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from employer_identity.agreement import agreement
-    from employer_identity.attractiveness import attractiveness
     from employer_identity.across import invariance_across
     from employer_identity.across_result import Across
-    from employer_identity.bias import latent_means
+    from employer_identity.agreement import agreement
+    from employer_identity.attractiveness import attractiveness
+    from employer_identity.bias import dmacs
     from employer_identity.cfa import cfa
+    from employer_identity.conclusions import conclusions
     from employer_identity.crosscheck import crosscheck
     from employer_identity.difference import difference_test
     from employer_identity.drivers import derived_importance, drivers
@@ -102,6 +111,7 @@ if TYPE_CHECKING:
     from employer_identity.instrument import load_instrument
     from employer_identity.invariance import invariance
     from employer_identity.ladder import Ladder
+    from employer_identity.latent import latent_means, latent_variances, mean_contrasts
     from employer_identity.loading import Check, check_survey, load_survey
     from employer_identity.measurement.moments import Moments
     from employer_identity.panel import Panel

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.comparisons import ladder, latent_means
+from employer_identity.consequences import sensitivity
 from employer_identity.crossings import across
 from employer_identity.diagram import path_diagram
 from employer_identity.distributions import answers, outcomes
@@ -46,6 +47,7 @@ __all__ = [
     "loadings",
     "outcomes",
     "path_diagram",
+    "sensitivity",
     "standing",
     "units",
 ]

@@ -23,8 +23,6 @@ INTAKE = [f"intake.{room}" for room in (*INTAKE, "joining", "files")]
 DATA = [*INTAKE, "survey", "answers", "spelling", "columns", "questions", "labelling"]
 DATA += ["groupings", "screening", "loading", "answer_words", "profiles", "bands"]
 DATA += ["ratings", "clusters", "guessing", "starter", "panel", "panel_loading"]
-DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies", "sample"]
-DATA += ["ratings", "clusters", "guessing", "starter"]
 DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies"]
 DATA += ["dividing", "sample"]
 MODEL = ["criteria", "estimates", "defined", "measures", "residuals", "scores"]
@@ -42,7 +40,10 @@ VERDICT = [
     "across",
     "models",
     "alignment",
+    "latent",
+    "resampling",
     "bias",
+    "conclusions",
     "weighing",
     "raking",
     "attractiveness",
@@ -55,9 +56,10 @@ VERDICT = [
     "privacy",
 ]
 VERDICT += ["suppression"]
-TABLES = ["tabulation", "model_tables", "standing_tables", "across_tables", "tables"]
+TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "across_tables"]
+TABLES += ["tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["standings", "crossings", "figures"]
+FIGURES += ["consequences", "standings", "crossings", "figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
 REPORTS += [
