@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc
 
+from employer_identity.measurement.arrow import Tied
 from employer_identity.measurement.layout import MATRICES
-from employer_identity.measurement.robust import Bread, Meat
 from employer_identity.measurement.scaling import Sandwich
 from employer_identity.measurement.threads import on_one_thread
 
@@ -55,15 +55,15 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     curvature = fit.solution.curvature
     assert curvature is not None
     g, c = _tied(curvature.cells.parameter)
-    score, expected = curvature.score[g, c], Meat(curvature.information, fit.layout)
-    x2, epc = cell_tests(fit, fit.information, expected, fit.sandwich, score, g, c)
+    score, own = curvature.score[g, c], fit.information
+    x2, epc = cell_tests(fit, own, curvature.tied, fit.sandwich, score, g, c)
     return _frame(fit, g, c, x2, epc)
 
 
 def cell_tests(
     fit: Fit,
-    information: Bread,
-    expected: Bread | Meat,
+    information: Tied,
+    expected: Tied,
     robust: Sandwich | None,
     score: Array,
     g: NDArray[np.intp],
@@ -71,33 +71,28 @@ def cell_tests(
 ) -> tuple[Array, Array]:
     """Return X2 and the expected change (t,) of cells that are each freed alone; see `score_tests`.
 
-    Cells are numbered as in ``information``, whose layout may list more than the free ones.
+    Cells are numbered as in ``information``, which may list more than the free ones.
     """
-    left, slope = _left(Meat(information.by_cell, information.layout), fit.inverse, g, c)
+    left = _left(information)[g, c]
+    if not information.factor.definite:
+        left = np.full(len(g), np.nan)
     if robust is None or fit.rows is None:
         return fit.ntotal * score**2 / left, score / left
-    own_spread, common = robust.meat.of_cells(g, c)
-    explained = slope @ robust.meat.dense
-    spread = own_spread - 2.0 * (slope * common).sum(axis=1) + (explained * slope).sum(axis=1)
+    spread = robust.meat.left(information)[g, c]
     about_mean = spread - fit.ntotal * score**2 / (fit.rows.units - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         usable = ~np.isnan(left) & (about_mean > 1e-10 * spread)
         x2 = fit.ntotal * score**2 / np.where(usable, about_mean, np.nan)
-    plain = Meat(expected.by_cell, information.layout)
-    inverse = np.asarray(np.linalg.pinv(plain.dense, hermitian=True), dtype=float)
-    least, _ = _left(plain, inverse, g, c)
-    return x2, score / least
+    return x2, score / _left(expected)[g, c]
 
 
-def _left(
-    information: Meat, inverse: Array, g: NDArray[np.intp], c: NDArray[np.intp]
-) -> tuple[Array, Array]:
-    """Return what parameters leave of cells' information (t,), and b (t, q); see `score_tests`."""
-    own, cross = information.of_cells(g, c)
-    slope = cross @ inverse
-    left = own - (slope * cross).sum(axis=1)
+def _left(information: Tied) -> Array:
+    """Return what the parameters leave of each cell's information, (G, c); see `score_tests`."""
+    by_cell = information.by_cell
+    own = np.diagonal(by_cell, axis1=1, axis2=2)
+    left = own - ((by_cell @ information.factor.inverse) * by_cell).sum(axis=2)
     # nothing left: not identified if freed
-    return np.where(left > 1e-10 * own, left, np.nan), slope
+    return np.where(left > 1e-10 * own, left, np.nan)
 
 
 def tail(fit: Fit, x2: Array) -> Array:
