@@ -20,8 +20,8 @@ from employer_identity.estimates import (
 )
 from employer_identity.language import Language, say
 from employer_identity.ledger import Ledger, ledger
-from employer_identity.measurement.definitions import Definition
 from employer_identity.measurement.arrow import Tied
+from employer_identity.measurement.definitions import Definition
 from employer_identity.measurement.implied import Implied, imply
 from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.moments import Moments
@@ -108,7 +108,7 @@ class Fit:
             for f in self.table.roles.factors
         }
 
-    @property
+    @cached_property
     def n(self) -> dict[str, int]:
         """Respondents used, by group."""
         counts = self.moments.n if self.rows is None else np.bincount(self.rows.group)

@@ -105,10 +105,12 @@ def tail(fit: Fit, x2: Array) -> Array:
 def _tied(parameter: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Group and cell of everything tied across groups; of two tied to each other the second."""
     groups, cells = np.nonzero(parameter >= 0)
-    same = parameter[:, cells] == parameter[groups, cells]
-    times = same.sum(axis=0)
-    last = len(parameter) - 1 - np.argmax(same[::-1], axis=0)
-    keep = (times > 2) | ((times == 2) & (groups == last))
+    wide = parameter.shape[1]
+    tie = parameter[groups, cells] * wide + cells  # cells in one place that are one parameter
+    times = np.bincount(tie)[tie]
+    last = np.zeros(tie.max(initial=0) + 1, dtype=np.intp)
+    np.maximum.at(last, tie, groups)
+    keep = (times > 2) | ((times == 2) & (groups == last[tie]))
     return groups[keep], cells[keep]
 
 

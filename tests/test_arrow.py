@@ -135,7 +135,7 @@ def test_what_one_group_has_stands_in_its_block_and_the_rest_in_the_border(
     for g, own in enumerate(found.own):
         assert set(own[own < found.q]) == {t for t, where in enumerate(groups_of) if where == {g}}
         shared = found.shared[g][found.shared[g] < len(found.border)]
-        assert {t for t in found.border[shared]} == {
+        assert set(found.border[shared]) == {
             t for t, where in enumerate(groups_of) if g in where and len(where) > 1
         }
     assert np.array_equal(found.parameter, np.where(parameter < 0, found.q, parameter))
@@ -242,9 +242,8 @@ def without(parameter: Integers, by_cell: Array, which: Integers) -> Tied:
     unit = 1.0 / np.sqrt(np.diag(dense(parameter, by_cell)))
     away = np.zeros(parameter.max() + 2)
     away[which] = unit[which]
-    groups, c = parameter.shape
     left = np.empty_like(by_cell)
-    for g in range(groups):
+    for g in range(len(parameter)):
         v = away[parameter[g]] * (parameter[g] >= 0)
         # M less its part along v: M v = 0 group by group, hence over all
         Mv = by_cell[g] @ v
@@ -307,9 +306,7 @@ def unit_diagonal(whole: Array) -> Array:
 
 def many_groups(count: int) -> pd.DataFrame:
     frames = [answers(150, seed, shift={"adv3": 0.2 * seed}) for seed in range(count)]
-    return pd.concat(frames, keys=[f"g{k}" for k in range(count)], names=["band", None]).reset_index(
-        "band"
-    )
+    return pd.concat([frame.assign(band=f"g{k}") for k, frame in enumerate(frames)])
 
 
 @pytest.mark.parametrize("estimator", ["ML", "MLR", "MLM"])

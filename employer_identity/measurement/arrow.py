@@ -12,8 +12,8 @@ so that the work grows with the number of groups and nothing of size q x q is fo
 a partitioned matrix by its Schur complement). One group, or a model whose parameters are all
 shared, is the case of a single block.
 
-A matrix is held by pair of cells of a group, (G, c, c); cells that are one parameter add up. Symbols:
-b own parameters of a group, k shared ones it has, d = b + k, s shared ones of all; groups that have
+A matrix is held by pair of cells of a group, (G, c, c); cells that are one parameter add up. b: own
+parameters of a group, k: shared ones it has, d = b + k, s: shared ones of all. Groups that have
 fewer are filled up with places that nothing refers to.
 """
 
@@ -80,7 +80,7 @@ class Arrow:
     @cached_property
     def width(self) -> int:
         """Places for the parameters of one group, d."""
-        return self.own.shape[1] + self.shared.shape[1]
+        return int(self.own.shape[1] + self.shared.shape[1])
 
     @cached_property
     def _slots(self) -> Integers:
@@ -117,7 +117,7 @@ class Arrow:
         return _added(pairs.ravel(), by_cell.ravel(), wide * wide).reshape(wide, wide)[:-1, :-1]
 
     def blocks(self, by_cell: Array) -> Array:
-        """Add up a matrix by pair of cells (G, c, c) to pairs of a group's parameters, (G, d, d)."""
+        """Add up a matrix by pair of cells (G, c, c) to a group's parameters, (G, d, d)."""
         groups, wide = len(self.place), self.width + 1
         total = _added(self._pairs, by_cell.ravel(), groups * wide * wide)
         return total.reshape(groups, wide, wide)[:, :-1, :-1]

@@ -43,7 +43,7 @@ def slopes(
 
 
 def standard_errors(slope: Array, covariances: Array) -> Array:
-    """Return standard errors (G, k) from derivatives by cell and the cells' covariances (G, c, c)."""
+    """Return standard errors (G, k) from derivatives and covariances (G, c, c) by cell."""
     variance = ((slope @ covariances) * slope).sum(axis=2)
     found: Array = np.sqrt(np.maximum(variance, 0.0))
     return found

@@ -30,6 +30,7 @@ from employer_identity.measurement.normal import expand, expected, minus_two_log
 from employer_identity.measurement.patterns import Patterns
 
 Array = NDArray[np.float64]
+TOGETHER = 8  # groups whose information is computed at a time: they stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,9 +160,14 @@ def jacobian(D: Directions) -> Array:
 
 def gram(D: Directions) -> Array:
     """Expected information by pair of cells from whitened directions, (G, c, c)."""
-    fw = D.f[:, None] * D.w
-    UU, UW = (D.u @ other.transpose(0, 2, 1) for other in (D.u, fw))
-    found = fw @ fw.transpose(0, 2, 1) + D.h[:, :, None] * D.h[:, None, :]
-    found *= UU
-    found += UW * UW.transpose(0, 2, 1)
-    return np.asarray(found)
+    groups, c, _ = D.u.shape
+    found = np.empty((groups, c, c))
+    for first in range(0, groups, TOGETHER):
+        some = slice(first, first + TOGETHER)
+        u, h, fw = D.u[some], D.h[some], D.f[:, None] * D.w[some]
+        UU, UW = (u @ other.transpose(0, 2, 1) for other in (u, fw))
+        total = np.matmul(fw, fw.transpose(0, 2, 1), out=found[some])
+        total += h[:, :, None] * h[:, None, :]
+        total *= UU
+        total += UW * UW.transpose(0, 2, 1)
+    return found

@@ -14,6 +14,7 @@ C clusters.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -107,12 +108,18 @@ class Rows:
 
     def scores(self, at: Expansion, mu: Array) -> tuple[Array, ...]:
         """Return the scores of each group's clusters (or respondents) by moment, (C_g, P) each."""
+        return tuple(self.by_group(at, mu))
+
+    def by_group(self, at: Expansion, mu: Array) -> Iterator[Array]:
+        """Go through the scores a group at a time: those of all at once are large."""
         if self.patterns.complete:
-            maps = _linear(self.patterns, at, mu)
-            return tuple(t @ L.T for t, L in zip(self.products, maps, strict=True))
-        all_scores = normal.scores(self.patterns, at, self.answers, self.block, mu)
-        masks = (self.group == g for g in range(self.patterns.n_groups))
-        return tuple(self._summed(all_scores[mine], mine) for mine in masks)
+            for t, L in zip(self.products, _linear(self.patterns, at, mu), strict=True):
+                yield t @ L.T
+            return
+        for g in range(self.patterns.n_groups):
+            mine = self.group == g
+            of_rows = normal.scores(self.patterns, at, self.answers[mine], self.block[mine], mu)
+            yield self._summed(of_rows, mine)
 
     def meat(self, at: Expansion, mu: Array) -> Array:
         """Return the covariance of the moments' scores within groups, (G, P, P)."""
@@ -121,7 +128,7 @@ class Rows:
             L = _linear(self.patterns, at, mu)
             found: Array = L @ self.squares @ L.transpose(0, 2, 1) / n
             return found
-        return np.asarray(np.stack([s.T @ s for s in self.scores(at, mu)]) / n)
+        return np.asarray(np.stack([s.T @ s for s in self.by_group(at, mu)]) / n)
 
     @cached_property
     def crossed(self) -> bool:
@@ -275,7 +282,7 @@ def meat(rows: Rows, own: Bread, at: Expansion, mu: Array) -> Meat | CrossedMeat
     assert rows.cluster is not None  # only clusters cross
     numbers = np.unique(rows.cluster)
     found = np.zeros((len(own.Delta), own.Delta.shape[2], len(numbers)))
-    for g, s in enumerate(rows.scores(at, mu)):
+    for g, s in enumerate(rows.by_group(at, mu)):
         found[g][:, np.searchsorted(numbers, rows.cluster_numbers(g))] = (s @ own.Delta[g]).T
     return CrossedMeat(found / np.sqrt(rows.weights.sum()), own.arrow)
 
