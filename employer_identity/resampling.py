@@ -40,7 +40,7 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
     estimates' covariance.
     """
     rng = np.random.default_rng(seed)
-    if np.isnan(fit.inverse).any():
+    if not fit.information.factor.definite:
         return np.full((draws, len(parameters)), np.nan)
     if fit.rows is None or fit.sandwich is None or fit.rows.units > MANY:
         spread = fit.vcov[np.ix_(parameters, parameters)]
@@ -65,11 +65,14 @@ def influences(fit: Fit, rows: Rows, parameters: Integers) -> Array:
     """
     at = normal.expand(rows.patterns, fit.implied.Sigma, fit.implied.mu)
     assert at is not None  # the estimates imply a covariance matrix
-    inverse = np.pad(fit.inverse, ((0, 1), (0, 0)))[:, parameters] / fit.ntotal
-    into = fit.layout.cells.parameter
+    assert fit.sandwich is not None  # plain maximum likelihood has no use for them
+    bread = fit.sandwich.bread
+    unit = np.zeros((bread.arrow.q, len(parameters)))
+    unit[parameters, np.arange(len(parameters))] = 1.0
+    columns = np.pad(bread.factor.solve(unit), ((0, 1), (0, 0))) / fit.ntotal
     parts = [
-        s @ (fit.information.Delta[g] @ inverse[into[g]])
-        for g, s in enumerate(rows.scores(at, fit.implied.mu))
+        s @ (bread.Delta[g] @ columns[bread.arrow.parameter[g]])
+        for g, s in enumerate(rows.by_group(at, fit.implied.mu))
     ]
     if rows.cluster is None:
         return np.concatenate(parts)

@@ -15,8 +15,8 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # From the ground up: a room imports only from rooms before it. A new room is given its place here.
 GROUND = ["errors", "writing", "language", "questionnaire", "special", "consistency"]
 GROUND += ["consistency_groupings", "instrument", "terms"]
-ENGINE = ["threads", "syntax", "definitions", "table", "layout", "published", "moments", "patterns"]
-ENGINE += ["normal", "implied", "delta", "likelihood", "robust", "saturated", "scaling"]
+ENGINE = ["threads", "arrow", "syntax", "definitions", "table", "layout", "published", "moments"]
+ENGINE += ["patterns", "normal", "implied", "delta", "likelihood", "robust", "saturated", "scaling"]
 ENGINE += ["categorical", "scoring", "starts", "indices"]
 INTAKE = ["raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss"]
 INTAKE = [f"intake.{room}" for room in (*INTAKE, "joining", "files")]
