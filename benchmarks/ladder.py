@@ -119,7 +119,14 @@ def our_ladder(answers: Path, repeats: int, out: Path) -> None:
     frame = pd.read_csv(answers)
 
     def task() -> list[tuple[str, object, object]]:
-        ladder = ei.invariance(frame, MODEL, group="generation", estimator="ML", missing="listwise")
+        ladder = ei.invariance(
+            frame,
+            MODEL,
+            group="generation",
+            estimator="ML",
+            missing="listwise",
+            on_reject="continue",
+        )
         levels = ("configural", "metric", "scalar", "strict")
         return [(k, ladder[k].estimates, ladder[k].fit_measures) for k in levels]
 

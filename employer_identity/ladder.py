@@ -52,13 +52,16 @@ class Ladder:
     def __getitem__(self, level: Level) -> Fit:
         """Return the model that a rung ended with, without what was set aside."""
         if level not in self.rungs:
-            code = "not_climbed" if level in self.testable else "no_means"
-            if level not in LEVELS:
-                code = "unknown_level"
-            values = {"reached": say(f"invariance.level.{self.level or 'none'}")}
-            values |= {"allowed": listing(LEVELS)}
-            raise refusal(ModelError, [Problem(f"invariance.{code}", level, values=values)])
+            raise refusal(ModelError, [self._why_absent(level)])
         return self.rungs[level].last.fit
+
+    def _why_absent(self, level: str) -> Problem:
+        if level not in LEVELS:
+            return Problem("invariance.unknown_level", level, values={"allowed": listing(LEVELS)})
+        if level not in self.testable:
+            return Problem("model.moments_need_means", level)
+        reached = say(f"invariance.level.{self.level or 'none'}")
+        return Problem("invariance.not_climbed", level, values={"reached": reached})
 
     @property
     def levels(self) -> tuple[Level, ...]:

@@ -67,7 +67,9 @@ def test_a_table_fits_as_its_rows_do():
 def test_tables_of_groups_climb_as_their_rows_do():
     frame = two_groups(800, mean=0.4)
     moments = tables(frame, "band", items=ITEMS)
-    ours, theirs = (invariance(data, FOUR, group="band") for data in (moments, frame))
+    ours, theirs = (
+        invariance(data, FOUR, group="band", on_reject="continue") for data in (moments, frame)
+    )
     assert ours.groups == theirs.groups == ("old", "young")
     for level in theirs.levels:
         assert_same(ours[level], theirs[level])
@@ -82,20 +84,26 @@ def test_tables_of_groups_climb_as_their_rows_do():
 
 def test_the_culprits_of_tables_are_those_of_their_rows():
     frame = two_groups(800, shift={"adv2": 0.5}, loading={"imp1": 0.45})
-    ours = invariance(tables(frame, "band", items=ITEMS, decimals=2), FOUR, group="band")
+    ours = invariance(
+        tables(frame, "band", items=ITEMS, decimals=2), FOUR, group="band", on_reject="continue"
+    )
     assert ours.level == "configural"
     assert ours.culprits.iloc[0][["rhs", "group"]].tolist() == ["imp1", "young"]
 
 
 def test_two_decimals_cost_little():
     """The bounds that docs/conventions.md states, for this table."""
-    ladder = invariance(HOLZINGER, THREE, group="school")
-    rounded = invariance(tables(HOLZINGER, "school", decimals=2), THREE, group="school")
+    ladder = invariance(HOLZINGER, THREE, group="school", on_reject="continue")
+    rounded = invariance(
+        tables(HOLZINGER, "school", decimals=2), THREE, group="school", on_reject="continue"
+    )
     shown = ["chisq", "cfi", "rmsea"]
     off = (rounded.table[shown] - ladder.table[shown]).abs().max()
     assert 0.01 < off["chisq"] < 3
     assert max(off["cfi"], off["rmsea"]) < 0.0025
-    coarse = invariance(tables(HOLZINGER, "school", decimals=1), THREE, group="school")
+    coarse = invariance(
+        tables(HOLZINGER, "school", decimals=1), THREE, group="school", on_reject="continue"
+    )
     assert (coarse.table["chisq"] - ladder.table["chisq"]).abs().max() == pytest.approx(35, abs=0.5)
     for level in ladder.levels:
         a, b = rounded[level].estimates, ladder[level].estimates
@@ -117,7 +125,9 @@ def test_the_table_of_the_readme_is_what_its_file_gives(capsys):
     np.testing.assert_allclose(shown.mean, ours.mean, rtol=1e-12)
     assert shown.n.tolist() == ours.n.tolist()
     # rounded or not, the decision is the same
-    rows = invariance(HOLZINGER, found["model"], group="school", reference="Pasteur")
+    rows = invariance(
+        HOLZINGER, found["model"], group="school", reference="Pasteur", on_reject="continue"
+    )
     assert whole.level == rows.level == "metric"
     assert whole.culprits["lhs"][0] == rows.culprits["lhs"][0] == "x7"
 
@@ -132,8 +142,8 @@ def test_order_of_items_and_groups_does_not_matter():
         {"Pasteur": table(schools[0], NINE[::-1]), "Grant-White": table(schools[1])}
     )
     assert (one.groups, other.groups) == (("Grant-White", "Pasteur"), ("Pasteur", "Grant-White"))
-    a = invariance(one, THREE, group="school", reference="Pasteur")
-    b = invariance(other, THREE, group="school")
+    a = invariance(one, THREE, group="school", reference="Pasteur", on_reject="continue")
+    b = invariance(other, THREE, group="school", on_reject="continue")
     assert a.groups == b.groups == ("Pasteur", "Grant-White")
     for level in a.levels:
         assert_same(a[level], b[level])
@@ -275,8 +285,8 @@ def test_standardised_estimates_are_the_estimates_of_correlations():
 
 def test_a_ladder_without_means_has_two_rungs_and_says_why():
     moments = without_means(two_groups(800), "band", ITEMS)
-    ladder = invariance(moments, FOUR, group="band")
-    rows = invariance(two_groups(800), FOUR, group="band")
+    ladder = invariance(moments, FOUR, group="band", on_reject="continue")
+    rows = invariance(two_groups(800), FOUR, group="band", on_reject="continue")
     assert ladder.levels == ("configural", "metric") == tuple(ladder.table.index)
     np.testing.assert_allclose(ladder.table["chisq"], rows.table["chisq"][:2], rtol=SAME)
     assert ladder.table["df"].tolist() == rows.table["df"][:2].tolist()
@@ -298,7 +308,9 @@ def test_a_ladder_without_means_has_two_rungs_and_says_why():
 
 def test_a_rejected_rung_without_means_names_its_culprit():
     frame = two_groups(800, loading={"imp1": 0.45})
-    ladder = invariance(without_means(frame, "band", ITEMS), FOUR, group="band")
+    ladder = invariance(
+        without_means(frame, "band", ITEMS), FOUR, group="band", on_reject="continue"
+    )
     assert ladder.level == "configural"
     assert ladder.culprits["rhs"][0] == "imp1"
 
@@ -309,8 +321,10 @@ def test_a_local_minimum_is_left_without_means_too():
     extra = rng.normal(size=len(frame))
     for item in ("pro1", "adv1", "ent1", "imp1", "pro2", "adv2"):
         frame[item] += 1.2 * extra
-    ladder = invariance(without_means(frame, "band", ITEMS), FOUR, group="band")
-    rows = invariance(frame, FOUR, group="band")
+    ladder = invariance(
+        without_means(frame, "band", ITEMS), FOUR, group="band", on_reject="continue"
+    )
+    rows = invariance(frame, FOUR, group="band", on_reject="continue")
     np.testing.assert_allclose(ladder.table["chisq"], rows.table["chisq"][:2], rtol=1e-8)
 
 
