@@ -32,6 +32,7 @@ VERDICT = [
     "decision",
     "ladder_log",
     "ladder",
+    "states",
     "climbing",
     "invariance",
     "models",
