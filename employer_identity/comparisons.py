@@ -125,12 +125,13 @@ def _rung(
     x, width, high = MARGIN, WIDTH - 2 * MARGIN, row - 0.14
     box = {"boxstyle": "round,pad=0,rounding_size=0.08", "linewidth": 1.4, "linestyle": line}
     fill = TINT if state == "held" else PAPER
-    frame = FancyBboxPatch((x, top), width, high, facecolor=fill, edgecolor=edge, **box)
-    axes.add_patch(frame)
+    ground = FancyBboxPatch((x, top), width, high, facecolor=fill, edgecolor=fill, **box)
+    axes.add_patch(ground)
     if state == "in_part":
         half = Rectangle((x, top), 0.5, high, facecolor=TINT, lw=0)
         axes.add_patch(half)
-        half.set_clip_path(frame)
+        half.set_clip_path(ground)
+    axes.add_patch(FancyBboxPatch((x, top), width, high, facecolor="none", edgecolor=edge, **box))
     _sign(axes, x + 0.27, top + high / 2, state, edge)
     name, meaning, stands, numbers = words
     left, right = x + 0.56, WIDTH - MARGIN - 0.12

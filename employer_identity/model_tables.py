@@ -95,6 +95,8 @@ def ladder(result: Ladder, *, language: Language = "en") -> Shown:
     return tabulate("ladder", rows, language, first.n, caption=caption)
 
 
+_TO = "\N{NO-BREAK SPACE}\N{EN DASH}\N{NO-BREAK SPACE}"
+"""Between the ends of an interval that stays on one line."""
 _FIT = ("chisq", "cfi", "rmsea", "srmr")
 _CHANGES = ("d_chisq", "d_cfi", "d_rmsea", "d_srmr")
 
@@ -124,13 +126,13 @@ def models(result: Ladder, *, language: Language = "en") -> Shown:
         for name, model in named:
             r = result.models.loc[name]
             ends = (decimals(r[f"rmsea_{end}"], ".3f", language) for end in ("lower", "upper"))
-            fit, held = _fit(r, language), "holds" if r["holds"] else "fails"
-            fit["rmsea"] = f"{fit['rmsea']} ({' – '.join(ends)})"  # noqa: RUF001
+            fit, held = _fit(r, language), "yes" if r["holds"] else "no"
+            fit["rmsea"] += f" ({_TO.join(ends)})"
             row = {"level": say(f"figures.ladder.{level}", language), "model": name, **fit}
             row |= {"below": below, **_changes(r, language)}
             if model.below is not None:
                 methods[name] = say(f"tables.method.{model.test.method}", language)
-            rows.append(row | {"decision": say(f"tables.verdict.{held}", language)})
+            rows.append(row | {"held": say(f"tables.held.{held}", language)})
         below = named[-1][0]
     if len(set(methods.values())) > 1:
         rows = [row | {"method": methods.get(row["model"], NOTHING)} for row in rows]

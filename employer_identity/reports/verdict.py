@@ -44,11 +44,13 @@ def _aside(study: Study, found: Aside) -> str:
 
 def allowed(study: Study) -> list[str]:
     """Say what setting items aside means, which scores may be compared, what else may be said."""
+    assert study.ladder is not None
     told = [study.say("aside.meaning")] if study.items_aside else []
-    if not study.means_allowed:
-        assert study.ladder is not None
-        return [*told, study.say(f"still.{study.ladder.level or 'none'}")]
-    return [*told, scores(study)]
+    if study.means_allowed:
+        told.append(scores(study))
+    else:
+        told.append(study.say(f"still.{study.ladder.level or 'none'}"))
+    return [" ".join(told)]
 
 
 def scores(study: Study) -> str:
@@ -65,10 +67,9 @@ def reasons(study: Study) -> list[str]:
     """Say why: the rule, the rules that disagree, the equalities that are still contradicted."""
     if study.ladder is None or study.ladder.level is None:
         return [_rule(study)]
-    return [
-        _rule(study), *_searched(study), *_few_clusters(study), *_disagreement(study),
-        *culprits(study),
-    ]  # fmt: skip
+    rests_on = " ".join([_rule(study), *_searched(study)])
+    disagreement = " ".join(_disagreement(study))
+    return [rests_on, *_few_clusters(study), disagreement, *culprits(study)]
 
 
 def _searched(study: Study) -> list[str]:
@@ -159,7 +160,9 @@ def means(study: Study) -> list[str]:
     key = "means.found" if named else "means.none_found"
     told = [study.say("means.allowed", reference=reference)]
     if study.items_aside:
-        told.append(study.say("means.without", named=study.labels(study.items_aside)))
+        labels = (instrument.label(item, language) for item in study.items_aside)
+        without = [study.say("aside.item", label=label) for label in labels]
+        told.append(study.say("means.without", named=listing(without, language)))
     return [" ".join(told), study.say(key, named=listing(named, language), reference=reference)]
 
 
