@@ -75,9 +75,7 @@ def ladder(result: Ladder, instrument: Instrument, *, language: Language = "en")
     )
 
 
-def _caption(
-    result: Ladder, found: dict[Level, State], group: str, language: Language
-) -> str:
+def _caption(result: Ladder, found: dict[Level, State], group: str, language: Language) -> str:
     """Say what the ladder is, and how many items were set aside on it."""
     caption = say("figures.ladder.caption", language, group=group)
     items = {r.constraint.item for r in last_tried(result)}
@@ -123,7 +121,11 @@ def _rung(
         "untestable": (MUTED, (0, (1, 2))),
     }[state]
     x, width, high = MARGIN, WIDTH - 2 * MARGIN, row - 0.14
-    box = {"boxstyle": "round,pad=0,rounding_size=0.08", "linewidth": 1.4, "linestyle": line}
+    box: dict[str, Any] = {
+        "boxstyle": "round,pad=0,rounding_size=0.08",
+        "linewidth": 1.4,
+        "linestyle": line,
+    }
     fill = TINT if state == "held" else PAPER
     ground = FancyBboxPatch((x, top), width, high, facecolor=fill, edgecolor=fill, **box)
     axes.add_patch(ground)

@@ -94,7 +94,9 @@ def levels(
     return tabulate("levels", rows, language, counts, nouns(instrument, language))
 
 
-def group_scores(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en") -> Shown:
+def group_scores(
+    frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en"
+) -> Shown:
     """Mean scores by group; `frame` comes from `suppression.withhold_groups`.
 
     A pillar whose scores do not mean the same in every group has no numbers, but says so.

@@ -191,7 +191,7 @@ def test_the_first_rung_stands_at_the_bottom(figure: dict[str, Shown]) -> None:
     assert bottom.startswith("CFI")
 
 
-def table_of(ladder: Ladder, survey: Survey, language: Language) -> tuple[Shown, list[str]]:
+def ladder_drawn(ladder: Ladder, survey: Survey, language: Language) -> tuple[Shown, list[str]]:
     """Return the figure of a ladder, and the states that its alt text tells, from the bottom."""
     shown = figures.ladder(ladder, survey.instrument, language=language)
     assert outside(shown.content) == overlapping(shown.content) == []
@@ -223,17 +223,19 @@ def test_a_ladder_always_has_four_rungs_told_apart_without_colour(
     }
     for ladder, expected in found.values():
         assert list(states(ladder).values()) == expected
-        shown, told = table_of(ladder, survey, language)
+        shown, told = ladder_drawn(ladder, survey, language)
         assert [t.partition(" (")[0] for t in told] == [words[state] for state in expected]
         frames = [p for p in shown.content.axes[0].patches if p.get_facecolor()[3] == 0]
         assert len(frames) == 4  # the outlines of the rungs
     aside = [len(spelled(part.set_aside(level))) for level in part.levels]
-    assert [int(n) for n in re.findall(r"\((\d+) [a-z]", figures.ladder(part, survey.instrument, language=language).alt)] == aside[1:]
+    alt = figures.ladder(part, survey.instrument, language=language).alt
+    assert [int(n) for n in re.findall(r"\((\d+) [a-z]", alt)] == aside[1:]
     outlines = {}
-    for name, (ladder, expected) in found.items():
+    for ladder, expected in found.values():
         patches = figures.ladder(ladder, survey.instrument).content.axes[0].patches
         frames = [p for p in patches if p.get_facecolor()[3] == 0]
-        outlines |= {s: str(p.get_linestyle()) for s, p in zip(reversed(expected), frames, strict=True)}
+        lines = [str(p.get_linestyle()) for p in frames]
+        outlines |= dict(zip(reversed(expected), lines, strict=True))
     assert len({outlines[s] for s in ("held", "out_of_reach", "untestable")}) == 3
 
 

@@ -352,7 +352,8 @@ def test_across_a_border_that_the_ladder_does_not_pass_nothing_is_compared(
     prepared: Prepared,
 ) -> None:
     stopped = invariance(prepared.survey, group="generation", on_reject="stop")
-    unit = UnitStudy(replace(prepared, ladders={"generation": stopped}), "generation", "gen_z", "en")
+    made = replace(prepared, ladders={"generation": stopped})
+    unit = UnitStudy(made, "generation", "gen_z", "en")
     assert unit.is_refused
     assert unit.references == ()
     assert unit.unlike == ()

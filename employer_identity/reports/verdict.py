@@ -15,7 +15,7 @@ def verdict(study: Study) -> str:
     """Say in one sentence what may be compared, and whether items had to be set aside for it."""
     ladder, items = study.ladder, len(study.items_aside)
     assert ladder is not None  # asked for only where there is a group
-    key = ladder.level or "none"
+    key: str = ladder.level or "none"
     if key == "strict" and ladder.set_aside("strict"):
         key = "scalar"
     if items and key in ("metric", "scalar"):
@@ -92,7 +92,7 @@ def _rule(study: Study) -> str:
 
 
 def _disagreement(study: Study) -> list[str]:
-    """Name the rungs on which the rules disagree, as each rung was before anything was set aside."""
+    """Name the rungs on which the rules disagree, each as it was before anything was set aside."""
     ladder = study.ladder
     assert ladder is not None
     sentences = []
