@@ -95,15 +95,17 @@ def ladder(result: Ladder, *, language: Language = "en") -> Shown:
     return tabulate("ladder", rows, language, first.n, caption=caption)
 
 
-_TO = "\N{NO-BREAK SPACE}\N{EN DASH}\N{NO-BREAK SPACE}"
-"""Between the ends of an interval that stays on one line."""
+_AND = "\N{NO-BREAK SPACE}"
+"""Between two numbers that stay on one line."""
+_TO = f"{_AND}\N{EN DASH}\N{WORD JOINER}{_AND}"
+"""Between the ends of an interval that does; a line may otherwise end behind the dash."""
 _FIT = ("chisq", "cfi", "rmsea", "srmr")
 _CHANGES = ("d_chisq", "d_cfi", "d_rmsea", "d_srmr")
 
 
 def _fit(r: pd.Series[Any], language: Language) -> dict[str, str]:
     """Write how well one model of a ladder fits."""
-    chisq = f"{decimals(r['chisq'], ',.1f', language)} ({int(r['df'])})"
+    chisq = f"{decimals(r['chisq'], ',.1f', language)}{_AND}({int(r['df'])})"
     return {"chisq": chisq} | {i: decimals(r[i], ".3f", language) for i in _FIT[1:]}
 
 
@@ -111,7 +113,7 @@ def _changes(r: pd.Series[Any], language: Language) -> dict[str, str]:
     """Write how it differs from the rung below."""
     d_chisq = NOTHING
     if not np.isnan(r["d_chisq"]):
-        d_chisq = f"{number(r['d_chisq'], ',.1f', language)} ({int(r['d_df'])})"
+        d_chisq = f"{number(r['d_chisq'], ',.1f', language)}{_AND}({int(r['d_df'])})"
     return {"d_chisq": d_chisq} | {i: signed(r[i], language) for i in _CHANGES[1:]}
 
 

@@ -223,8 +223,8 @@ def test_all_models_that_were_tried_are_there(released: Ladder) -> None:
     assert [row[4] for row in rows.values()] == ["\N{EN DASH}", "1", "1", "2a", "2a", "3a"]
     assert [row[-1] for row in rows.values()] == ["yes", "no", "yes", "no", "yes", "yes"]
     m = released.models.loc["3a"]
-    assert rows["3a"][0] == f"{m['chisq']:,.1f} ({m['df']})"
-    assert rows["3a"][5] == f"{m['d_chisq']:,.1f} ({m['d_df']})"
+    assert rows["3a"][0] == f"{m['chisq']:,.1f}\N{NO-BREAK SPACE}({m['df']})"
+    assert rows["3a"][5] == f"{m['d_chisq']:,.1f}\N{NO-BREAK SPACE}({m['d_df']})"
     assert rows["3a"][2].startswith(f"{m['rmsea']:.3f} ({m['rmsea_lower']:.3f}")
     assert "Δχ² by Satorra & Bentler (2001)" in shown.caption
 

@@ -13,14 +13,17 @@ NAMED = 3
 
 def verdict(study: Study) -> str:
     """Say in one sentence what may be compared, and whether items had to be set aside for it."""
-    ladder, items = study.ladder, len(study.items_aside)
+    n, key = len(study.items_aside), _reached(study)
+    part = "_in_part" if n and key in ("metric", "scalar") else ""
+    return study.say(f"verdict.{key}{part}", n=n, items=len(study.survey.item_names))
+
+
+def _reached(study: Study) -> str:
+    """Return the highest rung that holds; the last one counts only with every equality."""
+    ladder = study.ladder
     assert ladder is not None  # asked for only where there is a group
-    key: str = ladder.level or "none"
-    if key == "strict" and ladder.set_aside("strict"):
-        key = "scalar"
-    if items and key in ("metric", "scalar"):
-        key = f"{key}_in_part"
-    return study.say(f"verdict.{key}", n=items, items=len(study.survey.item_names))
+    in_part = ladder.level == "strict" and ladder.set_aside("strict")
+    return "scalar" if in_part else ladder.level or "none"
 
 
 def aside(study: Study) -> list[tuple[str, str]]:
@@ -44,13 +47,12 @@ def _aside(study: Study, found: Aside) -> str:
 
 def allowed(study: Study) -> list[str]:
     """Say what setting items aside means, which scores may be compared, what else may be said."""
-    assert study.ladder is not None
-    told = [study.say("aside.meaning")] if study.items_aside else []
-    if study.means_allowed:
+    told, reached = [study.say("aside.meaning")] if study.items_aside else [], _reached(study)
+    if reached == "scalar":
         told.append(scores(study))
-    else:
-        told.append(study.say(f"still.{study.ladder.level or 'none'}"))
-    return [" ".join(told)]
+    elif reached != "strict":
+        told.append(study.say(f"still.{reached}"))
+    return [" ".join(told)] if told else []
 
 
 def scores(study: Study) -> str:
