@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from employer_identity.language import Language, listing, number, say
 from employer_identity.privacy import MINIMUM, Shown
+from employer_identity.rungs import Kept, Release
 from employer_identity.states import last_tried, states
 from employer_identity.tabulation import (
     NOTHING,
@@ -152,45 +152,59 @@ def releases(
     The score test is that of the group named; ``d_gap`` is how far a gap between latent means
     would move. Groups of fewer than `minimum` persons are left out.
     """
-    few = {g for g, k in result.n.items() if k < minimum}
-    events = result.log[result.log["event"].isin(("set aside", "kept"))]
-    rows = [
-        _released(r, result.group, instrument, language)
-        for r in events.to_dict("records")
-        if r["group"] not in few
-    ]
+    n = {g: k for g, k in result.n.items() if k >= minimum}
+    rows = []
+    for level, rung in result.rungs.items():
+        named = result.named_models(level)
+        told: list[tuple[str, Release | Kept, bool]] = [
+            (name, r, r.everywhere) for name, model in named for r in model.releases
+        ]
+        told += [(named[-1][0], k, False) for k in rung.kept]
+        rows += [
+            {"event": say(f"tables.event.{_event(found)}", language), "model": name}
+            | _tested(found, everywhere, (result.group, n), instrument, language)
+            for name, found, everywhere in told
+            if everywhere or found.constraint.group in n
+        ]
     nothing = dict.fromkeys(("model", "item", "kind", "who", *_TESTED, "why"), NOTHING)
     nothing["event"] = say("tables.event.nothing", language)
-    n = {g: k for g, k in result.n.items() if g not in few}
     words = nouns(instrument, language)
     return tabulate("releases", rows or [nothing], language, n, words, "event")
+
+
+def _event(found: Release | Kept) -> str:
+    return "set_aside" if isinstance(found, Release) else "kept"
 
 
 _TESTED = ("x2", "pvalue", "epc", "d_gap")
 
 
-def _released(
-    r: Mapping[Any, Any], group: str, instrument: Instrument, language: Language
+def _tested(
+    found: Release | Kept,
+    everywhere: bool,
+    groups: tuple[str, Mapping[str, int]],
+    instrument: Instrument,
+    language: Language,
 ) -> dict[str, str]:
-    """Write one equality that was set aside or kept."""
-    lhs, op, rhs = re.split(r"(=~|~~|~)", str(r["parameter"]))
-    kind = {"=~": "loading", "~": "intercept", "~~": "residual"}[op]
-    who = say("tables.all_groups", language)
-    if r["group"]:
-        who = instrument.value_label(group, r["group"], language)
-    gap = NOTHING if kind == "residual" else decimals(r["d_gap"], ".2f", language)
-    event = str(r["event"]).replace(" ", "_")
+    """Write one equality that was set aside or kept, with its score test in one of the groups."""
+    constraint, (column, shown) = found.constraint, groups
+    kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[constraint.key[1]]
+    who = instrument.value_label(column, str(constraint.group), language)
+    if everywhere:
+        key = (
+            "all_groups_tested" if constraint.x2 > 0 and constraint.group in shown else "all_groups"
+        )
+        who = say(f"tables.{key}", language, group=who)
+    gap = NOTHING if kind == "residual" else decimals(constraint.d_gap, ".2f", language)
     return {
-        "event": say(f"tables.event.{event}", language),
-        "model": str(r["model"]),
-        "item": instrument.label(rhs if op == "=~" else lhs, language),
+        "item": instrument.label(constraint.item, language),
         "kind": say(f"tables.kind.{kind}", language),
         "who": who,
-        "x2": decimals(r["x2"], ".1f", language),
-        "pvalue": pvalue(r["pvalue_holm"], language),
-        "epc": decimals(r["epc_std"], "+z.2f", language),
+        "x2": decimals(constraint.x2, ".1f", language),
+        "pvalue": pvalue(constraint.pvalue_holm, language),
+        "epc": decimals(constraint.epc_std, "+z.2f", language),
         "d_gap": gap,
-        "why": say(f"tables.why.{r['why']}", language),
+        "why": say(f"tables.why.{found.why}", language),
     }
 
 

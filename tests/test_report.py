@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from employer_identity import brand
+from employer_identity import brand, figures
 from employer_identity.errors import ModelError, Problem, ReportError, SurveyError
 from employer_identity.instrument import load_instrument
 from employer_identity.language import Language, number
@@ -28,7 +28,7 @@ from employer_identity.reports.snapshot import read_snapshot, write_snapshot
 from employer_identity.reports.study import Study, open_study
 from employer_identity.simulate import ItemShift, Truth, simulate_survey
 from employer_identity.survey import Survey
-from tests.drawn import foreign_numbers
+from tests.drawn import foreign_numbers, texts
 
 ROOT = Path(__file__).parents[1]
 FIVE = ROOT / "examples" / "bfi" / "instrument.toml"
@@ -149,12 +149,12 @@ def chapter(study: Study) -> str:
 
 SAID: dict[Language, dict[str, str]] = {
     "en": {"levels": "levels may be compared", "once": "once one of the 16 items is set aside",
-           "side": "For old, the answer comes out higher than for others",
+           "side": "For old, the answer comes out lower than for others",
            "loading": "the answer goes less strongly with", "scores": "may be compared too",
            "others": "On doing it for us they may not", "reading": "of the group “old” answer",
            "means": "Do the levels by band match"},
     "nl": {"levels": "mogen niveaus worden vergeleken", "once": "als één van de 16 vragen terzijde",
-           "side": "Bij old valt het antwoord hoger uit dan bij anderen",
+           "side": "Bij old valt het antwoord lager uit dan bij anderen",
            "loading": "hangt het antwoord minder sterk samen met", "scores": "Ook de scores zelf",
            "others": "Op ‘ons’ vooruit helpen mag dat niet",  # noqa: RUF001
            "reading": "uit de groep ‘old’ beantwoorden",  # noqa: RUF001
@@ -172,7 +172,7 @@ def test_the_chapter_says_what_is_allowed_and_without_which_items(language: Lang
     assert said(by_band()) == {"means"}
     clean = Study(by_band(), "band", language)
     assert verdict.allowed(clean) == []  # the verdict has said it all
-    shifted = by_band(ItemShift("old", "adv2", intercept=0.6))
+    shifted = by_band(ItemShift("old", "adv2", intercept=-0.6))
     assert said(shifted) == {"levels", "once", "side", "others", "reading", "means"}
     assert "loading" in said(by_band(ItemShift("old", "imp1", loading=-0.4)))
 
@@ -196,6 +196,25 @@ def test_what_stays_in_the_way_is_named_with_what_may_still_be_said(language: La
     aside = {release.constraint.item for release in study.ladder.set_aside("metric")}
     assert set(study.items_aside) == aside  # links need no intercepts
     assert len(study.culprits) > 0
+
+
+def test_sectors_that_are_compared_show_only_scores_that_mean_the_same() -> None:
+    survey = by_band(ItemShift("old", "adv2", intercept=0.6))
+    instrument = survey.instrument.model_copy(update={"sector": "band"})
+    tested = Study(replace(survey, instrument=instrument), "band", "en")
+    assert tested.units is not None
+    known = tested.units.set_index("pillar")["mean"].notna()
+    assert not known["advancement"].any()
+    assert known.drop("advancement").all()
+    told = " ".join(prose.units(tested))
+    assert "the scores on doing it for us may not be compared" in told
+    assert "was not tested" not in told
+    (shown,) = figures.units(tested.units, instrument)
+    assert "nan" not in " ".join([shown.alt, *texts(shown.content)])
+    untested = Study(tested.survey, "", "en")
+    assert untested.units is not None
+    assert untested.units["mean"].notna().all()
+    assert "was not tested" in " ".join(prose.units(untested))
 
 
 def test_a_card_counts_the_items_that_were_set_aside() -> None:

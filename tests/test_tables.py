@@ -257,6 +257,18 @@ def test_what_was_set_aside_stands_with_its_test_and_why(released: Ladder, shift
     assert "Nothing was set aside" in hidden.content.as_raw_html()
 
 
+def test_of_two_groups_the_one_that_was_tested_is_named() -> None:
+    shift = ItemShift("old", "adv2", intercept=-0.6)
+    survey = simulate_survey(
+        1500, preset="idealised", seed=9, truth=replace(TRUTH, shifts=(shift,))
+    )
+    ladder = invariance(survey, group="band")
+    (release,) = ladder.set_aside("strict")
+    row = cells(tables.releases(ladder, survey.instrument))[0]
+    assert row[3] == f"all groups; tested for {release.constraint.group}"
+    assert row[6] == f"{release.constraint.epc_std:+.2f}"
+
+
 def test_loadings_mark_what_was_set_aside(released: Ladder, shifted: Survey) -> None:
     (shown,) = tables.loadings(released, shifted.instrument)
     marked = {row[0]: row for row in cells(shown) if "*" in "".join(row)}

@@ -276,12 +276,22 @@ def units(study: Study) -> list[str]:
     of_employers = frame["employer"] != ""
     shown = frame[~frame["hidden"] & (of_employers | ~of_employers.any())]
     half = 1.96 * shown["se"].median()
-    untested = "units.untested_employers" if study.instrument.employer else "units.untested_sectors"
-    return [
-        study.say("units.what"),
-        study.say(untested),
-        study.say("units.margin", margin=float(half), n=int(shown["n"].median())),
-    ]
+    margin = study.say("units.margin", margin=float(half), n=int(shown["n"].median()))
+    return [study.say("units.what"), *_untested(study), margin]
+
+
+def _untested(study: Study) -> list[str]:
+    """Say across what comparability is not tested, and of which scores it was and failed."""
+    tested = bool(study.group) and study.group == study.instrument.sector
+    told = []
+    if study.instrument.employer:
+        told.append(study.say("units.untested_employers"))
+    elif not tested:
+        told.append(study.say("units.untested_sectors"))
+    unlike = [p for p in study.pillars if p not in study.scores_allowed]
+    if tested and unlike:
+        told.append(study.say("units.unlike", named=study.labels(unlike)))
+    return told
 
 
 # --- Questions

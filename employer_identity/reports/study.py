@@ -150,6 +150,12 @@ class Study:
         return tuple(item for item in self.survey.item_names if item in aside)
 
     @property
+    def is_anything_contradicted(self) -> bool:
+        """Whether the answers contradicted an equality, set aside or kept, on any rung."""
+        assert self.ladder is not None  # asked for only where there is a group
+        return bool(self.ladder.log["event"].isin(("set aside", "kept")).any())
+
+    @property
     def culprits(self) -> pd.DataFrame:
         """Equalities that keep a rung from holding; none if all that were climbed hold."""
         assert self.ladder is not None  # asked for only where there is a group
@@ -275,13 +281,18 @@ class Study:
     def units(self) -> pd.DataFrame | None:
         """Mean scores of sectors and employers, without what may not be shown.
 
+        Where sectors are what is compared, without the scores that do not mean the same in them.
         None without either; and where waves are compared, since the same people count twice there.
         """
         pooled = bool(self.group) and self.group == self.instrument.wave
         if pooled or not (self.instrument.employer or self.instrument.sector):
             return None
         units = brand.unit_levels(self.survey)
-        return withhold_units(units, self.suppression, self.instrument)
+        shown = withhold_units(units, self.suppression, self.instrument)
+        if self.group and self.group == self.instrument.sector:
+            unlike = (shown["employer"] == "") & ~shown["pillar"].isin(self.scores_allowed)
+            shown.loc[unlike, ["mean", "sd", "se"]] = float("nan")
+        return shown
 
     @cached_property
     def margins(self) -> pd.DataFrame:

@@ -90,7 +90,8 @@ def _few_clusters(study: Study) -> list[str]:
 
 def _rule(study: Study) -> str:
     rule = study.decision("structure").rule
-    return study.say("ladder.decided", rule=say(f"invariance.rule.{rule}", study.language))
+    key = "decided" if _reached(study) != "none" else "decided_alone"
+    return study.say(f"ladder.{key}", rule=say(f"invariance.rule.{rule}", study.language))
 
 
 def _disagreement(study: Study) -> list[str]:
