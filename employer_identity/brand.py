@@ -9,6 +9,7 @@ cluster everybody is a cluster.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -119,6 +120,24 @@ def levels(survey: Survey) -> pd.DataFrame:
         level, lower, upper = mean_interval(scores[pillar], clusters, weights)
         rows.append((pillar, n, level, weighing.sd(scores[pillar], weights), lower, upper))
     return pd.DataFrame(rows, columns=["pillar", "n", "mean", "sd", "ci_lower", "ci_upper"])
+
+
+def group_levels(survey: Survey, column: str, groups: Iterable[str]) -> pd.DataFrame:
+    """Mean pillar scores of each group of a column.
+
+    Returns
+    -------
+    One row a pillar and group, pillars first: the columns of `levels`, with column and group.
+    """
+    parts = []
+    for group in groups:
+        inside = survey.answers[survey.answers[column] == group]
+        parts.append(levels(replace(survey, answers=inside)).assign(column=column, group=group))
+    found = pd.concat(parts, ignore_index=True)
+    order = list(survey.instrument.factors)
+    return found.sort_values(
+        "pillar", kind="stable", ignore_index=True, key=lambda p: p.map(order.index)
+    )
 
 
 def weighting(survey: Survey) -> pd.DataFrame:

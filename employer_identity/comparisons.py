@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, FancyBboxPatch
+from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
 from employer_identity.drawing import (
     ACCENT,
@@ -30,6 +30,8 @@ from employer_identity.drawing import (
 from employer_identity.language import Language, listing, number, say
 from employer_identity.latent import stamp_of
 from employer_identity.privacy import MINIMUM, Shown, of_large_groups
+from employer_identity.rungs import Level, spelled
+from employer_identity.states import State, last_tried, states
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
@@ -37,52 +39,66 @@ if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
 
 
+_SIGNS: dict[State, list[tuple[list[float], list[float]]]] = {
+    "held": [([-0.07, -0.02, 0.075], [0.005, 0.06, -0.06])],
+    "in_part": [([-0.07, -0.02, 0.075], [0.005, 0.06, -0.06])],
+    "rejected": [([-0.055, 0.055], [-0.055, 0.055]), ([-0.055, 0.055], [0.055, -0.055])],
+    "out_of_reach": [([-0.06, 0.06], [0.0, 0.0])],
+    "untestable": [],
+}
+"""Strokes of the sign before a rung, in inches from its middle."""
+
+
 def ladder(result: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
-    """Draw the four rungs, the first one at the bottom: which hold, and what each one means."""
-    row, table = 0.86, result.table
-    height = row * len(table) + 0.1
+    """Draw the four rungs, the first one at the bottom: how each stands, and what it means.
+
+    A rung that was not fitted has a reason in the place of its numbers.
+    """
+    row, found = 0.86, states(result)
+    height = row * len(found) + 0.1
     figure, axes = sheet(height)
     for x in (MARGIN + 0.16, WIDTH - MARGIN - 0.16):
         axes.plot([x, x], [0.02, height - 0.02], color=RULE, lw=5, solid_capstyle="round", zorder=0)
-    states = _states(result)
     told: list[str] = []
-    for place, (level, state) in enumerate(reversed(states.items())):
-        meaning = say(f"figures.ladder.{level}_means", language, **nouns(instrument, language))
-        change = _change(table.loc[level], language)
-        _rung(
-            axes,
-            0.05 + row * place,
-            row,
-            state,
-            (_name(level, language), meaning, change),
-            language,
-        )
-        words = say(f"figures.ladder.{state}", language)
-        name = f"{_name(level, language)}, {meaning}"
-        told.insert(0, say("figures.ladder.rung", language, name=name, state=f"{words} ({change})"))
-    n = result["configural"].n
+    for place, (level, state) in enumerate(reversed(found.items())):
+        words = _words(result, level, state, instrument, language)
+        _rung(axes, 0.05 + row * place, row, state, words)
+        name, meaning, stands, numbers = words
+        values = {"name": f"{name}, {meaning}", "state": f"{stands} ({numbers})"}
+        told.insert(0, say("figures.ladder.rung", language, **values))
     group = instrument.label(result.group, language).lower()
     return Shown(
         "ladder",
         "figure",
         figure,
-        say("figures.ladder.caption", language, group=group),
+        _caption(result, found, group, language),
         say("figures.ladder.alt", language, rungs=" ".join(told)),
-        dict(n),
+        dict(result.n),
     )
 
 
-def _states(result: Ladder) -> dict[str, str]:
-    """Whether each rung holds, does not hold, or lies above one that does not."""
-    states: dict[str, str] = {}
-    for level, accepted in result.table["accepted"].items():
-        above = any(state != "held" for state in states.values())
-        states[str(level)] = "held" if accepted else ("out_of_reach" if above else "rejected")
-    return states
+def _caption(result: Ladder, found: dict[Level, State], group: str, language: Language) -> str:
+    """Say what the ladder is, and how many items were set aside on it."""
+    caption = say("figures.ladder.caption", language, group=group)
+    items = {r.constraint.item for r in last_tried(result)}
+    if not items:
+        return caption
+    return f"{caption}. {say('figures.ladder.aside', language, n=len(items))}"
 
 
-def _name(level: str, language: Language) -> str:
-    return say(f"figures.ladder.{level}", language)
+def _words(
+    result: Ladder, level: Level, state: State, instrument: Instrument, language: Language
+) -> tuple[str, str, str, str]:
+    """Return a rung's name, what it means, how it stands, and its numbers or why it has none."""
+    part = "_in_part" if state == "in_part" else ""
+    meaning = say(f"figures.ladder.{level}_means{part}", language, **nouns(instrument, language))
+    name, stands = (say(f"figures.ladder.{key}", language) for key in (level, state))
+    if level not in result.rungs:
+        return name, meaning, stands, say(f"figures.ladder.unfitted_{state}", language)
+    n = len(spelled(result.set_aside(level)))
+    if n:
+        stands = say(f"figures.ladder.{state}_without", language, n=n)
+    return name, meaning, stands, _change(result.table.loc[level], language)
 
 
 def _change(row: pd.Series[Any], language: Language) -> str:
@@ -92,58 +108,56 @@ def _change(row: pd.Series[Any], language: Language) -> str:
 
 
 def _rung(
-    axes: Axes, top: float, row: float, state: str, words: tuple[str, str, str], language: Language
+    axes: Axes, top: float, row: float, state: State, words: tuple[str, str, str, str]
 ) -> None:
-    """Draw one rung: filled where it holds, framed and crossed where not, dashed out of reach."""
-    edge, fill, line = {
-        "held": (ACCENT, TINT, "-"),
-        "rejected": (ALARM, PAPER, "-"),
-        "out_of_reach": (MUTED, PAPER, (0, (4, 3))),
+    """Draw one rung.
+
+    Filled where it holds, half filled where it does in part, bare and crossed where not, dashed out
+    of reach, dotted where it cannot be tested.
+    """
+    edge, line = {
+        "held": (ACCENT, "-"),
+        "in_part": (ACCENT, "-"),
+        "rejected": (ALARM, "-"),
+        "out_of_reach": (MUTED, (0, (4, 3))),
+        "untestable": (MUTED, (0, (1, 2))),
     }[state]
     x, width, high = MARGIN, WIDTH - 2 * MARGIN, row - 0.14
-    axes.add_patch(
-        FancyBboxPatch(
-            (x, top),
-            width,
-            high,
-            boxstyle="round,pad=0,rounding_size=0.08",
-            facecolor=fill,
-            edgecolor=edge,
-            linewidth=1.4,
-            linestyle=line,
-        )
-    )
+    box: dict[str, Any] = {
+        "boxstyle": "round,pad=0,rounding_size=0.08",
+        "linewidth": 1.4,
+        "linestyle": line,
+    }
+    fill = TINT if state == "held" else PAPER
+    ground = FancyBboxPatch((x, top), width, high, facecolor=fill, edgecolor=fill, **box)
+    axes.add_patch(ground)
+    if state == "in_part":
+        half = Rectangle((x, top), 0.5, high, facecolor=TINT, lw=0)
+        axes.add_patch(half)
+        half.set_clip_path(ground)
+    axes.add_patch(FancyBboxPatch((x, top), width, high, facecolor="none", edgecolor=edge, **box))
     _sign(axes, x + 0.27, top + high / 2, state, edge)
-    name, meaning, change = words
-    left = x + 0.56
+    name, meaning, stands, numbers = words
+    left, right = x + 0.56, WIDTH - MARGIN - 0.12
     write(axes, left, top + 0.17, name, weight="bold")
-    right = say(f"figures.ladder.{state}", language)
     style = {"ha": "right", "color": edge, "weight": "bold", "size": SMALL}
-    write(axes, WIDTH - MARGIN - 0.12, top + 0.17, right, **style)
-    room = WIDTH - MARGIN - 0.12 - left
-    small = min(SMALL, SMALL * room / breadth(meaning, SMALL))
+    write(axes, right, top + 0.17, stands, **style)
+    small = min(SMALL, SMALL * (right - left) / breadth(meaning, SMALL))
     write(axes, left, top + 0.38, meaning, size=small, color=INK)
-    write(axes, left, top + 0.38 + leading(SMALL) * 1.35, change, size=7.8, color=MUTED)
+    write(axes, left, top + 0.38 + leading(SMALL) * 1.35, numbers, size=7.8, color=MUTED)
 
 
-def _sign(axes: Axes, x: float, y: float, state: str, colour: str) -> None:
-    """Draw a tick, a cross or a dash: told apart without colour."""
+def _sign(axes: Axes, x: float, y: float, state: State, colour: str) -> None:
+    """Draw a tick, a cross, a dash or a question mark: told apart without colour."""
     filled = state == "held"
+    pen: dict[str, Any] = {"color": PAPER if filled else colour, "lw": 1.9}
     axes.add_patch(
         Circle((x, y), 0.15, facecolor=colour if filled else PAPER, edgecolor=colour, lw=1.4)
     )
-    strokes = {
-        "held": [([-0.07, -0.02, 0.075], [0.005, 0.06, -0.06])],
-        "rejected": [([-0.055, 0.055], [-0.055, 0.055]), ([-0.055, 0.055], [0.055, -0.055])],
-        "out_of_reach": [([-0.06, 0.06], [0.0, 0.0])],
-    }[state]
-    for dx, dy in strokes:
-        pen: dict[str, Any] = {
-            "color": PAPER if filled else colour,
-            "lw": 1.9,
-            "solid_capstyle": "round",
-        }
-        axes.plot([x + d for d in dx], [y + d for d in dy], **pen)
+    for dx, dy in _SIGNS[state]:
+        axes.plot([x + d for d in dx], [y + d for d in dy], solid_capstyle="round", **pen)
+    if state == "untestable":
+        write(axes, x, y, "?", ha="center", color=colour, weight="bold")
 
 
 def latent_means(

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 ROWS = 36
 """Rows of a heat map that still stand on one page."""
+NOTHING = "\N{EN DASH}"
+"""Stands for a score that may not be compared."""
 SHORT = 12
 """Rows of a heat map that an alt text still tells one by one."""
 
@@ -154,6 +156,9 @@ def _cells(axes: Axes, wide: pd.DataFrame, span: tuple[float, float], language: 
             )
             continue
         for x, value in enumerate(row):
+            if np.isnan(value):
+                write(axes, x + 0.5, y + 0.5, NOTHING, size=SMALL, color=MUTED, ha="center")
+                continue
             colour = on(STEPS((value - span[0]) / width))
             text = number(value, ".1f", language)
             write(axes, x + 0.5, y + 0.5, text, size=SMALL, color=colour, ha="center")

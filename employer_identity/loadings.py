@@ -29,6 +29,7 @@ from employer_identity.drawing import (
 )
 from employer_identity.language import Language, listing, number, say
 from employer_identity.privacy import MINIMUM, Shown
+from employer_identity.states import last_tried
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def loadings(
 ) -> tuple[Shown, ...]:
     """Draw each item's loading in each group with its interval, from the ladder's first rung.
 
-    Groups of fewer than `minimum` persons are left out. What the ladder's first rung that does not
-    hold contradicts is marked. Long questionnaires become several figures, divided between pillars.
+    Groups of fewer than `minimum` persons are left out. What was set aside is marked. Long
+    questionnaires become several figures, divided between pillars.
     """
     frame = ladder.loadings
     n = {g: k for g, k in ladder["configural"].n.items() if k >= minimum}
@@ -91,18 +92,12 @@ def loadings(
 
 
 def _named(ladder: Ladder) -> dict[str, set[str]]:
-    """Return the items the ladder names, each with the groups whose loading is contradicted.
-
-    None where even the structure differs: then equalities are not what is wrong.
-    """
+    """Return the items that were set aside, each with the groups whose loading was."""
     found: dict[str, set[str]] = {}
-    if ladder.level is None:
-        return found
-    for r in ladder.culprits.to_dict("records"):
-        item = str(r["lhs"] if r["op"] == "~1" else r["rhs"])
-        found.setdefault(item, set())
-        if r["op"] == "=~":
-            found[item].add(str(r["group"]))
+    for release in last_tried(ladder):
+        own = found.setdefault(release.constraint.item, set())
+        if release.constraint.key[1] == "=~":
+            own |= set(ladder.groups) if release.everywhere else {str(release.constraint.group)}
     return found
 
 
@@ -241,7 +236,7 @@ def _told(
     instrument: Instrument,
     language: Language,
 ) -> list[str]:
-    """Tell each item's lowest and highest loading, and which groups the ladder names."""
+    """Tell each item's lowest and highest loading, and what of it was set aside."""
     told = []
     for item, own in frame.groupby("item", sort=False):
         low, high = own.loc[own["est"].idxmin()], own.loc[own["est"].idxmax()]
@@ -253,8 +248,8 @@ def _told(
             "highest": names[high["group"]],
         }
         told.append(say("figures.loadings.item", language, **words))
-        contradicted = [names[g] for g in names if g in named.get(str(item), ())]
-        if contradicted:
-            who = listing(contradicted, language)
-            told.append(say("figures.loadings.contradicted", language, who=who))
+        if item in named:
+            who = listing([names[g] for g in names if g in named[str(item)]], language)
+            key = "figures.loadings.aside_loading" if who else "figures.loadings.aside"
+            told.append(say(key, language, who=who))
     return told

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from employer_identity.language import Language, number, say
+from employer_identity.language import Language, listing, number, say
 from employer_identity.privacy import MINIMUM, Shown
+from employer_identity.rungs import Kept, Release
+from employer_identity.states import last_tried, states
 from employer_identity.tabulation import (
     NOTHING,
     decimals,
@@ -77,35 +79,143 @@ def _written(m: pd.Series[float], name: str, suffix: str, language: Language) ->
 
 
 def ladder(result: Ladder, *, language: Language = "en") -> Shown:
-    """All four rungs: fit, change from the rung below, and the verdict."""
+    """All four rungs: fit, change from the rung below, what was set aside, and how each stands."""
     rows = []
-    for level, r in result.table.iterrows():
-        held = "yes" if result.holds(level) else "no"
-        rows.append(
-            {
-                "level": say(f"figures.ladder.{level}", language),
-                "chisq": f"{decimals(r['chisq'], ',.1f', language)} ({int(r['df'])})",
-                "cfi": decimals(r["cfi"], ".3f", language),
-                "rmsea": decimals(r["rmsea"], ".3f", language),
-                "srmr": decimals(r["srmr"], ".3f", language),
-                "d_chisq": NOTHING
-                if np.isnan(r["d_chisq"])
-                else f"{number(r['d_chisq'], ',.1f', language)} ({int(r['d_df'])})",
-                "d_cfi": signed(r["d_cfi"], language),
-                "d_rmsea": signed(r["d_rmsea"], language),
-                "d_srmr": signed(r["d_srmr"], language),
-                "held": say(f"tables.held.{held}", language),
-            }
-        )
+    for level, state in states(result).items():
+        row = {"level": say(f"figures.ladder.{level}", language)}
+        if level in result.rungs:
+            r = result.table.loc[level]
+            row |= _fit(r, language) | _changes(r, language)
+            row["released"] = whole(r["released"], language)
+        else:
+            row |= dict.fromkeys((*_FIT, *_CHANGES, "released"), NOTHING)
+        rows.append(row | {"state": say(f"figures.ladder.{state}", language)})
     first = result["configural"]
     caption = "ladder" if first.scaling is None else "ladder_robust"
     return tabulate("ladder", rows, language, first.n, caption=caption)
 
 
-def verdicts(result: Ladder, *, language: Language = "en") -> Shown:
-    """Every rule's verdict on every rung, with the numbers it read and their limits."""
+_AND = "\N{NO-BREAK SPACE}"
+"""Between two numbers that stay on one line."""
+_TO = f"{_AND}\N{EN DASH}\N{WORD JOINER}{_AND}"
+"""Between the ends of an interval that does; a line may otherwise end behind the dash."""
+_FIT = ("chisq", "cfi", "rmsea", "srmr")
+_CHANGES = ("d_chisq", "d_cfi", "d_rmsea", "d_srmr")
+
+
+def _fit(r: pd.Series[Any], language: Language) -> dict[str, str]:
+    """Write how well one model of a ladder fits."""
+    chisq = f"{decimals(r['chisq'], ',.1f', language)}{_AND}({int(r['df'])})"
+    return {"chisq": chisq} | {i: decimals(r[i], ".3f", language) for i in _FIT[1:]}
+
+
+def _changes(r: pd.Series[Any], language: Language) -> dict[str, str]:
+    """Write how it differs from the rung below."""
+    d_chisq = NOTHING
+    if not np.isnan(r["d_chisq"]):
+        d_chisq = f"{number(r['d_chisq'], ',.1f', language)}{_AND}({int(r['d_df'])})"
+    return {"d_chisq": d_chisq} | {i: signed(r[i], language) for i in _CHANGES[1:]}
+
+
+def models(result: Ladder, *, language: Language = "en") -> Shown:
+    """All models that were tried, also on the way: fit, change from the one below, decision.
+
+    A model is named after its rung; each letter more is one equality less. `releases` has which.
+    """
+    rows, methods, below = [], {}, NOTHING
+    for level in result.levels:
+        named = result.named_models(level)
+        for name, model in named:
+            r = result.models.loc[name]
+            ends = (decimals(r[f"rmsea_{end}"], ".3f", language) for end in ("lower", "upper"))
+            fit, held = _fit(r, language), "yes" if r["holds"] else "no"
+            fit["rmsea"] += f" ({_TO.join(ends)})"
+            row = {"level": say(f"figures.ladder.{level}", language), "model": name, **fit}
+            row |= {"below": below, **_changes(r, language)}
+            if model.below is not None:
+                methods[name] = say(f"tables.method.{model.test.method}", language)
+            rows.append(row | {"held": say(f"tables.held.{held}", language)})
+        below = named[-1][0]
+    if len(set(methods.values())) > 1:
+        rows = [row | {"method": methods.get(row["model"], NOTHING)} for row in rows]
+    words = {"methods": listing(dict.fromkeys(methods.values()), language)}
+    caption = "models" if methods else "models_one"
+    n = result["configural"].n
+    return tabulate("models", rows, language, n, words, "level", caption=caption)
+
+
+def releases(
+    result: Ladder, instrument: Instrument, *, minimum: int = MINIMUM, language: Language = "en"
+) -> Shown:
+    """What was set aside, and what was kept although the answers contradict it; each with why.
+
+    The score test is that of the group named; ``d_gap`` is how far a gap between latent means
+    would move. Groups of fewer than `minimum` persons are left out.
+    """
+    n = {g: k for g, k in result.n.items() if k >= minimum}
     rows = []
-    for (level, rule), part in result.verdicts.groupby(["level", "rule"], sort=False):
+    for level, rung in result.rungs.items():
+        named = result.named_models(level)
+        told: list[tuple[str, Release | Kept, bool]] = [
+            (name, r, r.everywhere) for name, model in named for r in model.releases
+        ]
+        told += [(named[-1][0], k, False) for k in rung.kept]
+        rows += [
+            {"event": say(f"tables.event.{_event(found)}", language), "model": name}
+            | _tested(found, everywhere, (result.group, n), instrument, language)
+            for name, found, everywhere in told
+            if everywhere or found.constraint.group in n
+        ]
+    nothing = dict.fromkeys(("model", "item", "kind", "who", *_TESTED, "why"), NOTHING)
+    nothing["event"] = say("tables.event.nothing", language)
+    words = nouns(instrument, language)
+    return tabulate("releases", rows or [nothing], language, n, words, "event")
+
+
+def _event(found: Release | Kept) -> str:
+    return "set_aside" if isinstance(found, Release) else "kept"
+
+
+_TESTED = ("x2", "pvalue", "epc", "d_gap")
+
+
+def _tested(
+    found: Release | Kept,
+    everywhere: bool,
+    groups: tuple[str, Mapping[str, int]],
+    instrument: Instrument,
+    language: Language,
+) -> dict[str, str]:
+    """Write one equality that was set aside or kept, with its score test in one of the groups."""
+    constraint, (column, shown) = found.constraint, groups
+    kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[constraint.key[1]]
+    who = instrument.value_label(column, str(constraint.group), language)
+    if everywhere:
+        key = (
+            "all_groups_tested" if constraint.x2 > 0 and constraint.group in shown else "all_groups"
+        )
+        who = say(f"tables.{key}", language, group=who)
+    gap = NOTHING if kind == "residual" else decimals(constraint.d_gap, ".2f", language)
+    return {
+        "item": instrument.label(constraint.item, language),
+        "kind": say(f"tables.kind.{kind}", language),
+        "who": who,
+        "x2": decimals(constraint.x2, ".1f", language),
+        "pvalue": pvalue(constraint.pvalue_holm, language),
+        "epc": decimals(constraint.epc_std, "+z.2f", language),
+        "d_gap": gap,
+        "why": say(f"tables.why.{found.why}", language),
+    }
+
+
+def verdicts(result: Ladder, *, language: Language = "en") -> Shown:
+    """Every rule's verdict on every rung with all that it began with, and the numbers it read.
+
+    A rule that says nothing about a rung is not listed there.
+    """
+    rows, first = [], {result.named_models(level)[0][0] for level in result.levels}
+    read = result.verdicts[result.verdicts["model"].isin(first)]
+    for (level, rule), part in read.groupby(["level", "rule"], sort=False):
         held = "holds" if part["verdict"].iloc[0] else "fails"
         rows.append(
             {
@@ -127,13 +237,15 @@ def _reading(reading: Mapping[str, Any], level: object, language: Language) -> s
         return say("tables.reading.releases", language, count=int(value))
     if index == "pvalue":
         return say("tables.reading.pvalue", language, p=pvalue(value, language), limit=cutoff)
+    if index == "bic":
+        return say("tables.reading.bic", language, value=value)
     absolute = level == "configural"
     key = "tables.reading.absolute" if absolute else "tables.reading.change"
     return say(key, language, index=index.upper(), value=value, limit=cutoff)
 
 
 def worst(result: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
-    """Equalities that the answers contradict most, on the first rung that does not hold."""
+    """Equalities that the rung that does not hold ended with, the most contradicted ones first."""
     culprits = set(result.culprits.index)
     rows = []
     for r in result.worst.head(_WORST).itertuples():
@@ -184,6 +296,8 @@ def latent_correlations(fit: Fit, instrument: Instrument, *, language: Language 
     return tabulate("latent_correlations", rows, language, {"everybody": fit.ntotal}, words)
 
 
+_MARK = "\N{NO-BREAK SPACE}*"
+"""Behind what was set aside."""
 _ACROSS = 6
 """Groups beside one another in the table of loadings."""
 
@@ -192,11 +306,10 @@ def loadings(
     result: Ladder, instrument: Instrument, *, minimum: int = MINIMUM, language: Language = "en"
 ) -> tuple[Shown, ...]:
     """Loadings of the items by group, each with the half of its interval; six groups a table."""
-    frame = result.loadings
     n = {g: k for g, k in result["configural"].n.items() if k >= minimum}
     groups = list(n)
     return tuple(
-        _loadings(frame, instrument, result.group, {g: n[g] for g in some}, part, language)
+        _loadings(result, instrument, {g: n[g] for g in some}, part, language)
         for part, some in enumerate(
             (groups[i : i + _ACROSS] for i in range(0, len(groups), _ACROSS)), start=1
         )
@@ -204,25 +317,22 @@ def loadings(
 
 
 def _loadings(
-    frame: pd.DataFrame,
-    instrument: Instrument,
-    group: str,
-    n: dict[str, int],
-    part: int,
-    language: Language,
+    result: Ladder, instrument: Instrument, n: dict[str, int], part: int, language: Language
 ) -> Shown:
-    keys = {g: f"group_{k}" for k, g in enumerate(n)}
+    keys, aside = {g: f"group_{k}" for k, g in enumerate(n)}, last_tried(result)
+    items = {r.constraint.item for r in aside}
+    apart = {r.spelled for r in aside}
     rows = []
-    for (factor, item), own in frame.groupby(["factor", "item"], sort=False):
-        written = {
-            keys[r.group]: say(
-                "tables.plus_minus", language, value=r.est, half=(r.ci_upper - r.ci_lower) / 2
-            )
-            for r in own.itertuples()
-            if r.group in keys
-        }
-        names = {"pillar": str(factor), "item": str(item)}
-        rows.append({k: instrument.label(v, language) for k, v in names.items()} | written)
-    heads = {keys[g]: instrument.value_label(group, g, language) for g in n}
-    words = nouns(instrument, language)
-    return tabulate("loadings", rows, language, n, words, "pillar", heads, part)
+    for (factor, item), own in result.loadings.groupby(["factor", "item"], sort=False):
+        written = {}
+        for r in own[own["group"].isin(n)].itertuples():
+            half = (r.ci_upper - r.ci_lower) / 2
+            text = say("tables.plus_minus", language, value=r.est, half=half)
+            free = {f"{factor}=~{item}", f"{factor}=~{item}@{r.group}"} & apart
+            written[keys[r.group]] = f"{text}{_MARK}" if free else text
+        label = instrument.label(str(item), language) + _MARK * (item in items)
+        rows.append({"pillar": instrument.label(str(factor), language), "item": label} | written)
+    heads = {keys[g]: instrument.value_label(result.group, g, language) for g in n}
+    caption = "loadings_marked" if items else "loadings"
+    words = nouns(instrument, language) | {"mark": _MARK.strip()}
+    return tabulate("loadings", rows, language, n, words, "pillar", heads, part, caption)

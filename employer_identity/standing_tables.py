@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +54,13 @@ def standing(
     groups = "group" if pillars else None
     beside = "beside" if references else "alone"
     caption = f"standing.{kind}_{beside}"
-    return tabulate(f"standing_{kind}", rows, language, counts, words, groups, caption=caption)
+    answered = frame[frame["mean"].notna()]
+    unlike = answered[[f"d_{r}" for r in references]].isna().any(axis=None)
+    shown = tabulate(f"standing_{kind}", rows, language, counts, words, groups, caption=caption)
+    if not unlike:
+        return shown
+    note = say("tables.caption.standing.not_comparable", language, mark=NOTHING)
+    return replace(shown, caption=f"{shown.caption}; {note}")
 
 
 def _beside(row: dict[str, Any], references: Sequence[str], language: Language) -> dict[str, str]:

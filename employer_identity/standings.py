@@ -70,7 +70,7 @@ def standing(
         label, y = instrument.label(r["name"], language), top + row * place
         box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
         write(axes, MARGIN, y + 0.12, label, bbox=box)
-        for reference in reversed(references):
+        for reference in reversed(_known(r, references)):
             _mark(axes, axis(r[f"{reference}_mean"]), y + 0.34, reference)
         axis.interval(y + 0.34, r["mean"], r["ci_lower"], r["ci_upper"], **_MARKS["here"])
         text = number(r["mean"], ".2f", language)
@@ -102,11 +102,16 @@ def _span(
     return float(first), float(last)
 
 
+def _known(row: dict[str, Any], references: Sequence[str]) -> list[str]:
+    """Return the references that a pillar may be compared with."""
+    return [r for r in references if not np.isnan(row[f"{r}_mean"])]
+
+
 def _told(row: dict[str, Any], label: str, references: Sequence[str], language: Language) -> str:
     """Tell a pillar's numbers."""
     values = {"mean": row["mean"], "lower": row["ci_lower"], "upper": row["ci_upper"]}
     told = [say("figures.levels.row", language, pillar=label, **values)]
-    for reference in references:
+    for reference in _known(row, references):
         mean = number(row[f"{reference}_mean"], ".2f", language)
         told.append(f"{say(f'figures.standing.{reference}', language)} {mean}")
     return ", ".join(told)

@@ -8,7 +8,7 @@ report follows it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal, get_args
@@ -200,4 +200,31 @@ def withhold_margins(margins: pd.DataFrame, suppression: Suppression) -> pd.Data
     ]
     shown = margins.assign(hidden=mask).astype({"n": float})
     shown.loc[shown["hidden"], ["n", "share"]] = float("nan")
+    return shown
+
+
+def withhold_groups(
+    levels: pd.DataFrame, suppression: Suppression, comparable: Container[str]
+) -> pd.DataFrame:
+    """Take the numbers out of the rows of `brand.group_levels` that may not be shown or compared.
+
+    Parameters
+    ----------
+    comparable
+        The pillars whose scores mean the same in every group.
+
+    Returns
+    -------
+    The same rows with ``hidden`` and ``comparable``; n, mean, sd, ci_lower and ci_upper are missing
+    where the one is True or the other False.
+    """
+    decided = set(suppression.cells["column"])
+    mask = [
+        column in decided and suppression.why(column, group) != ""
+        for column, group in zip(levels["column"], levels["group"], strict=True)
+    ]
+    alike = [pillar in comparable for pillar in levels["pillar"]]
+    shown = levels.assign(hidden=mask, comparable=alike).astype({"n": float})
+    numbers = ["n", "mean", "sd", "ci_lower", "ci_upper"]
+    shown.loc[shown["hidden"] | ~shown["comparable"], numbers] = float("nan")
     return shown

@@ -18,6 +18,8 @@ from employer_identity.model_tables import (
     ladder,
     latent_correlations,
     loadings,
+    models,
+    releases,
     reliability,
     verdicts,
     worst,
@@ -40,6 +42,7 @@ __all__ = [
     "dmacs",
     "facts",
     "fit_measures",
+    "group_scores",
     "items",
     "ladder",
     "latent_correlations",
@@ -47,7 +50,9 @@ __all__ = [
     "levels",
     "loadings",
     "margins",
+    "models",
     "outcomes",
+    "releases",
     "reliability",
     "sensitivity",
     "standing",
@@ -95,6 +100,30 @@ def levels(
     ]
     counts = dict(zip(levels["pillar"], levels["n"].astype(int), strict=True))
     return tabulate("levels", rows, language, counts, nouns(instrument, language))
+
+
+def group_scores(
+    frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en"
+) -> Shown:
+    """Mean scores by group; `frame` comes from `suppression.withhold_groups`.
+
+    A pillar whose scores do not mean the same in every group has no numbers, but says so.
+    """
+    rows = []
+    for pillar, own in frame.groupby("pillar", sort=False):
+        name = {"pillar": instrument.label(str(pillar), language)}
+        if not own["comparable"].any():
+            text = say("tables.not_comparable", language)
+            rows.append({**name, "group": text, "n": "", "mean": "", "interval": ""})
+            continue
+        for r in own.itertuples():
+            numbers = {"n": whole(r.n, language), "mean": decimals(r.mean, ".2f", language)}
+            numbers["interval"] = interval(r.ci_lower, r.ci_upper, language)
+            label = instrument.value_label(r.column, r.group, language)
+            rows.append({**name, "group": label, **numbers})
+    shown = frame.dropna(subset=["mean"])
+    counts = {f"{r.group}, {r.pillar}": int(r.n) for r in shown.itertuples()}
+    return tabulate("group_scores", rows, language, counts, nouns(instrument, language), "pillar")
 
 
 def weighting(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en") -> Shown:

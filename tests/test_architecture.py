@@ -33,6 +33,7 @@ VERDICT = [
     "decision",
     "ladder_log",
     "ladder",
+    "states",
     "climbing",
     "invariance",
     "divisions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,15 @@ from employer_identity.conclusions import conclusions
 from employer_identity.drawing import STEPS, Scale, lines, on, picture, sheet
 from employer_identity.errors import ComparisonError
 from employer_identity.invariance import invariance
-from employer_identity.language import LANGUAGES
+from employer_identity.ladder import Ladder
+from employer_identity.language import LANGUAGES, Language, say
 from employer_identity.latent import latent_means
+from employer_identity.measurement.moments import Moments
 from employer_identity.privacy import Shown
 from employer_identity.questionnaire import Instrument
+from employer_identity.rungs import spelled
 from employer_identity.simulate import ItemShift, Truth, simulate_survey
+from employer_identity.states import State, states
 from employer_identity.suppression import decide, withhold_units
 from employer_identity.survey import Survey
 from tests.drawn import foreign_numbers, outside, overlapping, texts
@@ -116,21 +121,22 @@ def test_loadings_of_few_and_many_groups_are_readable(groups: int) -> None:
     assert {w for label in labels for w in label.split()} <= written  # no label is cut
 
 
-def test_loadings_mark_what_the_ladder_names() -> None:
+def test_loadings_mark_what_was_set_aside() -> None:
     shift = ItemShift("old", "imp1", loading=-0.4)
-    truth = Truth(grouping="band", shares={"young": 0.5, "old": 0.5}, shifts=(shift,))
-    survey = simulate_survey(1500, preset="idealised", seed=9, truth=truth)
+    shares = {"young": 0.4, "middle": 0.3, "old": 0.3}
+    truth = Truth(grouping="band", shares=shares, shifts=(shift,))
+    survey = simulate_survey(2500, preset="idealised", seed=9, truth=truth)
     ladder = invariance(survey, group="band")
-    assert set(ladder.culprits["rhs"]) == {"imp1"}
+    assert ladder.released == ("impresarioship=~imp1@old", "imp1~1@old")
     (shown,) = figures.loadings(ladder, survey.instrument)
     marks = [line.get_marker() for line in shown.content.axes[0].lines]
     rings = [x for x in shown.content.axes[0].lines if x.get_markerfacecolor() == "none"]
     assert marks.count(">") == 2  # in the key, and at the item
-    assert len(rings) == 2
+    assert len(rings) == 2  # in the key, and at the one group
     own = ladder.loadings.query("item == 'imp1'").set_index("group")["est"]
     told = shown.alt[shown.alt.index(survey.instrument.label("imp1")) :]
-    assert f"from {own['old']:.2f} (old) to {own['young']:.2f} (young)" in told
-    assert "for old." in told
+    assert f"from {own['old']:.2f} (old)" in told
+    assert "the equal loading for old included" in told
     assert figures.loadings(ladder, survey.instrument, minimum=10**6) == ()
 
 
@@ -195,6 +201,54 @@ def test_the_first_rung_stands_at_the_bottom(figure: dict[str, Shown]) -> None:
     places = texts(figure["ladder"].content)
     bottom = min(places, key=lambda name: places[name].y0)
     assert bottom.startswith("CFI")
+
+
+def ladder_drawn(ladder: Ladder, survey: Survey, language: Language) -> tuple[Shown, list[str]]:
+    """Return the figure of a ladder, and the states that its alt text tells, from the bottom."""
+    shown = figures.ladder(ladder, survey.instrument, language=language)
+    assert outside(shown.content) == overlapping(shown.content) == []
+    return shown, re.findall(r": ([^:]+?) \((?!\d+ )", shown.alt)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_ladder_always_has_four_rungs_told_apart_without_colour(
+    survey: Survey, language: Language
+) -> None:
+    shifts = (ItemShift("old", "imp1", loading=-0.4), ItemShift("old", "adv2", intercept=0.6))
+    truth = Truth(grouping="band", shares={"young": 0.5, "old": 0.5}, shifts=shifts)
+    planted = simulate_survey(1500, preset="idealised", seed=9, truth=truth)
+    part = invariance(planted, group="band")
+    stopped = invariance(planted, group="band", on_reject="stop")
+    items = list(survey.item_names)
+    groups = {
+        g: Moments.published(items, n=len(rows), covariance=rows[items].cov().to_numpy())
+        for g, rows in survey.answers.groupby("band", observed=True)
+    }
+    model = "\n".join(f"{f} =~ {' + '.join(i)}" for f, i in survey.instrument.factors.items())
+    bare = invariance(Moments.of_groups(groups), model, group="band")
+    words = {state: say(f"figures.ladder.{state}", language) for state in get_args(State)}
+    found = {
+        "clean": (invariance(survey, group="band"), ["held"] * 4),
+        "part": (part, ["held", "in_part", "in_part", "in_part"]),
+        "stopped": (stopped, ["held", "rejected", "out_of_reach", "out_of_reach"]),
+        "bare": (bare, ["held", "held", "untestable", "untestable"]),
+    }
+    for ladder, expected in found.values():
+        assert list(states(ladder).values()) == expected
+        shown, told = ladder_drawn(ladder, survey, language)
+        assert [t.partition(" (")[0] for t in told] == [words[state] for state in expected]
+        frames = [p for p in shown.content.axes[0].patches if p.get_facecolor()[3] == 0]
+        assert len(frames) == 4  # the outlines of the rungs
+    aside = [len(spelled(part.set_aside(level))) for level in part.levels]
+    alt = figures.ladder(part, survey.instrument, language=language).alt
+    assert [int(n) for n in re.findall(r"\((\d+) [a-z]", alt)] == aside[1:]
+    outlines = {}
+    for ladder, expected in found.values():
+        patches = figures.ladder(ladder, survey.instrument).content.axes[0].patches
+        frames = [p for p in patches if p.get_facecolor()[3] == 0]
+        lines = [str(p.get_linestyle()) for p in frames]
+        outlines |= dict(zip(reversed(expected), lines, strict=True))
+    assert len({outlines[s] for s in ("held", "out_of_reach", "untestable")}) == 3
 
 
 @pytest.mark.parametrize("factors", [2, 5, 8])

@@ -176,6 +176,8 @@ def test_the_first_five_score_tests_name_planted_items(last: Survey) -> None:
     # what is set aside is what was planted, and the intercept that follows its loading
     assert {r.constraint.item for r in ladder.set_aside("strict")} == shifted
     assert ladder.decision["latent means"].allowed
+    assert ladder.table["accepted"].all()
+    assert ladder.culprits.empty
 
 
 @pytest.mark.parametrize("grouping", ["gender", "education", "region"])

@@ -18,6 +18,7 @@ import pytest
 from employer_identity import figures, tables
 from employer_identity.errors import ModelError, Problem, ReportError
 from employer_identity.instrument import load_instrument
+from employer_identity.invariance import invariance
 from employer_identity.language import Language
 from employer_identity.loading import check_survey, load_survey
 from employer_identity.questionnaire import Grouping
@@ -232,7 +233,7 @@ def test_where_nothing_stands_apart_it_says_so_and_what_that_takes() -> None:
     items = unit.of("item")
     assert margin > (items["d_sector_upper"] - items["d_sector"]).median()  # Holm asks for more
     assert needed == pytest.approx(n * (margin / 0.3) ** 2, rel=0.2)
-    assert "None of the 16 items stands clearly apart" in told(unit)
+    assert "None of the 16 items compared stands clearly apart" in told(unit)
     assert len(questions(unit)) == 3
 
 
@@ -350,14 +351,47 @@ def test_the_only_employer_of_a_survey_is_compared_with_nobody() -> None:
 def test_across_a_border_that_the_ladder_does_not_pass_nothing_is_compared(
     prepared: Prepared,
 ) -> None:
-    unit = UnitStudy(prepared, "generation", "gen_z", "en")
+    stopped = invariance(prepared.survey, group="generation", on_reject="stop")
+    made = replace(prepared, ladders={"generation": stopped})
+    unit = UnitStudy(made, "generation", "gen_z", "en")
     assert unit.is_refused
     assert unit.references == ()
+    assert unit.unlike == ()
     text = everything(unit)
     assert "by generation, the questionnaire does not mean the same to everyone" in text
     assert "neither links nor levels of these groups may be compared" in text
     assert "everyone" not in "\n".join(s.alt + s.caption for s in drawn(unit))
     assert {v for k, v in unit_words.numbers(unit).items() if k.startswith("d_")} == {None}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_lost_an_equality_across_the_border_is_not_compared(
+    prepared: Prepared, language: Language
+) -> None:
+    unit = UnitStudy(prepared, "generation", "gen_z", language)
+    assert set(unit.unlike) == {
+        "advancement", "entrepreneurship", "impresarioship", "adv2", "ent3", "imp1",
+    }  # fmt: skip
+    assert not unit.is_refused
+    assert unit.references == ("whole",)
+    rows = unit.standing.set_index("name")
+    own = [c for c in rows if c.startswith(("whole_", "d_whole"))]
+    assert rows.loc[list(unit.unlike), own].isna().all(axis=None)
+    known = ["whole_mean", "d_whole", "d_whole_lower", "d_whole_upper"]
+    assert rows.loc[["prototypicality", "adv1"], known].notna().all(axis=None)
+    numbers = unit_words.numbers(unit)
+    assert [k for k, v in numbers.items() if k.startswith("d_whole") and v is not None] == [
+        "d_whole_prototypicality"
+    ]
+    text = everything(unit)
+    item = unit.instrument.label("adv2", language)
+    (told,) = [s for s in unit_words.beside(unit) if item in s]
+    assert unit.instrument.label("advancement", language) in told
+    assert told in text
+    assert {"nl": "13 vergeleken vragen", "en": "13 items compared"}[language] in text
+    note = {"nl": "vergelijking niet onderbouwd", "en": "comparison not supported"}[language]
+    assert note in "\n".join(s.caption for s in drawn(unit))
+    assert "nan" not in re.findall(r"\w+", text)
 
 
 def test_a_ladder_that_could_not_be_made_is_told_as_untested(prepared: Prepared) -> None:

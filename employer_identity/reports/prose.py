@@ -10,6 +10,7 @@ from employer_identity.questionnaire import Instrument
 from employer_identity.reports.estimation import clusters, estimated, fit_in_words, problems
 from employer_identity.reports.study import Study
 from employer_identity.reports.verdict import verdict
+from employer_identity.rungs import Constraint
 from employer_identity.terms import nouns
 
 OVERLAP = 0.85
@@ -64,10 +65,9 @@ def key_numbers(study: Study) -> list[tuple[str, str]]:
     span = low if low == high else f"{low}–{high}"  # noqa: RUF001
     cards.append((span, study.say("card.means", maximum=maximum)))
     if study.ladder:
-        held = int(study.ladder.table["accepted"].sum())
-        cards.append(
-            (study.say("card.of_four", n=held), study.say("card.rungs", group=study.group_label))
-        )
+        held, aside = int(study.ladder.table["accepted"].sum()), len(study.items_aside)
+        told = study.say("card.rungs_in_part" if aside else "card.rungs", n=aside)
+        cards.append((study.say("card.of_four", n=held), told))
     return cards
 
 
@@ -276,12 +276,22 @@ def units(study: Study) -> list[str]:
     of_employers = frame["employer"] != ""
     shown = frame[~frame["hidden"] & (of_employers | ~of_employers.any())]
     half = 1.96 * shown["se"].median()
-    untested = "units.untested_employers" if study.instrument.employer else "units.untested_sectors"
-    return [
-        study.say("units.what"),
-        study.say(untested),
-        study.say("units.margin", margin=float(half), n=int(shown["n"].median())),
-    ]
+    margin = study.say("units.margin", margin=float(half), n=int(shown["n"].median()))
+    return [study.say("units.what"), *_untested(study), margin]
+
+
+def _untested(study: Study) -> list[str]:
+    """Say across what comparability is not tested, and of which scores it was and failed."""
+    tested = bool(study.group) and study.group == study.instrument.sector
+    told = []
+    if study.instrument.employer:
+        told.append(study.say("units.untested_employers"))
+    elif not tested:
+        told.append(study.say("units.untested_sectors"))
+    unlike = [p for p in study.pillars if p not in study.scores_allowed]
+    if tested and unlike:
+        told.append(study.say("units.unlike", named=study.labels(unlike)))
+    return told
 
 
 # --- Questions
@@ -302,19 +312,28 @@ def questions(study: Study) -> list[str]:
         ]
         words = {"pillar": instrument.label(pillar, language), "practices": listing(own, language)}
         asked.append(study.say("questions.practices", **words))
-    if study.ladder and study.ladder.level and len(study.culprits):
-        worst = study.culprits.iloc[0]
-        item = worst["lhs"] if worst["op"] == "~1" else worst["rhs"]
-        group = instrument.value_label(study.group, worst["group"], language)
-        words = {"item": instrument.wording(item, language).rstrip("."), "group": group}
-        asked.append(study.say("questions.culprit", **words))
-    elif study.means_allowed:
-        asked.append(study.say("questions.means", group=study.group_label))
+    asked += _of_reading(study)
+    if study.means_allowed:
+        asked.append(study.say("questions.means"))
     if len(study.associations):
         asked.append(study.say("questions.causes"))
     if study.units is not None:
         asked.append(study.say("questions.units"))
     return [*asked, study.say("questions.missing")]
+
+
+def _of_reading(study: Study) -> list[str]:
+    """Ask about the item that a group reads most differently, whether it was set aside or not."""
+    if study.ladder is None or study.ladder.level is None:
+        return []
+    aside = [r.constraint for r in study.releases if r.constraint.x2 > 0]
+    left = [Constraint.tested(row) for row in study.culprits.head(1).to_dict("records")]
+    if not aside and not left:
+        return []
+    most = max(aside or left, key=lambda constraint: constraint.x2)
+    wording = study.instrument.wording(most.item, study.language).rstrip(".")
+    group = study.instrument.value_label(study.group, str(most.group), study.language)
+    return [study.say("questions.culprit", item=wording, group=group)]
 
 
 # --- Appendix
@@ -330,7 +349,7 @@ def methodology(study: Study) -> list[str]:
         study.say("method.intervals_clustered" if clusters(study) else "method.intervals"),
     ]
     if study.ladder:
-        rule = say(f"invariance.rule.{study.ladder.rule}", language)
+        rule = say(f"invariance.rule.{study.ladder.rule.name}", language)
         sentences += [study.say("method.ladder"), study.say("method.rule", rule=rule)]
     if study.instrument.adaptation:
         sentences.append(study.say("method.adaptation"))

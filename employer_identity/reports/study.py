@@ -13,6 +13,7 @@ import pandas as pd
 
 from employer_identity import brand, privacy, tables
 from employer_identity.cfa import cfa
+from employer_identity.decision import Decision, Statement
 from employer_identity.errors import EmployerIdentityError
 from employer_identity.fit import Fit
 from employer_identity.invariance import invariance
@@ -25,7 +26,14 @@ from employer_identity.reliability import reliability
 from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import Prepared, open_prepared
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
-from employer_identity.suppression import Suppression, decide, withhold_margins, withhold_units
+from employer_identity.rungs import Release
+from employer_identity.suppression import (
+    Suppression,
+    decide,
+    withhold_groups,
+    withhold_margins,
+    withhold_units,
+)
 from employer_identity.survey import Survey
 from employer_identity.terms import counted, nouns
 
@@ -123,16 +131,52 @@ class Study:
         small = [str(name) for name, k in n.items() if 0 < k < self.floor]
         return [self.instrument.value_label(self.group, name, self.language) for name in small]
 
+    def decision(self, statement: Statement) -> Decision:
+        """Return what the ladder decides about a statement."""
+        assert self.ladder is not None  # asked for only where there is a group
+        return self.ladder.decision[statement]
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """What was set aside for what may be said of links and levels; nothing where none may."""
+        if self.ladder is None or self.ladder.level in (None, "configural"):
+            return ()
+        return self.ladder.set_aside("metric" if self.ladder.level == "metric" else "scalar")
+
+    @property
+    def items_aside(self) -> tuple[str, ...]:
+        """The items that it is about, in the order of the questionnaire."""
+        aside = {release.constraint.item for release in self.releases}
+        return tuple(item for item in self.survey.item_names if item in aside)
+
+    @property
+    def is_anything_contradicted(self) -> bool:
+        """Whether the answers contradicted an equality, set aside or kept, on any rung."""
+        assert self.ladder is not None  # asked for only where there is a group
+        return bool(self.ladder.log["event"].isin(("set aside", "kept")).any())
+
     @property
     def culprits(self) -> pd.DataFrame:
-        """Equalities that are contradicted to an extent that matters; none if all rungs hold."""
+        """Equalities that keep a rung from holding; none if all that were climbed hold."""
         assert self.ladder is not None  # asked for only where there is a group
         return self.ladder.culprits
 
     @property
     def means_allowed(self) -> bool:
-        """Whether levels may be compared between the groups."""
-        return self.ladder is not None and self.ladder.decision["latent means"].allowed
+        """Whether levels may be compared between the groups, with or without every item."""
+        return bool(self.group) and self.decision("latent means").allowed
+
+    @property
+    def scores_allowed(self) -> tuple[str, ...]:
+        """The pillars whose scores may be compared as they are."""
+        return self.decision("observed means").factors if self.group else ()
+
+    @cached_property
+    def group_scores(self) -> pd.DataFrame:
+        """Mean scores by group, without what may not be compared or not be shown."""
+        assert self.ladder is not None  # asked for only where there is a group
+        frame = brand.group_levels(self.survey, self.group, self.ladder.groups)
+        return withhold_groups(frame, self.suppression, self.scores_allowed)
 
     @cached_property
     def latent_means(self) -> pd.DataFrame:
@@ -237,13 +281,18 @@ class Study:
     def units(self) -> pd.DataFrame | None:
         """Mean scores of sectors and employers, without what may not be shown.
 
+        Where sectors are what is compared, without the scores that do not mean the same in them.
         None without either; and where waves are compared, since the same people count twice there.
         """
         pooled = bool(self.group) and self.group == self.instrument.wave
         if pooled or not (self.instrument.employer or self.instrument.sector):
             return None
         units = brand.unit_levels(self.survey)
-        return withhold_units(units, self.suppression, self.instrument)
+        shown = withhold_units(units, self.suppression, self.instrument)
+        if self.group and self.group == self.instrument.sector:
+            unlike = (shown["employer"] == "") & ~shown["pillar"].isin(self.scores_allowed)
+            shown.loc[unlike, ["mean", "sd", "se"]] = float("nan")
+        return shown
 
     @cached_property
     def margins(self) -> pd.DataFrame:

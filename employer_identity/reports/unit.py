@@ -112,8 +112,19 @@ class UnitStudy:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the questionnaire was seen not to mean the same across the border."""
-        return bool(self.whole.group) and not self.whole.means_allowed
+        """Whether no score was seen to mean the same across the border."""
+        return bool(self.whole.group) and not self.whole.scores_allowed
+
+    @property
+    def unlike(self) -> tuple[str, ...]:
+        """Pillars and items that do not mean the same across the border, where others do.
+
+        They are not compared with everyone. Empty where nothing is, or nothing was tested.
+        """
+        if not self.whole.group or self.is_refused:
+            return ()
+        pillars = (p for p in self.pillars if p not in self.whole.scores_allowed)
+        return (*pillars, *self.whole.items_aside)
 
     @cached_property
     def sector(self) -> str:
@@ -170,6 +181,8 @@ class UnitStudy:
             alone = frame[f"d_{reference}"].isna().all()
             if hidden[reference] or alone:
                 frame[own] = float("nan")
+            elif reference == "whole":
+                frame.loc[frame["name"].isin(self.unlike), own] = float("nan")
             frame[f"is_apart_{reference}"] = _apart(frame, reference)
         if self.is_sector_shown and not self._sector_shows_shares:
             frame["sector_agree"] = float("nan")
@@ -183,6 +196,11 @@ class UnitStudy:
     def of(self, kind: str) -> pd.DataFrame:
         """Return the rows of one kind: pillar, item or outcome."""
         return self.standing[self.standing["kind"] == kind]
+
+    def compared(self, kind: str) -> int:
+        """Count the rows of one kind that are compared with the nearest reference."""
+        reference = next(iter(self.references), "whole")
+        return int(self.of(kind)[f"d_{reference}"].notna().sum())
 
     def apart(self, kind: str) -> pd.DataFrame:
         """Return what stands apart from the nearest reference (d, d_lower, d_upper), highest first.

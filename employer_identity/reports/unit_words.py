@@ -83,7 +83,7 @@ def key_numbers(unit: UnitStudy) -> list[tuple[str, str]]:
     for kind in ("pillar", "item"):
         rows = unit.of(kind)
         if unit.references and len(rows):
-            values = {"n": len(unit.apart(kind)), "total": len(rows)}
+            values = {"n": len(unit.apart(kind)), "total": unit.compared(kind)}
             beside = unit.say(f"reference.{unit.references[0]}_short")
             told = unit.say(f"card.apart_{kind}", reference=beside)
             cards.append((unit.say("card.of", **values), told))
@@ -109,8 +109,8 @@ def _pillars_apart(unit: UnitStudy) -> str:
 
 
 def _items_apart(unit: UnitStudy) -> list[str]:
-    found, items = unit.apart("item"), unit.of("item")
-    words: dict[str, object] = {"reference": nearest(unit), "items": len(items)}
+    found = unit.apart("item")
+    words: dict[str, object] = {"reference": nearest(unit), "items": unit.compared("item")}
     if found.empty:
         return [unit.say("glance.no_items", n=unit.n, **words)]
     farthest = found.sort_values("d", key=abs, ascending=False).head(NAMED)
@@ -155,7 +155,22 @@ def not_compared(unit: UnitStudy) -> list[str]:
         told.append(unit.say(f"compared.sector_{reason}", sector=_sector(unit)))
     if "whole" not in unit.references:
         told.append(unit.say("compared.refused" if unit.is_refused else "compared.alone"))
-    return told
+    return [*told, *_unlike(unit)]
+
+
+def _unlike(unit: UnitStudy) -> list[str]:
+    """Name what is not compared with everyone, since it does not mean the same to all."""
+    label, language = unit.instrument.label, unit.language
+    pillars = [label(name, language) for name in unit.unlike if name in unit.pillars]
+    items = [
+        unit.say("difference.quoted", label=label(name, language))
+        for name in unit.unlike
+        if name not in unit.pillars
+    ]
+    if not items:
+        return []
+    words = {"pillars": listing(pillars, language), "items": listing(items, language)}
+    return [unit.say("compared.in_part", n=len(items), **words)]
 
 
 # --- What people notice
@@ -196,7 +211,7 @@ def _asked(unit: UnitStudy, row: pd.Series[float]) -> Asked:
     reference = unit.references[0] if unit.references else ""
     share = float(row[f"{reference}_agree"]) if reference else np.nan
     text, mark = "", None
-    if reference:
+    if reference and not np.isnan(row[f"{reference}_mean"]):
         values = {"mean": float(row[f"{reference}_mean"]), "share": share}
         short = unit.say(f"reference.{reference}_short")
         key = "noticed.beside_mean" if np.isnan(share) else "noticed.beside"
@@ -268,7 +283,7 @@ def comparability(unit: UnitStudy) -> list[str]:
     told = []
     if unit.whole.group:
         told.append(verdict.verdict(unit.whole))
-        told += verdict.culprits(unit.whole) if unit.is_refused else []
+        told += verdict.culprits(unit.whole) if unit.is_refused else _unlike(unit)
     elif unit.border:
         told.append(unit.say("limits.untested"))
     return [*told, unit.say("limits.employers")] if unit.is_employer else told

@@ -1,25 +1,84 @@
-"""Who feels what, in words: what the ladder allows, who disagrees, and what stands in the way."""
+"""Who feels what, in words: what the ladder allows, without which items, and what is in the way."""
 
 from __future__ import annotations
 
+from employer_identity.decision import Decision
 from employer_identity.language import listing, say
 from employer_identity.reports.study import Study
+from employer_identity.states import Aside, asides
 
 NAMED = 3
 """Contradicted equalities that are named in a sentence; the table has more."""
 
 
 def verdict(study: Study) -> str:
-    """Say in one sentence what may be compared."""
-    assert study.ladder is not None  # asked for only where there is a group
-    return study.say(f"verdict.{study.ladder.level or 'none'}")
+    """Say in one sentence what may be compared, and whether items had to be set aside for it."""
+    n, key = len(study.items_aside), _reached(study)
+    part = "_in_part" if n and key in ("metric", "scalar") else ""
+    return study.say(f"verdict.{key}{part}", n=n, items=len(study.survey.item_names))
+
+
+def _reached(study: Study) -> str:
+    """Return the highest rung that holds; the last one counts only with every equality."""
+    ladder = study.ladder
+    assert ladder is not None  # asked for only where there is a group
+    in_part = ladder.level == "strict" and ladder.set_aside("strict")
+    return "scalar" if in_part else ladder.level or "none"
+
+
+def aside(study: Study) -> list[tuple[str, str]]:
+    """Name each item that was set aside for what is allowed: for whom, and on which side."""
+    assert study.ladder is not None
+    ladder = study.ladder
+    return [
+        (f"{study.labels([a.item])}.", _aside(study, a))
+        for a in asides(study.releases, ladder.groups)
+    ]
+
+
+def _aside(study: Study, found: Aside) -> str:
+    language, instrument = study.language, study.instrument
+    who = [instrument.value_label(study.group, g, language) for g in found.groups]
+    side = found.direction if who else "differs"
+    pillar = next(p for p, items in instrument.factors.items() if found.item in items)
+    words = {"who": listing(who, language), "pillar": instrument.label(pillar, language)}
+    return study.say(f"aside.{found.kind}_{side}", **words)
+
+
+def allowed(study: Study) -> list[str]:
+    """Say what setting items aside means, which scores may be compared, what else may be said."""
+    told, reached = [study.say("aside.meaning")] if study.items_aside else [], _reached(study)
+    if reached == "scalar":
+        told.append(scores(study))
+    elif reached != "strict":
+        told.append(study.say(f"still.{reached}"))
+    return [" ".join(told)] if told else []
+
+
+def scores(study: Study) -> str:
+    """Say of which pillars the scores may be compared as they are."""
+    decision = study.decision("observed means")
+    named = study.labels(decision.factors)
+    others = study.labels(p for p in study.pillars if p not in decision.factors)
+    key = "all" if decision.allowed else "some" if decision.factors else "none"
+    n = len(study.pillars) - len(decision.factors)
+    return study.say(f"scores.{key}", named=named, others=others, n=n)
 
 
 def reasons(study: Study) -> list[str]:
-    """Say why: the rule, the rules that disagree, the equalities that are contradicted."""
+    """Say why: the rule, the rules that disagree, the equalities that are still contradicted."""
     if study.ladder is None or study.ladder.level is None:
         return [_rule(study)]
-    return [_rule(study), *_few_clusters(study), *_disagreement(study), *culprits(study)]
+    rests_on = " ".join([_rule(study), *_searched(study)])
+    disagreement = " ".join(_disagreement(study))
+    return [rests_on, *_few_clusters(study), disagreement, *culprits(study)]
+
+
+def _searched(study: Study) -> list[str]:
+    """Warn that what was set aside was found in the answers that it is about."""
+    decision: Decision = study.decision("structure")
+    searched = any(c.code == "invariance.searched" for c in decision.caveats)
+    return [study.say("ladder.searched")] if searched else []
 
 
 def _few_clusters(study: Study) -> list[str]:
@@ -30,41 +89,29 @@ def _few_clusters(study: Study) -> list[str]:
 
 
 def _rule(study: Study) -> str:
-    ladder = study.ladder
-    assert ladder is not None
-    rule = ladder.rule if ladder.level else "hu_bentler_1999"
-    return study.say("ladder.decided", rule=say(f"invariance.rule.{rule}", study.language))
+    rule = study.decision("structure").rule
+    key = "decided" if _reached(study) != "none" else "decided_alone"
+    return study.say(f"ladder.{key}", rule=say(f"invariance.rule.{rule}", study.language))
 
 
 def _disagreement(study: Study) -> list[str]:
-    """Name the rungs, up to the first that does not hold, on which the rules disagree."""
+    """Name the rungs on which the rules disagree, each as it was before anything was set aside."""
     ladder = study.ladder
     assert ladder is not None
-    climbed = int(ladder.table["accepted"].sum()) + 1
     sentences = []
     for level, sides in ladder.disagreement.items():
-        if level not in ladder.table.index[:climbed]:
-            continue
         yes, no = (
             listing([say(f"invariance.rule.{r}", study.language) for r in side], study.language)
             for side in sides
         )
-        rung = say(f"figures.ladder.{level}", study.language)
-        sentences.append(
-            study.say(
-                "ladder.disagreement",
-                level=rung,
-                yes=yes,
-                no=no,
-                n_yes=len(sides[0]),
-                n_no=len(sides[1]),
-            )
-        )
+        words = {"level": say(f"figures.ladder.{level}", study.language), "yes": yes, "no": no}
+        n = {"n_yes": len(sides[0]), "n_no": len(sides[1])}
+        sentences.append(study.say("ladder.disagreement", **words, **n))
     return sentences or [study.say("ladder.agreement")]
 
 
 def culprits(study: Study) -> list[str]:
-    """Name the equalities that the answers contradict, with direction and size."""
+    """Name the equalities that keep a rung from holding, with direction and size."""
     found = study.culprits
     if found.empty:
         return []
@@ -83,7 +130,15 @@ def culprits(study: Study) -> list[str]:
         )
     shadow = study.say("ladder.shadow") if len(found) > 1 else ""
     told = study.say("ladder.culprits", n=len(found), named=listing(named, language))
-    return [f"{told} {shadow}".strip()]
+    return [" ".join(filter(None, [told, shadow, _no_further(study)]))]
+
+
+def _no_further(study: Study) -> str:
+    """Say why they were not set aside too."""
+    ladder = study.ladder
+    assert ladder is not None
+    kept = {k.why for rung in ladder.rungs.values() for k in rung.kept}
+    return study.say("ladder.no_further", n=ladder.anchors) if "few_anchors" in kept else ""
 
 
 def means(study: Study) -> list[str]:
@@ -106,10 +161,12 @@ def means(study: Study) -> list[str]:
         for r in apart.sort_values("est", key=abs, ascending=False).head(NAMED).to_dict("records")
     ]
     key = "means.found" if named else "means.none_found"
-    return [
-        study.say("means.allowed", reference=reference),
-        study.say(key, named=listing(named, language), reference=reference),
-    ]
+    told = [study.say("means.allowed", reference=reference)]
+    if study.items_aside:
+        labels = (instrument.label(item, language) for item in study.items_aside)
+        without = [study.say("aside.item", label=label) for label in labels]
+        told.append(study.say("means.without", named=listing(without, language)))
+    return [" ".join(told), study.say(key, named=listing(named, language), reference=reference)]
 
 
 def left_out(study: Study) -> list[str]:
