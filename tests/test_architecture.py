@@ -43,6 +43,10 @@ VERDICT = [
     "privacy",
 ]
 VERDICT += ["suppression"]
+# Which models hold, which scores to report, and what goes with what.
+COMPARED = ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
+VERDICT[VERDICT.index("models") : VERDICT.index("models")] = COMPARED
+VERDICT.insert(VERDICT.index("models") + 1, "structural")
 TABLES = ["tabulation", "model_tables", "standing_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["standings", "figures"]
