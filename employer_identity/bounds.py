@@ -90,7 +90,7 @@ def slopes_at(free: Fit, bound: Fit) -> Array:
 
     In units of the parameters' information, as `measurement.scoring` scales scores.
     """
-    values = {key: value for key, value in zip(bound.table.rows, bound.values[0], strict=True)}
+    values = dict(zip(bound.table.rows, bound.values[0], strict=True))
     near = np.array([[values[key] for key in free.table.rows]])
     theta = starting_values(free.table, free.layout, free.moments, near)
     patterns = free.saturated.patterns

@@ -9,7 +9,6 @@ import numpy as np
 
 from employer_identity.language import Language, number, say
 from employer_identity.recommendation import joined, labelling, signs, wording
-from employer_identity.terms import counted
 
 if TYPE_CHECKING:
     from employer_identity.models import Candidate, ModelComparison
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 def name_of(
     comparison: ModelComparison, model: object, language: Language, *, brief: bool = False
 ) -> str:
-    """Return what a model is called: ``4 correlated pillars``; with the parts of the two-factor one."""
+    """Return what a model is called; of the two-factor one also its parts."""
     words = wording(comparison.instrument, language)
     count = len(comparison.factors)
     name = say(f"models.name.{model}", language, count=count, **words)
@@ -32,9 +31,9 @@ def name_of(
 
 def lines(comparison: ModelComparison, language: Language = "en") -> list[str]:
     """Return a head, a line a model and what to report."""
-    n = next((c.fit.ntotal for c in comparison.candidates.values() if c.fit), 0)
     items = sum(len(own) for own in comparison.factors.values())
-    head = say("models.head", language, models=len(comparison.candidates), items=items, n=n)
+    head = say("models.head", language, models=len(comparison.candidates), items=items,
+               n=comparison.ntotal)  # fmt: skip
     told = [_line(comparison, c, language) for c in comparison.candidates.values()]
     advice = comparison.recommendation.sentences(language, comparison.instrument)
     return [head, *told, advice]
@@ -142,9 +141,3 @@ def _general(comparison: ModelComparison, language: Language) -> str:
         share = float(g["second_order_share"])
         told.append(say("models.general.second_order", language, share=share, **words))
     return " ".join(told)
-
-
-def count_words(comparison: ModelComparison, language: Language) -> dict[str, str]:
-    """Return the words of a caption: what factors are called, and how many there are."""
-    count = counted(len(comparison.factors), language)
-    return {**wording(comparison.instrument, language), "count": count}

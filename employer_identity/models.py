@@ -133,6 +133,11 @@ class ModelComparison:
         return self.candidates.get("correlated") or self.candidates["one_factor"]
 
     @property
+    def ntotal(self) -> int:
+        """Respondents whose answers were used; 0 where no model has a solution."""
+        return next((c.fit.ntotal for c in self.candidates.values() if c.fit is not None), 0)
+
+    @property
     def texts(self) -> dict[str, str]:
         """Return the models as they were fitted, in lavaan's notation, variances at 0 included.
 
@@ -399,5 +404,3 @@ def _tested(
         **row, "chisq_diff": test.chisq_diff, "df_diff": test.df_diff, "pvalue": test.pvalue,
         "method": test.method, "d_bic": np.nan if one.fit.weights else d_bic,
     }  # fmt: skip
-
-

@@ -115,7 +115,9 @@ class Recommendation:
         if not self.several and len(self.factors) > 1:
             told.append(say("models.not_several", language, **words))
         parts = [joined(map(label, part), language) for part in self.parts or ()]
-        words["parts"] = say("models.parts", language, one=parts[0], other=parts[1]) if parts else ""
+        words["parts"] = (
+            say("models.parts", language, one=parts[0], other=parts[1]) if parts else ""
+        )
         told.append(say(f"models.scores.{self.scores}", language, **words))
         told += [_reason(reason, language, words, label) for reason in self.reasons]
         return " ".join(told)
@@ -145,7 +147,10 @@ def _decide(evidence: Evidence, limits: Limits) -> tuple[Scores, list[Problem]]:
     together = pairs[pairs["ci_upper"] >= limits.distinct]
     if together.empty:
         values = {"highest": float(pairs["ci_upper"].max()), "limit": limits.distinct}
-        return "each", [Problem("models.reason.distinct", values=values), *_general(evidence, limits)]
+        return "each", [
+            Problem("models.reason.distinct", values=values),
+            *_general(evidence, limits),
+        ]
     said = _overlap(together, limits)
     if _apart(evidence, limits) and _runs_together(evidence.parts, together):
         return "parts", [*said, *_between(evidence, limits)]

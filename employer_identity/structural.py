@@ -114,7 +114,6 @@ class Pathways:
 
     def _effects_of(self, model: Implied) -> NDArray[Any]:
         """Return direct, indirect and total effects in SD, (1, outcomes x pillars x 3)."""
-        latent = self.fit.layout.latent
         p, (m, *y) = self._places()
         beta, phi = model.matrices["Beta"], model.Phi
         kind = np.result_type(beta, phi, float)
@@ -123,7 +122,6 @@ class Pathways:
         indirect = beta[:, y, m][:, :, None] * beta[:, m][:, p][:, None, :]
         scale = sd[:, p][:, None, :] / sd[:, y][:, :, None]
         effects = np.stack([direct, indirect, direct + indirect], axis=-1) * scale[..., None]
-        assert effects.shape[1:] == (len(y), len(p), len(EFFECTS)) and len(latent) > m
         return effects.reshape(len(effects), -1)
 
     def _places(self) -> tuple[list[int], list[int]]:
@@ -289,9 +287,7 @@ def _outcomes(survey: Survey, mediator: str, asked: Sequence[str] | None) -> tup
     return found
 
 
-def model_text(
-    factors: dict[str, tuple[str, ...]], mediator: str, outcomes: Sequence[str]
-) -> str:
+def model_text(factors: dict[str, tuple[str, ...]], mediator: str, outcomes: Sequence[str]) -> str:
     """Return the structural model with its effects in lavaan's notation."""
     lines = [f"{f} =~ {' + '.join(items)}" for f, items in factors.items()]
     through = [f"a_{j}*{f}" for j, f in enumerate(factors)]

@@ -46,10 +46,13 @@ VERDICT += ["suppression"]
 # Which models hold, which scores to report, and what goes with what.
 COMPARED = ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
 VERDICT[VERDICT.index("models") : VERDICT.index("models")] = COMPARED
-VERDICT.insert(VERDICT.index("models") + 1, "structural")
-TABLES = ["tabulation", "model_tables", "standing_tables", "tables"]
+VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
+    "structural_words",
+    "structural",
+]
+TABLES = ["tabulation", "model_tables", "structure_tables", "standing_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["standings", "figures"]
+FIGURES += ["standings", "figures", "structure_figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
 REPORTS += [
