@@ -122,7 +122,7 @@ class Pathways:
         indirect = beta[:, y, m][:, :, None] * beta[:, m][:, p][:, None, :]
         scale = sd[:, p][:, None, :] / sd[:, y][:, :, None]
         effects = np.stack([direct, indirect, direct + indirect], axis=-1) * scale[..., None]
-        return effects.reshape(len(effects), -1)
+        return np.asarray(effects.reshape(len(effects), -1))
 
     def _places(self) -> tuple[list[int], list[int]]:
         """Return where the pillars, and the mediator and outcomes, stand among the latent."""

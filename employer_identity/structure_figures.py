@@ -58,7 +58,7 @@ def overlap(comparison: ModelComparison, *, language: Language = "en") -> Shown:
     ticks = np.arange(np.ceil(low / step - 1e-9), np.floor(1 / step + 1e-9) + 1) * step
     texts = [(float(t), number(float(t), "z.1f", language)) for t in ticks]
     axis.grid(texts, top, height - 0.26)
-    line = {"color": ALARM, "lw": 1.2, "ls": (0, (4, 3)), "zorder": 0}
+    line: dict[str, Any] = {"color": ALARM, "lw": 1.2, "ls": (0, (4, 3)), "zorder": 0}
     axes.plot([axis(limit)] * 2, [top, height - 0.26], **line)
     told = []
     for place, r in enumerate(pairs.itertuples()):

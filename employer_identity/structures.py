@@ -87,7 +87,7 @@ def two_factors(factors: Factors, parts: Parts) -> Structure:
 
     A line for each of the instrument's factors, so that the items keep their order.
     """
-    of = {}
+    of: dict[str, str] = {}
     for k, part in enumerate(parts, 1):
         name = part[0] if len(part) == 1 else f"{general_name(factors)}_{k}"
         of |= dict.fromkeys(part, name)
