@@ -170,6 +170,16 @@ def test_a_variance_that_should_rise_is_let_go() -> None:
     assert np.abs(np.delete(slope, free.table.number[0, row])).max() < 1e-6
 
 
+def test_weights_leave_no_bic() -> None:
+    weighted = pillars().assign(w=np.linspace(0.5, 1.5, len(pillars())))
+    found = ei.compare_models(weighted, factors=FACTORS, weights="w")
+    assert found.table["bic"].isna().all()
+    assert found.tests["d_bic"].isna().all()
+    assert found.tests["pvalue"].notna().all()
+    assert "BIC" not in found.explain().split("Where factors")[0]
+    assert of_pillars().table["bic"].notna().all()
+
+
 def test_texts_say_what_was_fitted() -> None:
     comparison = ei.compare_models(
         pd.read_csv(GOLDEN / "heaped.csv"), factors=FACTORS, estimator="ML"

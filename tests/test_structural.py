@@ -20,7 +20,7 @@ from tests.test_golden import GOLDEN
 
 STORED: dict[str, Any] = json.loads((GOLDEN / "models.json").read_text(encoding="utf-8"))
 RTOL = 1e-7  # lavaan takes derivatives of standardised values by differences; seen: 1e-8
-ATOL = 1e-9
+ATOL = 1e-8  # limits near 0; seen: 2e-9
 DRIVEN = ("driv", "cause", "leads to", "drijf", "veroorza", "leidt tot")
 
 
