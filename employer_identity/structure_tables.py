@@ -40,8 +40,7 @@ def structures(comparison: ModelComparison, *, language: Language = "en") -> Sho
         )
     heads = _heads(("model", "df", "bic", "state"), language)
     n = {"everybody": comparison.ntotal}
-    caption = "models.structures"
-    return tabulate("structures", rows, language, n, heads=heads, caption=caption)
+    return tabulate("structures", rows, language, n, heads=heads)
 
 
 def structure_tests(comparison: ModelComparison, *, language: Language = "en") -> Shown:
@@ -50,22 +49,21 @@ def structure_tests(comparison: ModelComparison, *, language: Language = "en") -
     for test in comparison.tests.to_dict("records"):
         one, other = (name_of(comparison, test[k], language, brief=True) for k in
                       ("restricted", "free"))  # fmt: skip
-        df = NOTHING if np.isnan(test["df_diff"]) else f"{int(test['df_diff'])}"
+        df = "" if np.isnan(test["df_diff"]) else f" ({int(test['df_diff'])})"
         p = pvalue(test["pvalue"], language)
         edge = " *" if test["boundary"] and p != NOTHING else ""
         rows.append(
             {
                 "restricted": one,
                 "free": other,
-                "d_chisq": f"{decimals(test['chisq_diff'], ',.1f', language)} ({df})",
+                "d_chisq": f"{decimals(test['chisq_diff'], ',.1f', language)}{df}",
                 "p": p + edge,
                 "d_bic": decimals(test["d_bic"], "+,.0f", language),
             }
         )
     heads = _heads(("restricted", "free", "d_chisq", "p", "d_bic"), language)
     n = {"everybody": comparison.ntotal}
-    caption = "models.structure_tests"
-    return tabulate("structure_tests", rows, language, n, heads=heads, caption=caption)
+    return tabulate("structure_tests", rows, language, n, heads=heads)
 
 
 def overlap(comparison: ModelComparison, *, language: Language = "en") -> Shown:
@@ -88,7 +86,7 @@ def overlap(comparison: ModelComparison, *, language: Language = "en") -> Shown:
     words["inseparable"] = limits.inseparable
     heads = _heads(("htmt", "htmt2", "read"), language)
     n = {"everybody": comparison.ntotal}
-    return tabulate("overlap", rows, language, n, words, heads=heads, caption="models.overlap")
+    return tabulate("overlap", rows, language, n, words, heads=heads)
 
 
 def pathways(found: Pathways, *, language: Language = "en") -> Shown:
@@ -107,9 +105,7 @@ def pathways(found: Pathways, *, language: Language = "en") -> Shown:
             }
             for r in found.associations.itertuples()
         ]
-        return tabulate(
-            "pathways", rows, language, n, words, "outcome", caption="models.associations"
-        )
+        return tabulate("pathways", rows, language, n, words, "outcome", caption="pathways_alone")
     rows = []
     for (outcome, pillar), part in found.effects.groupby(["outcome", "pillar"], sort=False):
         by = part.set_index("effect")
@@ -120,6 +116,4 @@ def pathways(found: Pathways, *, language: Language = "en") -> Shown:
         }
         rows.append({"outcome": label(str(outcome)), "pillar": label(str(pillar)), **written})
     heads = _heads(("total", "direct", "indirect"), language)
-    return tabulate(
-        "pathways", rows, language, n, words, "outcome", heads, caption="models.pathways"
-    )
+    return tabulate("pathways", rows, language, n, words, "outcome", heads)

@@ -116,7 +116,11 @@ def test_single_paths_of_overlapping_pillars_are_not_read() -> None:
 
 def test_when_paths_are_read_is_a_parameter() -> None:
     survey = ei.simulate_survey(800, preset="idealised", seed=5)
-    assert not ei.pathways(survey, distinct=0.5).readable
+    highest = found().overlap.sort_values("ci_upper").iloc[-1]
+    between = float(highest["est"] + highest["ci_upper"]) / 2
+    upper = ei.pathways(survey, distinct=between)  # the upper limit decides, not the estimate
+    assert [w.code for w in upper.warnings] == ["structural.close"]
+    assert ei.pathways(survey, distinct=float(highest["ci_upper"]) + 0.01).readable
     strict = ei.pathways(survey, inflated=2.0)
     assert [w.code for w in strict.warnings] == ["structural.inflated"]
     assert strict.warnings[0].values["highest"] == strict.inflation.max()
