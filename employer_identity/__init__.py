@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Across": "across_result",
     "Check": "loading",
     "Fit": "fit",
     "Instrument": "questionnaire",
@@ -20,26 +21,45 @@ _HOME = {
     "ModelComparison": "models",
     "Moments": "measurement.moments",
     "Pathways": "structural",
+    "Panel": "panel",
     "Survey": "survey",
     "Truth": "simulate",
+    "agreement": "agreement",
+    "attractiveness": "attractiveness",
     "batch": "reports.batch",
+    "belonging": "switching",
     "cfa": "cfa",
     "check_survey": "loading",
     "compare_models": "models",
+    "conclusions": "conclusions",
     "crosscheck": "crosscheck",
+    "derived_importance": "drivers",
     "difference_test": "difference",
     "htmt": "discriminant",
+    "dmacs": "bias",
+    "drivers": "drivers",
     "invariance": "invariance",
-    "latent_means": "bias",
+    "invariance_across": "across",
+    "latent_means": "latent",
+    "latent_variances": "latent",
     "load_instrument": "instrument",
+    "load_panel": "panel_loading",
     "load_survey": "loading",
+    "mean_contrasts": "latent",
     "new_instrument": "starter",
     "pathways": "structural",
+    "rake": "raking",
+    "read_margins": "raking",
+    "reasons": "switching",
     "reliability": "reliability",
     "report": "reports.run",
+    "shrunken_scores": "shrinkage",
     "simulate_survey": "simulate",
+    "stay_regression": "switching",
+    "switching": "switching",
 }
 __all__ = [
+    "Across",
     "Check",
     "Fit",
     "Instrument",
@@ -47,48 +67,78 @@ __all__ = [
     "ModelComparison",
     "Moments",
     "Pathways",
+    "Panel",
     "Survey",
     "Truth",
     "__version__",
+    "agreement",
+    "attractiveness",
     "batch",
+    "belonging",
     "cfa",
     "check_survey",
     "compare_models",
+    "conclusions",
     "crosscheck",
+    "derived_importance",
     "difference_test",
     "htmt",
+    "dmacs",
+    "drivers",
     "invariance",
+    "invariance_across",
     "latent_means",
+    "latent_variances",
     "load_instrument",
+    "load_panel",
     "load_survey",
+    "mean_contrasts",
     "new_instrument",
     "pathways",
+    "rake",
+    "read_margins",
+    "reasons",
     "reliability",
     "report",
+    "shrunken_scores",
     "simulate_survey",
+    "stay_regression",
+    "switching",
 ]
 
 if TYPE_CHECKING:
-    from employer_identity.bias import latent_means
+    from employer_identity.across import invariance_across
+    from employer_identity.across_result import Across
+    from employer_identity.agreement import agreement
+    from employer_identity.attractiveness import attractiveness
+    from employer_identity.bias import dmacs
     from employer_identity.cfa import cfa
+    from employer_identity.conclusions import conclusions
     from employer_identity.crosscheck import crosscheck
     from employer_identity.difference import difference_test
     from employer_identity.discriminant import htmt
+    from employer_identity.drivers import derived_importance, drivers
     from employer_identity.fit import Fit
     from employer_identity.instrument import load_instrument
     from employer_identity.invariance import invariance
     from employer_identity.ladder import Ladder
+    from employer_identity.latent import latent_means, latent_variances, mean_contrasts
     from employer_identity.loading import Check, check_survey, load_survey
     from employer_identity.measurement.moments import Moments
     from employer_identity.models import ModelComparison, compare_models
+    from employer_identity.panel import Panel
+    from employer_identity.panel_loading import load_panel
     from employer_identity.questionnaire import Instrument
+    from employer_identity.raking import rake, read_margins
     from employer_identity.reliability import reliability
     from employer_identity.reports.batch import batch
     from employer_identity.reports.run import report
+    from employer_identity.shrinkage import shrunken_scores
     from employer_identity.simulate import Truth, simulate_survey
     from employer_identity.starter import new_instrument
     from employer_identity.structural import Pathways, pathways
     from employer_identity.survey import Survey
+    from employer_identity.switching import belonging, reasons, stay_regression, switching
 
 
 def __getattr__(name: str) -> Any:

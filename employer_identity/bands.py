@@ -37,6 +37,19 @@ def bands_of(column: Profile) -> dict[str, Band]:
     return _ages(known) if column.says(WORDS["age"]) and _mostly(known, AGES) else {}
 
 
+def bands_for(numbers: Values) -> dict[str, Band]:
+    """Return bands for any whole numbers: years of birth, ages, or four parts of equal size.
+
+    None where most people have the same number.
+    """
+    if _mostly(numbers, YEARS) and (found := _generations(numbers)):
+        return found
+    if _mostly(numbers, AGES) and (found := _ages(numbers)):
+        return found
+    limits = _filled(_quartiles(numbers), numbers)
+    return _between(limits, "") if limits else {}
+
+
 def _mostly(values: Values, span: tuple[int, int]) -> bool:
     return bool(np.mean((values >= span[0]) & (values <= span[1])) > 0.9)
 
@@ -55,15 +68,23 @@ def _ages(ages: Values) -> dict[str, Band]:
     """Bands between round ages, or between quartiles where nearly all are of one such band."""
     limits = _filled(list(LIMITS), ages)
     if not limits:
-        quartiles = np.unique(np.quantile(ages, [0.25, 0.5, 0.75]).round().astype(int))
-        limits = _filled(quartiles.tolist(), ages)
+        limits = _filled(_quartiles(ages), ages)
     if not limits:
         return {}
-    oldest: Bound = AGES[1] - 1 if ages.max() >= AGES[1] else ""
+    return _between(limits, AGES[1] - 1 if ages.max() >= AGES[1] else "")
+
+
+def _quartiles(values: Values) -> list[int]:
+    quartiles = np.unique(np.quantile(values, [0.25, 0.5, 0.75]).round().astype(int))
+    return [int(q) for q in quartiles]
+
+
+def _between(limits: list[int], last: Bound) -> dict[str, Band]:
+    """Return the bands that begin at each limit, and the one before the first."""
     bands: dict[str, Band] = {f"under_{limits[0]}": ("", limits[0] - 1)}
     for low, after in pairwise(limits):
         bands[f"{low}_{after - 1}"] = (low, after - 1)
-    return bands | {f"{limits[-1]}_plus": (limits[-1], oldest)}
+    return bands | {f"{limits[-1]}_plus": (limits[-1], last)}
 
 
 def _filled(limits: list[int], ages: Values) -> list[int]:

@@ -247,7 +247,7 @@ def estimate(
         evaluate = partial(curvature_with_holes, saturated.patterns, saturated.value, layout)
     solution = minimise(evaluate, start)
     found = solution.curvature
-    if solution.status is not Status.CONVERGED or found is None or is_weak(found.dense):
+    if solution.status is not Status.CONVERGED or found is None or is_weak(found.tied.factor):
         _refuse_unidentified(table, unidentified(layout, moments, start))
     if solution.status is Status.NO_START:
         raise refusal(ConvergenceError, [Problem("model.no_start")])

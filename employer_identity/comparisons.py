@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,8 @@ from employer_identity.drawing import (
     write,
 )
 from employer_identity.language import Language, listing, number, say
-from employer_identity.privacy import Shown
+from employer_identity.latent import stamp_of
+from employer_identity.privacy import MINIMUM, Shown, of_large_groups
 from employer_identity.terms import nouns
 
 if TYPE_CHECKING:
@@ -148,11 +150,17 @@ def latent_means(
     means: pd.DataFrame,
     instrument: Instrument,
     group: str,
-    counts: dict[str, int],
+    counts: Mapping[str, int],
     *,
+    minimum: int = MINIMUM,
     language: Language = "en",
 ) -> Shown:
-    """Draw latent means by group with their intervals; the reference is an open diamond at 0."""
+    """Draw latent means by group with their intervals; the reference is an open diamond at 0.
+
+    Groups of fewer than `minimum` persons are left out. Why means are shown that may not be
+    compared stands in caption and alt text.
+    """
+    means = of_large_groups(means, counts, minimum)
     factors, groups = means["factor"].unique(), means["group"].unique()
     row, head = 0.24, 0.32
     block = head + row * len(groups) + 0.08
@@ -193,7 +201,9 @@ def latent_means(
         reference=reference,
         group=instrument.label(group, language).lower(),
     )
-    return Shown("latent_means", "figure", figure, caption, alt, counts)
+    caption, alt = (f"{text} {stamp_of(means, language)}".strip() for text in (caption, alt))
+    n = {g: counts[g] for g in groups}
+    return Shown("latent_means", "figure", figure, caption, alt, n)
 
 
 def _mean_of_group(axes: Axes, axis: Scale, y: float, r: object, language: Language) -> None:

@@ -13,13 +13,16 @@ from employer_identity.errors import Problem
 from employer_identity.language import nearest
 from employer_identity.questionnaire import (
     ROLES,
+    Belonging,
     Column,
+    Driver,
     Grouping,
     Instrument,
     Item,
     Outcome,
     Pillar,
     Practice,
+    Public,
     Scale,
 )
 
@@ -35,8 +38,18 @@ _TABLES: dict[str, type[BaseModel]] = {
     "outcome": Outcome,
     "grouping": Grouping,
     "column": Column,
+    "public": Public,
+    "driver": Driver,
+    "belonging": Belonging,
 }
-_APART = (("pillar", "item"), ("item", "outcome"), ("item", "grouping"), ("outcome", "grouping"))
+_APART = (
+    ("pillar", "item"),
+    ("pillar", "driver"),
+    ("item", "outcome"),
+    ("item", "grouping"),
+    ("outcome", "grouping"),
+)
+_PUBLIC = ("driver", "belonging")
 _WRONG = {
     "string_type": "text",
     "int_type": "whole_number",
@@ -147,7 +160,7 @@ def _check_names(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     pillars_of: dict[str, set[str]] = {}
     for row in rows(raw, "item"):
         pillars_of.setdefault(name_of(row), set()).add(str(row.get("pillar")))
-    for table in ("pillar", "practice", "item", "outcome", "grouping", "column"):
+    for table in ("pillar", "practice", "item", "outcome", "grouping", "column", *_PUBLIC):
         for name, n in Counter(filter(None, map(name_of, rows(raw, table)))).items():
             pillars = sorted(pillars_of.get(name, ())) if table == "item" else []
             if n > 1:
@@ -207,4 +220,24 @@ def _check_columns(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
             yield Problem("instrument.role_is_question", f"{file}, {role}", values={"name": stands})
 
 
-CHECKS = (_check_scale, _check_names, _check_pillars, _check_practices, _check_columns)
+def _check_public(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """Drivers and belonging that nobody was asked about, and a yes that is no answer."""
+    public = raw.get("public")
+    if not isinstance(public, dict):
+        for table in _PUBLIC:
+            if rows(raw, table):
+                yield Problem("instrument.no_public", f"{file}, [[{table}]]")
+        return
+    scale, likes = public.get("scale"), public.get("likes_from")
+    if isinstance(scale, dict) and isinstance(likes, int):
+        ends = {k: scale.get(k) for k in ("minimum", "maximum")}
+        low, high = ends["minimum"], ends["maximum"]
+        if isinstance(low, int) and isinstance(high, int) and not low < likes <= high:
+            yield Problem(
+                "instrument.likes_outside", f"{file}, [public]", values={**ends, "likes": likes}
+            )
+
+
+CHECKS = (
+    _check_scale, _check_names, _check_pillars, _check_practices, _check_columns, _check_public,
+)  # fmt: skip

@@ -79,9 +79,11 @@ def standardised_values(layout: Layout, model: Implied) -> Numbers:
 
 def estimates(fit: Fit) -> pd.DataFrame:
     """Return every relation of every group, see `Fit.estimates`."""
-    number = fit.table.number
-    spread = np.sqrt(np.maximum(np.diag(fit.vcov), 0.0))
-    se = np.append(spread, np.nan)[number]
+    number, parameter = fit.table.number, fit.layout.cells.parameter
+    variance = np.full(fit.layout.q + 1, np.nan)
+    variance[parameter] = np.diagonal(fit.covariances, axis1=1, axis2=2)
+    variance[-1] = np.nan  # what is fixed
+    se = np.sqrt(np.maximum(variance, 0.0))[number]
     return pd.DataFrame(
         {
             **relations(fit), "label": fit.table.label.ravel(), "parameter": number.ravel(),
@@ -106,7 +108,7 @@ def standardised(fit: Fit) -> pd.DataFrame:
     est, slope = slopes(
         fit.layout, fit.solution.theta, lambda model: standardised_values(fit.layout, model)
     )
-    se = standard_errors(fit.layout, slope, fit.vcov)
+    se = standard_errors(slope, fit.covariances)
     se = np.where(se < CONSTANT, 0.0, se)
     columns = tested(est, se)
     for name in ("z", "pvalue"):
@@ -127,7 +129,7 @@ def latent_correlations(fit: Fit) -> pd.DataFrame:
         return found
 
     est, slope = slopes(fit.layout, fit.solution.theta, correlations, of=("Psi", "Beta"))
-    columns = tested(est, standard_errors(fit.layout, slope, fit.vcov))
+    columns = tested(est, standard_errors(slope, fit.covariances))
     kept = {name: columns[name] for name in ("est", "se", "ci_lower", "ci_upper")}
     groups = len(fit.groups)
     return pd.DataFrame(

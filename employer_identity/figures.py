@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.comparisons import ladder, latent_means
+from employer_identity.consequences import sensitivity
+from employer_identity.crossings import across
 from employer_identity.diagram import path_diagram
 from employer_identity.distributions import answers, outcomes
 from employer_identity.drawing import (
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
 
 __all__ = [
+    "across",
     "answers",
     "associations",
     "differences",
@@ -44,6 +47,7 @@ __all__ = [
     "loadings",
     "outcomes",
     "path_diagram",
+    "sensitivity",
     "standing",
     "units",
 ]

@@ -20,13 +20,13 @@ from employer_identity.estimates import (
 )
 from employer_identity.language import Language, say
 from employer_identity.ledger import Ledger, ledger
+from employer_identity.measurement.arrow import Tied
 from employer_identity.measurement.definitions import Definition
-from employer_identity.measurement.implied import Implied, directions, imply
+from employer_identity.measurement.implied import Implied, imply
 from employer_identity.measurement.layout import Layout
-from employer_identity.measurement.likelihood import jacobian
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.normal import expand
-from employer_identity.measurement.robust import Bread, Rows, bread
+from employer_identity.measurement.robust import Rows, bread
 from employer_identity.measurement.saturated import Saturated
 from employer_identity.measurement.scaling import Sandwich
 from employer_identity.measurement.scoring import Solution
@@ -108,7 +108,7 @@ class Fit:
             for f in self.table.roles.factors
         }
 
-    @property
+    @cached_property
     def n(self) -> dict[str, int]:
         """Respondents used, by group."""
         counts = self.moments.n if self.rows is None else np.bincount(self.rows.group)
@@ -128,7 +128,7 @@ class Fit:
 
     @cached_property
     @on_one_thread
-    def information(self) -> Bread:
+    def information(self) -> Tied:
         """Information of one respondent: expected for complete ML and MLM, else observed."""
         if self.sandwich is not None:
             return self.sandwich.bread
@@ -138,8 +138,7 @@ class Fit:
             self.solution.curvature,
         )
         if patterns.complete and curvature is not None:  # the search has it already
-            slopes = jacobian(directions(implied, self.layout.cells))
-            return Bread(curvature.information, slopes, self.layout)
+            return curvature.tied
         at = expand(patterns, implied.Sigma, implied.mu)
         assert at is not None  # the estimates imply a covariance matrix
         return bread(self.layout, self.solution.theta, implied, patterns, at, seen=True)
@@ -153,21 +152,34 @@ class Fit:
     @cached_property
     @on_one_thread
     def inverse(self) -> Array:
-        """Inverse of the information of one respondent, (q, q); NaN where it is singular."""
-        information = self.information.dense
-        scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
-        scaled = information / scale[:, None] / scale
-        try:
-            np.linalg.cholesky(scaled)
-            inverse = np.linalg.inv(scaled)
-        except np.linalg.LinAlgError:
-            inverse = np.full_like(scaled, np.nan)
-        return inverse / scale[:, None] / scale
+        """Inverse of the information of one respondent, (q, q); NaN where it is singular.
+
+        With many groups it is large; what stands in one group is had from ``information.factor``.
+        """
+        found, q = self.information.factor, self.layout.q
+        return found.solve(np.eye(q)) if found.definite else np.full((q, q), np.nan)
+
+    @cached_property
+    @on_one_thread
+    def covariances(self) -> Array:
+        """Covariances of the estimates of each group's cells, (G, c, c).
+
+        0 where a cell is fixed; all NaN where the information is singular.
+        """
+        found = self.information.factor
+        if not found.definite:
+            return np.full(self.information.by_cell.shape, np.nan)
+        if self.sandwich is None:
+            return found.inverse / self.ntotal
+        return self.sandwich.meat.around(found) / self.ntotal
 
     @cached_property
     @on_one_thread
     def vcov(self) -> Array:
-        """Covariance matrix of the parameter estimates, (q, q)."""
+        """Covariance matrix of the parameter estimates, (q, q); large where groups are many.
+
+        `covariances` holds what stands in one group.
+        """
         if self.sandwich is None:
             return self.inverse / self.ntotal
         return self.inverse @ self.sandwich.meat.dense @ self.inverse / self.ntotal

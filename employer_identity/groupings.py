@@ -57,9 +57,9 @@ def derive(
             problems.append(Problem("groupings.special_values", grouping.column, values=values))
         if not grouping.is_changed:
             continue
-        groups = _of_rows(groups, answered)
+        groups = of_rows(groups, answered)
         several = len(groups.categories) > 1
-        for step in (_merged, _merged_small):
+        for step in (_merged, merged_small):
             groups, found = step(groups, grouping)
             problems += found
         if several or grouping.is_made:
@@ -73,7 +73,8 @@ def _answered(columns: Columns, instrument: Instrument, n: int) -> Flags:
     return np.any([pd.notna(i) for i in items], axis=0) if items else np.ones(n, dtype=bool)
 
 
-def _of_rows(groups: pd.Categorical, kept: Flags) -> pd.Categorical:
+def of_rows(groups: pd.Categorical, kept: Flags) -> pd.Categorical:
+    """Return groups that are missing for everybody else, without those that are empty then."""
     codes = np.where(kept, groups.codes, -1)
     every = pd.Categorical.from_codes(codes, categories=groups.categories, ordered=True)
     return every.remove_unused_categories()
@@ -88,7 +89,7 @@ def _first(grouping: Grouping, frame: pd.DataFrame, columns: Columns, raw: Raw) 
     if grouping.cross:
         one, other = (columns.get(c) for c in grouping.cross)
         both = isinstance(one, pd.Categorical) and isinstance(other, pd.Categorical)
-        return (_crossed(one, other) if both else None), []
+        return (crossed(one, other) if both else None), []
     plain = columns.get(grouping.column)
     return (plain if isinstance(plain, pd.Categorical) else None), []
 
@@ -156,7 +157,7 @@ def _mostly(values: Values, span: tuple[int, int]) -> bool:
 # --- Crossings
 
 
-def _crossed(one: pd.Categorical, other: pd.Categorical) -> pd.Categorical:
+def crossed(one: pd.Categorical, other: pd.Categorical) -> pd.Categorical:
     """Return the combinations that occur, in the order of the first grouping, then the second."""
     names = [f"{a}{CROSSED}{b}" for a in one.categories for b in other.categories]
     codes = one.codes.astype(int) * len(other.categories) + other.codes
@@ -211,7 +212,7 @@ def _merged(groups: pd.Categorical, grouping: Grouping) -> Merged:
     return _renamed(groups, becomes), problems
 
 
-def _merged_small(groups: pd.Categorical, grouping: Grouping) -> Merged:
+def merged_small(groups: pd.Categorical, grouping: Grouping) -> Merged:
     """Merge groups below the floor, the smallest first, until every group reaches it.
 
     In an order a group joins the smaller of its neighbours; without one, small groups become

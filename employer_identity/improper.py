@@ -47,7 +47,7 @@ def improper(fit: Fit) -> tuple[Problem, ...]:
     ]
     if fit.df and fit.scaling is not None and fit.scaling <= 0:
         found.append(Problem("model.scaling_negative", values={"value": fit.scaling}))
-    if np.isnan(fit.vcov).any():
+    if np.isnan(fit.covariances).any():
         found.append(Problem("model.information_singular"))
     return tuple(found)
 

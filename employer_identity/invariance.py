@@ -20,6 +20,7 @@ from employer_identity.cfa import (
 )
 from employer_identity.climbing import Climb, OnReject, climb
 from employer_identity.criteria import Rule, RuleName, rule_of
+from employer_identity.dividing import too_many_groups
 from employer_identity.errors import ModelError, Problem
 from employer_identity.ladder import Ladder
 from employer_identity.language import listing, refusal
@@ -85,8 +86,8 @@ def invariance(
     Raises
     ------
     ModelError
-        As in `cfa`, for an unknown rule, and for anchors that do not exist, are to be released, or
-        would be too few.
+        As in `cfa`, for more than a hundred groups, an unknown rule, and for anchors that do not
+        exist, are to be released, or would be too few.
 
     Notes
     -----
@@ -101,11 +102,13 @@ def invariance(
     """
     deciding = rule_of(rule)
     check_options(estimator, missing)
-    _check_on_reject(on_reject)
+    check_on_reject(on_reject)
     prepared = prepare(
         data, model, group, reference, estimator=estimator, missing=missing, weights=weights,
         cluster=cluster,
     )  # fmt: skip
+    if problems := too_many_groups(group, len(prepared.sample.groups)):
+        raise refusal(ModelError, problems)
     fewest = anchors if isinstance(anchors, int) else ANCHORS
     named = frozenset[str]() if isinstance(anchors, int) else frozenset(anchors)
     asked = _asked(free, prepared)
@@ -127,7 +130,8 @@ def _with_note_on_waves(
     return replace(prepared, sample=sample)
 
 
-def _check_on_reject(asked: str) -> None:
+def check_on_reject(asked: str) -> None:
+    """Refuse what a climb cannot do with a rung that is rejected."""
     if asked not in get_args(OnReject):
         values = {"asked": asked, "allowed": listing(get_args(OnReject))}
         problem = Problem("model.not_available", where="on_reject", values=values)

@@ -10,7 +10,6 @@ import numpy as np
 
 from employer_identity.errors import Problem
 from employer_identity.language import Language, describe, listing, say
-from employer_identity.measurement.starts import RANK_TOLERANCE
 from employer_identity.measurement.table import Key, family
 
 if TYPE_CHECKING:
@@ -205,9 +204,8 @@ def _rank(fit: Fit) -> int:
     """Return how many directions of the parameters move the moments."""
     curvature = fit.solution.curvature
     assert curvature is not None  # there is one wherever there are estimates
-    scale = np.sqrt(np.maximum(curvature.diagonal, np.finfo(float).tiny))
-    unit = curvature.dense / scale[:, None] / scale
-    return int((np.linalg.eigvalsh(unit) > RANK_TOLERANCE).sum())
+    rank, _ = curvature.tied.null
+    return rank
 
 
 def _tied(fit: Fit) -> Iterator[Tie]:

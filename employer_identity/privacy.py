@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from employer_identity.errors import ComparisonError, Problem
+from employer_identity.language import listing, refusal
 from employer_identity.questionnaire import CROSSED
 
 if TYPE_CHECKING:
@@ -151,3 +153,31 @@ def large_groups(survey: Survey, column: str, minimum: int) -> Survey:
         return survey
     kept = groups.cat.remove_categories(small)
     return replace(survey, answers=survey.answers.assign(**{column: kept}))
+
+
+def of_large_groups(
+    frame: pd.DataFrame, counts: Mapping[str, int], minimum: int = MINIMUM
+) -> pd.DataFrame:
+    """Return a comparison's rows about groups of at least `minimum` persons.
+
+    Parameters
+    ----------
+    frame
+        With a column ``group``, and ``other`` if it compares with others than the reference group.
+    counts
+        Persons by group, the reference group first.
+
+    Raises
+    ------
+    ComparisonError
+        If the reference group is too small, for a difference tells of both, or nothing is left.
+    """
+    large = [g for g, n in counts.items() if n >= minimum]
+    kept = frame[frame["group"].isin(large)]
+    if "other" in frame:
+        kept = kept[kept["other"].isin(large)]
+    reference = next(iter(counts), None)
+    if reference not in large or kept.empty:
+        where = listing(counts)
+        raise refusal(ComparisonError, [Problem("invariance.too_few_to_show", where, minimum)])
+    return kept

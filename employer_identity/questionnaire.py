@@ -74,6 +74,45 @@ class Outcome(_Question):
     """One question about what may go with the pillars, on the same scale."""
 
 
+class Driver(_Keyed):
+    """Something that people look for in an employer.
+
+    The public's files have it as ``image_KEY`` (an employer offers it), ``importance_KEY`` (it
+    matters to me), ``own_KEY`` (my own employer offers it) and ``reason_KEY`` (to leave).
+    """
+
+
+class Belonging(_Question):
+    """One question to the public about belonging at one's own work."""
+
+
+class Public(_Table):
+    """What the public was asked: who outsiders are, and which employers they know and like.
+
+    Attributes
+    ----------
+    scale
+        Of all that is rated.
+    likes_from
+        The lowest answer to "I would like to work there" that counts as yes.
+    respondent, known, attractive
+        Columns of the ratings.
+    changed, intends
+        Columns of the people: changed employer, or intends to, within `window_months`; 0 or 1.
+    window_months
+        How far back and ahead they were asked to look: waves with other windows differ.
+    """
+
+    scale: Scale
+    likes_from: int
+    respondent: str = "respondent"
+    known: str = "known"
+    attractive: str = "attractive"
+    changed: str | None = None
+    intends: str | None = None
+    window_months: int = Field(default=6, ge=1)
+
+
 class Column(_Table):
     """Words for a column that is no question: its label and the labels of its values."""
 
@@ -93,6 +132,7 @@ Special = Literal[
 Bound = int | Literal[""]  # "": no bound on this side
 
 CROSSED = " + "  # between the values that a crossed group combines
+TIMES = " \N{MULTIPLICATION SIGN} "  # the same, as it is shown
 MERGED = "; "  # between the values of groups that were merged because they were small
 ROLES = ("employer", "sector", "weight", "cluster", "respondent", "wave", "date", "duration")
 OTHER = "other"  # what small groups without an order become together
@@ -192,6 +232,9 @@ class Instrument(_Table):
     outcomes: tuple[Outcome, ...] = Field(default=(), alias="outcome")
     groupings: tuple[Grouping, ...] = Field(default=(), alias="grouping")
     columns: tuple[Column, ...] = Field(default=(), alias="column")
+    public: Public | None = None
+    drivers: tuple[Driver, ...] = Field(default=(), alias="driver")
+    belonging: tuple[Belonging, ...] = ()
     employer: str | None = None
     sector: str | None = None
     weight: str | None = None
@@ -222,8 +265,13 @@ class Instrument(_Table):
         return "\n".join(f"{pillar} =~ {' + '.join(i)}" for pillar, i in self.factors.items())
 
     @property
+    def driver_names(self) -> tuple[str, ...]:
+        """Keys of the drivers."""
+        return tuple(d.key for d in self.drivers)
+
+    @property
     def _questions(self) -> tuple[_Question, ...]:
-        return (*self.items, *self.outcomes)
+        return (*self.items, *self.outcomes, *self.belonging)
 
     @property
     def _columns(self) -> tuple[Column, ...]:
@@ -231,7 +279,7 @@ class Instrument(_Table):
 
     @cached_property
     def _labels(self) -> dict[str, Text]:
-        keyed: tuple[_Keyed, ...] = (*self.practices, *self.pillars)
+        keyed: tuple[_Keyed, ...] = (*self.drivers, *self.practices, *self.pillars)
         labels = {c.column: c.label for c in self._columns}
         labels |= {q.name: q.label for q in self._questions}
         return labels | {k.key: k.label for k in keyed}
@@ -243,7 +291,12 @@ class Instrument(_Table):
         return sentences | {k.key: k.description for k in self.pillars}
 
     def label(self, name: str, language: Language = "en") -> str:
-        """Short label of a pillar, practice, item, outcome or column; without one, the name."""
+        """Short label of a pillar, practice, item, outcome or column; without one, the name.
+
+        Columns that are crossed are called by both.
+        """
+        if CROSSED in name and name not in self._labels:
+            return TIMES.join(self.label(part, language) for part in name.split(CROSSED))
         return _in(self._labels.get(name), language, name)
 
     def wording(self, name: str, language: Language = "en") -> str:
@@ -258,12 +311,14 @@ class Instrument(_Table):
         name = str(value)
         labels = {c.column: c.labels for c in self._columns}.get(column, {})
         grouping = next((g for g in self.groupings if g.column == column), None)
-        if name in labels or grouping is None:
+        crossed = grouping.cross if grouping else tuple(column.split(CROSSED))
+        if name in labels or (grouping is None and len(crossed) < 2):
             return _in(labels.get(name), language, name)
-        if grouping.cross and CROSSED in name:
-            pairs = zip(grouping.cross, name.split(CROSSED, 1), strict=True)
-            named = [self.value_label(column, part, language) for column, part in pairs]
-            return " \N{MULTIPLICATION SIGN} ".join(named)
+        if crossed and CROSSED in name:
+            pairs = zip(crossed, name.split(CROSSED, 1), strict=True)
+            return TIMES.join(self.value_label(column, part, language) for column, part in pairs)
+        if grouping is None:
+            return name
         if grouping.merge_below and MERGED in name:
             merged = [self.value_label(column, part, language) for part in name.split(MERGED)]
             return listing(merged, language)

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from employer_identity.dividing import groups_of, too_few_groups, too_small_groups
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
 from employer_identity.measurement.moments import Moments
@@ -92,7 +93,7 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
         return _published(data, asked)
     frame = data if isinstance(data, pd.DataFrame) else data.answers
     items, extra = asked.items, (asked.weights, asked.cluster)
-    _refuse([*_unknown(items, list(frame.columns), (asked.group, *extra))])
+    _refuse(unknown_columns(frame, items, group=asked.group, weights=extra[0], cluster=extra[1]))
     numeric = [*items, *([asked.weights] if asked.weights else [])]
     _refuse([Problem("model.not_numeric", where=i) for i in _not_numeric(frame, numeric)])
     values = frame[list(items)].to_numpy(dtype=float, na_value=np.nan)
@@ -101,7 +102,7 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     labels, codes = _groups(frame, asked.group, asked.reference)
     used, notes = _usable(values, codes, weights, asked)
     values, codes, weights = values[used], codes[used], weights[used]
-    _refuse(_too_small(codes, labels, asked.group, len(items)))
+    _refuse(_too_small(codes, labels, frame, asked.group, len(items)))
     patterns, block = gather(items, values, codes, weights / weights.mean())
     _refuse(_never_together(patterns, labels))
     cluster, found = _clusters(frame, used, codes, labels, asked)
@@ -249,7 +250,7 @@ def _refuse(problems: list[Problem]) -> None:
 
 def _published(moments: Moments, asked: Asked) -> Sample:
     items, group, reference = asked.items, asked.group, asked.reference
-    _refuse(_unknown(items, list(moments.names), ()))
+    _refuse(_unknown_items(items, moments.names))
     chosen = moments.select(items)
     if group is None and len(chosen.n) > 1:
         if chosen.known != "means":
@@ -268,18 +269,30 @@ def _published(moments: Moments, asked: Asked) -> Sample:
     return Sample(chosen, saturated, tuple(notes))
 
 
-def _unknown(
-    items: Sequence[str], columns: list[str], others: Sequence[str | None]
+def unknown_columns(
+    frame: pd.DataFrame, items: Sequence[str], **asked: str | None
 ) -> list[Problem]:
-    wanted = [*items, *(name for name in others if name)]
-    missing = [n for n in wanted if n not in columns]
+    """Say which items, and which columns an argument asks for, are not there or there twice."""
+    columns = [str(c) for c in frame.columns]
+    found = _unknown_items(items, columns)
+    for argument, name in asked.items():
+        if name and name not in columns:
+            near = difflib.get_close_matches(name, columns, n=3)
+            code = "model.unknown_column_near" if near else "model.unknown_column"
+            values = {"near": listing(near), "argument": argument}
+            found.append(Problem(code, where=name, values=values))
+    wanted = [*items, *(name for name in asked.values() if name)]
+    return found + [Problem("model.column_twice", where=n) for n in wanted if columns.count(n) > 1]
+
+
+def _unknown_items(items: Sequence[str], columns: Sequence[str]) -> list[Problem]:
     found = []
-    for name in missing:
-        near = difflib.get_close_matches(name, [str(c) for c in columns], n=3)
-        code = "model.unknown_item_near" if near else "model.unknown_item"
-        found.append(Problem(code, where=name, values={"near": listing(near)}))
-    twice = [n for n in wanted if columns.count(n) > 1]
-    return found + [Problem("model.column_twice", where=n) for n in twice]
+    for name in items:
+        if name not in columns:
+            near = difflib.get_close_matches(name, columns, n=3)
+            code = "model.unknown_item_near" if near else "model.unknown_item"
+            found.append(Problem(code, where=name, values={"near": listing(near)}))
+    return found
 
 
 def _not_numeric(frame: pd.DataFrame, items: Sequence[str]) -> list[str]:
@@ -302,13 +315,10 @@ def _groups(
     """Return the labels, reference first, and each row's number among them (-1: none)."""
     if group is None:
         return ("",), np.zeros(len(frame), dtype=np.intp)
-    column = frame[group]
-    column = column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("category")
-    column = column.cat.remove_unused_categories()
-    labels = [str(c) for c in column.cat.categories]
-    codes = column.cat.codes.to_numpy().astype(np.intp)
-    if len(labels) < 2:
-        raise refusal(ModelError, [Problem("model.one_group", where=group, count=len(labels))])
+    groups = groups_of(frame[group])
+    labels = [str(c) for c in groups.categories]
+    codes = groups.codes.astype(np.intp)
+    _refuse(too_few_groups(group, len(labels)))
     order = _reference_first(labels, group, reference)
     codes = np.append(np.argsort(order), -1)[codes].astype(np.intp)
     return tuple(labels[i] for i in order), codes
@@ -326,16 +336,16 @@ def _reference_first(labels: Sequence[str], group: str, reference: str | None) -
 
 
 def _too_small(
-    codes: NDArray[np.intp], labels: tuple[str, ...], group: str | None, p: int
+    codes: NDArray[np.intp],
+    labels: tuple[str, ...],
+    frame: pd.DataFrame,
+    group: str | None,
+    p: int,
 ) -> list[Problem]:
-    n = np.bincount(codes, minlength=len(labels))
-    small = [label for label, k in zip(labels, n, strict=True) if k <= p]
-    if not small:
-        return []
+    sizes = dict(zip(labels, np.bincount(codes, minlength=len(labels)).tolist(), strict=True))
     if group is None:
-        return [Problem("model.too_few_rows", count=p + 1)]
-    values = {"groups": listing(small), "needed": p + 1}
-    return [Problem("model.group_too_small", where=group, count=len(small), values=values)]
+        return [Problem("model.too_few_rows", count=p + 1)] if min(sizes.values()) <= p else []
+    return too_small_groups(frame[group], sizes, p + 1)
 
 
 def _degenerate(moments: Moments) -> list[Problem]:

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc
 
+from employer_identity.measurement.arrow import Tied
 from employer_identity.measurement.layout import MATRICES
-from employer_identity.measurement.robust import Bread, Meat
 from employer_identity.measurement.scaling import Sandwich
 from employer_identity.measurement.threads import on_one_thread
 
@@ -58,9 +58,9 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     curvature = fit.solution.curvature
     assert curvature is not None
     g, c = _tied(curvature.cells.parameter)
-    score, expected = curvature.score[g, c], Meat(curvature.information, fit.layout)
-    tests = cell_tests(fit, fit.information, expected, fit.sandwich, score, g, c)
-    return _frame(fit, g, c, tests)
+    score, own = curvature.score[g, c], fit.information
+    tests = cell_tests(fit, own, curvature.tied, fit.sandwich, score, g, c)
+    return _frame(fit, tests)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,28 +69,40 @@ class CellTests:
 
     Parameters
     ----------
+    g, c
+        Group and cell of each, (t,).
     x2, epc
         Statistic and expected change of the cell, (t,).
-    inverse
-        Inverse of the information that expected changes rest on, (q, q).
-    cross
-        That information between the cells and the parameters, (t, q).
+    information
+        What expected changes rest on.
     """
 
+    g: NDArray[np.intp]
+    c: NDArray[np.intp]
     x2: Array
     epc: Array
-    inverse: Array
-    cross: Array
+    information: Tied
 
     def changes(self, parameters: NDArray[np.int64]) -> Array:
-        """Return what freeing each cell is expected to change some parameters by, (t, k)."""
-        return np.asarray(-self.epc[:, None] * (self.cross @ self.inverse[:, parameters]))
+        """Return what freeing each cell is expected to change some parameters by, (t, k).
+
+        Minus the cell's change times I_ct I_tt^-1, as `score_tests` has them.
+        """
+        arrow, k = self.information.arrow, len(parameters)
+        unit = np.zeros((arrow.q, k))
+        unit[parameters, np.arange(k)] = 1.0
+        columns = np.vstack([self.information.factor.solve(unit), np.zeros((1, k))])
+        found = np.zeros((len(self.g), k))
+        for g in np.unique(self.g):
+            mine = self.g == g
+            found[mine] = self.information.by_cell[g, self.c[mine]] @ columns[arrow.parameter[g]]
+        return np.asarray(-self.epc[:, None] * found)
 
 
 def cell_tests(
     fit: Fit,
-    information: Bread,
-    expected: Bread | Meat,
+    information: Tied,
+    expected: Tied,
     robust: Sandwich | None,
     score: Array,
     g: NDArray[np.intp],
@@ -98,45 +110,28 @@ def cell_tests(
 ) -> CellTests:
     """Test cells that are each freed alone; see `score_tests`.
 
-    Cells are numbered as in ``information``, whose layout may list more than the free ones.
+    Cells are numbered as in ``information``, which may list more than the free ones.
     """
-    left, slope, cross = _left(Meat(information.by_cell, information.layout), fit.inverse, g, c)
+    left = _left(information)[g, c]
+    if not information.factor.definite:
+        left = np.full(len(g), np.nan)
     if robust is None or fit.rows is None:
-        return CellTests(fit.ntotal * score**2 / left, score / left, fit.inverse, cross)
-    own_spread, common = robust.meat.of_cells(g, c)
-    explained = slope @ robust.meat.dense
-    spread = own_spread - 2.0 * (slope * common).sum(axis=1) + (explained * slope).sum(axis=1)
+        return CellTests(g, c, fit.ntotal * score**2 / left, score / left, information)
+    spread = robust.meat.left(information)[g, c]
     about_mean = spread - fit.ntotal * score**2 / (fit.rows.units - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         usable = ~np.isnan(left) & (about_mean > 1e-10 * spread)
         x2 = fit.ntotal * score**2 / np.where(usable, about_mean, np.nan)
-    plain = Meat(expected.by_cell, information.layout)
-    inverse = np.asarray(np.linalg.pinv(plain.dense, hermitian=True), dtype=float)
-    least, _, cross = _left(plain, inverse, g, c)
-    return CellTests(x2, score / least, inverse, cross)
+    return CellTests(g, c, x2, score / _left(expected)[g, c], expected)
 
 
-def _left(
-    information: Meat, inverse: Array, g: NDArray[np.intp], c: NDArray[np.intp]
-) -> tuple[Array, Array, Array]:
-    """Return what parameters leave of cells' information (t,), b and I_ct (t, q)."""
-    own, cross = information.of_cells(g, c)
-    slope = cross @ inverse
-    left = own - (slope * cross).sum(axis=1)
+def _left(information: Tied) -> Array:
+    """Return what the parameters leave of each cell's information, (G, c); see `score_tests`."""
+    by_cell = information.by_cell
+    own = np.diagonal(by_cell, axis1=1, axis2=2)
+    left = own - ((by_cell @ information.factor.inverse) * by_cell).sum(axis=2)
     # nothing left: not identified if freed
-    return np.where(left > 1e-10 * own, left, np.nan), slope, cross
-
-
-def _gap_changes(fit: Fit, tests: CellTests) -> Array:
-    """Return the largest change of a gap between latent means that each test expects, (t,)."""
-    count = len(fit.factors)
-    number = fit.layout.twin["alpha"][:, :count, 0]
-    sd = np.sqrt(np.abs(np.diagonal(fit.implied.Phi[0])[:count]))
-    moved = np.zeros((len(tests.epc), *number.shape))
-    free = number >= 0
-    moved[:, free] = tests.changes(number[free])
-    found: Array = ((moved.max(axis=1) - moved.min(axis=1)) / sd).max(axis=1, initial=0.0)
-    return found
+    return np.where(left > 1e-10 * own, left, np.nan)
 
 
 def tail(fit: Fit, x2: Array) -> Array:
@@ -149,15 +144,30 @@ def tail(fit: Fit, x2: Array) -> Array:
 def _tied(parameter: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Group and cell of everything tied across groups; of two tied to each other the second."""
     groups, cells = np.nonzero(parameter >= 0)
-    same = parameter[:, cells] == parameter[groups, cells]
-    times = same.sum(axis=0)
-    last = len(parameter) - 1 - np.argmax(same[::-1], axis=0)
-    keep = (times > 2) | ((times == 2) & (groups == last))
+    wide = parameter.shape[1]
+    tie = parameter[groups, cells] * wide + cells  # cells in one place that are one parameter
+    times = np.bincount(tie)[tie]
+    last = np.zeros(tie.max(initial=0) + 1, dtype=np.intp)
+    np.maximum.at(last, tie, groups)
+    keep = (times > 2) | ((times == 2) & (groups == last[tie]))
     return groups[keep], cells[keep]
 
 
-def _frame(fit: Fit, g: NDArray[np.intp], c: NDArray[np.intp], tests: CellTests) -> pd.DataFrame:
-    cells, x2, epc = fit.layout.cells, tests.x2, tests.epc
+def _gap_changes(fit: Fit, tests: CellTests) -> Array:
+    """Return the largest change of a gap between latent means that each test expects, (t,)."""
+    count = len(fit.factors)
+    number = fit.layout.twin["alpha"][:, :count, 0]
+    sd = np.sqrt(np.abs(np.diagonal(fit.implied.Phi[0])[:count]))
+    moved = np.zeros((len(tests.epc), *number.shape))
+    free = number >= 0
+    if free.any():
+        moved[:, free] = tests.changes(number[free])
+    found: Array = ((moved.max(axis=1) - moved.min(axis=1)) / sd).max(axis=1, initial=0.0)
+    return found
+
+
+def _frame(fit: Fit, tests: CellTests) -> pd.DataFrame:
+    cells, x2, epc, g, c = fit.layout.cells, tests.x2, tests.epc, tests.g, tests.c
     row_of = {place: r for r, place in enumerate(fit.layout.place)}
     sd_y = np.sqrt(np.diagonal(fit.implied.Sigma, axis1=1, axis2=2))
     sd_eta = np.sqrt(np.abs(np.diagonal(fit.implied.Phi, axis1=1, axis2=2)))

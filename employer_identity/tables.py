@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from employer_identity.across_tables import across
+from employer_identity.bias_tables import conclusions, contrasts, dmacs
 from employer_identity.brand import agreement
 from employer_identity.language import Language, listing, number, say
+from employer_identity.latent import stamp_of
 from employer_identity.model_tables import (
     fit_measures,
     ladder,
@@ -18,7 +22,7 @@ from employer_identity.model_tables import (
     verdicts,
     worst,
 )
-from employer_identity.privacy import Shown
+from employer_identity.privacy import MINIMUM, Shown, of_large_groups
 from employer_identity.standing_tables import standing
 from employer_identity.tabulation import NOTHING, decimals, interval, share, tabulate, whole
 from employer_identity.terms import nouns
@@ -28,8 +32,12 @@ if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
 
 __all__ = [
+    "across",
     "associations",
     "checklist",
+    "conclusions",
+    "contrasts",
+    "dmacs",
     "facts",
     "fit_measures",
     "items",
@@ -130,9 +138,14 @@ def latent_means(
     group: str,
     counts: Mapping[str, int],
     *,
+    minimum: int = MINIMUM,
     language: Language = "en",
 ) -> Shown:
-    """Latent means by group, with their intervals and the difference in pooled SDs."""
+    """Latent means by group, with their intervals and the difference in pooled SDs.
+
+    Groups of fewer than `minimum` persons are left out.
+    """
+    means = of_large_groups(means, counts, minimum)
     rows = [
         {
             "pillar": instrument.label(r.factor, language),
@@ -145,7 +158,9 @@ def latent_means(
         for r in means.itertuples()
     ]
     words = nouns(instrument, language)
-    return tabulate("latent_means", rows, language, counts, words, groups="pillar")
+    n = {g: counts[g] for g in means["group"].unique()}
+    table = tabulate("latent_means", rows, language, n, words, groups="pillar")
+    return replace(table, caption=f"{table.caption} {stamp_of(means, language)}".strip())
 
 
 def items(

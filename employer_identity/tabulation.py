@@ -19,6 +19,7 @@ NOTHING = "–"  # noqa: RUF001  (an en dash stands for "no number here")
 _TEXTS = {"model", "state", "restricted", "free"}
 _TEXTS |= {"pillar", "item", "category", "level", "rule", "read", "group", "kind", "verdict"}
 _TEXTS |= {"one", "other", "held", "name", "value", "plain", "measure", "matters", "outcome"}
+_TEXTS |= {"model", "size"}
 
 
 def tabulate(

@@ -66,3 +66,9 @@ def design_effect(weights: pd.Series[float]) -> float:
     """Return Kish's design effect of weights, n sum w^2 / (sum w)^2: 1 where all weigh the same."""
     w = weights[weights > 0].to_numpy(dtype=float)
     return float(w.size * (w**2).sum() / w.sum() ** 2) if w.size else np.nan
+
+
+def effective_n(weights: pd.Series[float]) -> float:
+    """Return how many equally weighted people would tell as much, (sum w)^2 / sum w^2 (Kish)."""
+    w = weights[weights > 0].to_numpy(dtype=float)
+    return float(w.sum() ** 2 / (w**2).sum()) if w.size else np.nan

@@ -15,15 +15,16 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # From the ground up: a room imports only from rooms before it. A new room is given its place here.
 GROUND = ["errors", "writing", "language", "questionnaire", "special", "consistency"]
 GROUND += ["consistency_groupings", "instrument", "terms"]
-ENGINE = ["threads", "syntax", "definitions", "table", "layout", "published", "moments", "patterns"]
-ENGINE += ["normal", "implied", "delta", "likelihood", "robust", "saturated", "scaling"]
+ENGINE = ["threads", "arrow", "syntax", "definitions", "table", "layout", "published", "moments"]
+ENGINE += ["patterns", "normal", "implied", "delta", "likelihood", "robust", "saturated", "scaling"]
 ENGINE += ["categorical", "scoring", "starts", "indices"]
 INTAKE = ["raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss"]
 INTAKE = [f"intake.{room}" for room in (*INTAKE, "joining", "files")]
 DATA = [*INTAKE, "survey", "answers", "spelling", "columns", "questions", "labelling"]
 DATA += ["groupings", "screening", "loading", "answer_words", "profiles", "bands"]
-DATA += ["ratings", "clusters", "guessing", "starter"]
-DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies", "sample"]
+DATA += ["ratings", "clusters", "guessing", "starter", "panel", "panel_loading"]
+DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "studies"]
+DATA += ["dividing", "sample"]
 MODEL = ["criteria", "estimates", "defined", "measures", "residuals", "scores"]
 MODEL += ["modification", "factor_scores", "improper", "ledger", "export", "explain", "summary"]
 MODEL += ["fit", "cfa", "difference", "crosscheck", "reliability", "agreement"]
@@ -34,11 +35,23 @@ VERDICT = [
     "ladder",
     "climbing",
     "invariance",
+    "divisions",
+    "across_result",
+    "across",
     "models",
     "alignment",
+    "latent",
+    "resampling",
     "bias",
+    "conclusions",
     "weighing",
+    "raking",
+    "attractiveness",
     "brand",
+    "importance",
+    "drivers",
+    "switching",
+    "shrinkage",
     "standing",
     "privacy",
 ]
@@ -53,6 +66,10 @@ VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
 TABLES = ["tabulation", "model_tables", "structure_tables", "standing_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["standings", "figures", "structure_figures"]
+TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "across_tables"]
+TABLES += ["tables"]
+FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
+FIGURES += ["consequences", "standings", "crossings", "figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
 REPORTS += [

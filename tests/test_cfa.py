@@ -93,7 +93,7 @@ def test_printing_is_short_and_the_same_twice():
         (THREE, {"missing": "guess"}, "model.not_available"),
         (THREE, {"equal": ("loadings",)}, "model.equal_needs_group"),
         (THREE, {"group": "band", "equal": ("loading",)}, "model.unknown_family"),
-        (THREE, {"group": "nosuch"}, "model.unknown_item"),
+        (THREE, {"group": "nosuch"}, "model.unknown_column"),
         (THREE, {"group": "band", "reference": "teen"}, "model.unknown_group"),
         (THREE, {"group": "one"}, "model.one_group"),
         (THREE, {"group": "band", "equal": ("loadings",), "free": ("f=~x",)}, "model.free_unknown"),

@@ -64,7 +64,7 @@ def test_information_is_the_hessian_where_the_model_is_true(model):
     layout, moments, theta = case(model)
     implied = imply(layout, theta)
     true = Moments(moments.names, moments.n, implied.mu, implied.Sigma)
-    information = curvature(true, layout, theta)[1].dense
+    information = curvature(true, layout, theta)[1].tied.dense
     step = 1e-5
     numeric = np.array(
         [

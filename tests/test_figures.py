@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 
 from employer_identity import brand, figures, privacy
-from employer_identity.bias import latent_means
 from employer_identity.cfa import cfa
+from employer_identity.conclusions import conclusions
 from employer_identity.drawing import STEPS, Scale, lines, on, picture, sheet
+from employer_identity.errors import ComparisonError
 from employer_identity.invariance import invariance
 from employer_identity.language import LANGUAGES
+from employer_identity.latent import latent_means
 from employer_identity.privacy import Shown
 from employer_identity.questionnaire import Instrument
 from employer_identity.simulate import ItemShift, Truth, simulate_survey
@@ -39,11 +41,20 @@ def survey() -> Survey:
     return replace(found, answers=answers, instrument=instrument)
 
 
+def with_a_biased_item(survey: Survey) -> Survey:
+    """The same survey, in which one item is lower among the young."""
+    answers = survey.answers.copy()
+    young = answers["band"] == "young"
+    answers["adv2"] = answers["adv2"].where(~young, (answers["adv2"] - 1).clip(lower=1))
+    return replace(survey, answers=answers)
+
+
 def drawn(survey: Survey, language: str) -> dict[str, Shown]:
     own, words = survey.instrument, {"language": language}
     ladder = invariance(survey, group="band")
     units = withhold_units(brand.unit_levels(survey), decide(survey), own)
     means = latent_means(ladder)
+    partial = invariance(with_a_biased_item(survey), group="band")
     shown = [
         *(figures.answers(survey, pillar, **words) for pillar in own.factors),
         figures.outcomes(survey, **words),
@@ -53,6 +64,7 @@ def drawn(survey: Survey, language: str) -> dict[str, Shown]:
         figures.path_diagram(cfa(survey), own, **words),
         figures.ladder(ladder, own, **words),
         figures.latent_means(means, own, "band", ladder["scalar"].n, **words),
+        *figures.sensitivity(conclusions(partial), own, "band", partial.n, **words),
         *figures.units(units, own, **words),
     ]
     return {s.key: s for s in shown}
@@ -224,3 +236,65 @@ def test_steps_darken_all_the_way_and_can_be_read() -> None:
 def test_words_that_are_too_long_are_cut() -> None:
     assert lines("vertegenwoordigen", 0.6)[0].endswith("-")
     assert "".join(lines("vertegenwoordigen", 0.6)).replace("-", "") == "vertegenwoordigen"
+
+
+def test_the_sensitivity_figure_tells_its_own_numbers(survey: Survey) -> None:
+    ladder = invariance(with_a_biased_item(survey), group="band")
+    assert ladder.released == ("adv2~1",)
+    frame = conclusions(ladder)
+    (shown,) = figures.sensitivity(frame, survey.instrument, "band", ladder.n)
+    assert shown.key == "sensitivity"
+    told = [f"{est:+.2f}" for est in frame["est"]]
+    assert re.findall(r"[+-]\d\.\d\d", shown.alt) == told
+    drawn = [t.get_text() for t in shown.content.axes[0].texts]
+    assert [t for t in drawn if re.fullmatch(r"[+-]\d\.\d\d", t)] == told
+    assert "but with “Bridges" in " ".join(drawn)
+    marks = {line.get_marker() for line in shown.content.axes[0].lines} - {"None"}
+    assert len(marks) == frame["model"].nunique() == 4  # without colour, too
+
+
+def many_groups(groups: int) -> pd.DataFrame:
+    factors = ["prototypicality", "advancement", "entrepreneurship", "impresarioship"]
+    rows = [
+        (f, f"g{g}", model, 0.1, 0.05, 0.0, 0.2)
+        for f in factors for g in range(1, groups) for model in ("observed", "full")
+    ]  # fmt: skip
+    return pd.DataFrame(
+        rows, columns=["factor", "group", "model", "est", "se", "ci_lower", "ci_upper"]
+    )
+
+
+def test_a_long_sensitivity_figure_is_divided_and_loses_nothing(survey: Survey) -> None:
+    frame, n = many_groups(20), {f"g{g}": 100 for g in range(20)}
+    shown = figures.sensitivity(frame, survey.instrument, "band", n)
+    assert len(shown) > 1
+    assert all(s.content.get_size_inches()[1] <= 7.8 for s in shown)
+    assert sum(s.alt.count("+0.10") for s in shown) == len(frame)
+    assert f"part 2 of {len(shown)}" in shown[1].caption
+
+
+def test_small_groups_are_in_no_comparison(survey: Survey) -> None:
+    frame, n = many_groups(4), {"g0": 100, "g1": 4, "g2": 30, "g3": 12}
+    (shown,) = figures.sensitivity(frame, survey.instrument, "band", n)
+    assert set(shown.counts) == {"g0", "g2", "g3"}
+    assert "g1" not in shown.alt
+    (shown,) = figures.sensitivity(frame, survey.instrument, "band", n, minimum=20)
+    assert set(shown.counts) == {"g0", "g2"}
+    for counts in (n | {"g0": 4}, {"g0": 100, "g1": 4, "g2": 4, "g3": 4}):
+        with pytest.raises(ComparisonError) as caught:
+            figures.sensitivity(frame, survey.instrument, "band", counts)
+        assert [p.code for p in caught.value.problems] == ["invariance.too_few_to_show"]
+    means = frame[frame["model"] == "full"].assign(d=0.1)
+    first = means.drop_duplicates("factor").assign(group="g0", est=0.0, se=0.0, d=0.0)
+    means = pd.concat([first, means]).sort_values("factor", kind="stable")
+    shown = figures.latent_means(means, survey.instrument, "band", n)
+    assert set(shown.counts) == {"g0", "g2", "g3"}
+    assert "g1" not in shown.alt
+
+
+def test_an_overridden_refusal_is_told_under_the_figure(survey: Survey) -> None:
+    ladder = invariance(survey, group="band")
+    means = latent_means(ladder).assign(despite="An exercise.")
+    shown = figures.latent_means(means, survey.instrument, "band", ladder.n)
+    for text in (shown.caption, shown.alt):
+        assert text.endswith("may not be compared, for this reason: An exercise.")

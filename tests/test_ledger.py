@@ -11,6 +11,7 @@ import pytest
 
 import employer_identity as ei
 from employer_identity.language import LANGUAGES, describe
+from employer_identity.measurement.arrow import Tied
 
 GOLDEN = Path(__file__).parent / "golden"
 MODEL = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
@@ -112,10 +113,10 @@ def test_parameters_that_the_answers_do_not_tell_apart_are_seen() -> None:
     fit = ei.cfa(pupils, MODEL, estimator="ML")
     curvature = fit.solution.curvature
     assert curvature is not None
-    copied = curvature.dense.copy()
-    copied[1], copied[:, 1] = copied[0], copied[:, 0]
-    copied[1, 1] = copied[0, 0]
-    object.__setattr__(curvature, "dense", copied)
+    copied = curvature.information.copy()
+    copied[0, 1], copied[0, :, 1] = copied[0, 0], copied[0, :, 0]
+    copied[0, 1, 1] = copied[0, 0, 0]
+    object.__setattr__(curvature, "tied", Tied(copied, curvature.cells.arrow))
     assert fit.ledger.df_obtained == fit.df + 1
     assert "obtained" in str(fit.ledger)
 

@@ -17,7 +17,7 @@ from employer_identity.measurement.layout import Layout, lay_out
 from employer_identity.measurement.likelihood import curvature, curvature_with_holes
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import Patterns, gather
-from employer_identity.measurement.robust import CrossedMeat, Meat, Rows, bread, meat, tie
+from employer_identity.measurement.robust import CrossedMeat, Meat, Rows, bread, meat
 from employer_identity.measurement.saturated import saturate
 from employer_identity.measurement.starts import starting_values, with_sample_values
 from employer_identity.measurement.syntax import parse
@@ -171,7 +171,7 @@ def test_without_holes_both_ways_to_the_likelihood_agree() -> None:
     assert there is not None
     assert long == pytest.approx(short, rel=SAME)
     assert np.allclose(here.gradient, there.gradient, rtol=SAME, atol=SAME)
-    assert np.allclose(here.dense, there.dense, rtol=SAME, atol=SAME)
+    assert np.allclose(here.tied.dense, there.tied.dense, rtol=SAME, atol=SAME)
 
 
 # -- respondents -----------------------------------------------------------------------------------
@@ -249,9 +249,10 @@ def test_clusters_that_cross_groups_are_treated_as_those_that_do_not() -> None:
     assert isinstance(within, Meat)
     assert isinstance(across, CrossedMeat)
     assert np.allclose(within.dense, across.dense, rtol=SAME, atol=SAME)
-    g, c = np.nonzero(layout.cells.parameter >= 0)
-    for one, other in zip(within.of_cells(g, c), across.of_cells(g, c), strict=True):
-        assert np.allclose(one, other, rtol=SAME, atol=SAME)
+    assert within.trace(own.factor) == pytest.approx(across.trace(own.factor), rel=SAME)
+    for way in (lambda m: m.around(own.factor), lambda m: m.left(own)):
+        one, other = way(within), way(across)
+        assert np.allclose(one, other, rtol=SAME, atol=SAME * np.abs(one).max())
 
 
 def test_cells_are_tied_into_parameters_pair_by_pair() -> None:
@@ -262,7 +263,7 @@ def test_cells_are_tied_into_parameters_pair_by_pair() -> None:
     for g in (0, 1):
         into[g, np.arange(at.shape[1]), at[g]] = 1.0  # -1, what is fixed, is the last place
     expected = sum(into[g].T @ by_cell[g] @ into[g] for g in (0, 1))[:-1, :-1]
-    assert np.allclose(tie(by_cell, layout.cells, layout.q), expected, atol=SAME)
+    assert np.allclose(layout.cells.arrow.dense(by_cell), expected, atol=SAME)
 
 
 # -- unrestricted moments --------------------------------------------------------------------------

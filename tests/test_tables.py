@@ -10,9 +10,13 @@ import pandas as pd
 import pytest
 
 from employer_identity import brand, tables
+from employer_identity.bias import dmacs
 from employer_identity.cfa import cfa
+from employer_identity.conclusions import conclusions
+from employer_identity.errors import ComparisonError
 from employer_identity.fit import Fit
 from employer_identity.invariance import invariance
+from employer_identity.latent import latent_means, mean_contrasts
 from employer_identity.reliability import reliability
 from employer_identity.simulate import Truth, simulate_survey
 from employer_identity.suppression import KINDS, Suppression, withhold_margins
@@ -155,3 +159,62 @@ def test_outcomes_have_their_share_that_agrees(survey: Survey) -> None:
     html = tables.outcomes(brand.outcome_levels(survey), survey.instrument).content.as_raw_html()
     share = (survey.answers["recommend"].dropna() >= 6).mean()
     assert f"{share:.0%}" in html
+
+
+def lowered(survey: Survey) -> Survey:
+    """The same survey, in which one item is lower among the young."""
+    answers = survey.answers.copy()
+    young = answers["band"] == "young"
+    answers["adv2"] = answers["adv2"].where(~young, (answers["adv2"] - 1).clip(lower=1))
+    return replace(survey, answers=answers)
+
+
+def cells(html: str) -> list[str]:
+    return re.findall(r"<td[^>]*>([^<]*)</td>", html)
+
+
+def test_what_non_invariance_does_is_tabulated(survey: Survey) -> None:
+    ladder, own = invariance(lowered(survey), group="band"), survey.instrument
+    frame, given = conclusions(ladder), (own, "band", ladder.n)
+    shown = tables.conclusions(frame, *given)
+    found = cells(shown.content.as_raw_html())
+    assert [c for c in found if re.fullmatch(r"[+-]\d\.\d\d", c)] == [
+        f"{est:+.2f}" for est in frame["est"]
+    ]
+    assert "but with “Bridges different views”" in found
+    assert shown.counts == ladder.n
+    frame = dmacs(ladder)
+    shown = tables.dmacs(frame, *given, language="nl")
+    row, first = cells(shown.content.as_raw_html()), frame.iloc[0]
+    assert row[:2] == ["Overbrugt verschil van inzicht", frame["group"].iloc[0]]
+    assert row[2] == f"{first['d_signed']:+.2f}".replace(".", ",")
+    assert row[-1] in {"klein", "middelgroot", "groot"}
+    frame = mean_contrasts(ladder).assign(despite="An exercise")
+    shown = tables.contrasts(frame, *given)
+    assert f"{frame['est'].iloc[0]:+.2f}" in cells(shown.content.as_raw_html())
+    assert "for this reason: An exercise." in shown.caption
+    assert "each right for themselves" in shown.caption
+    with_reason = latent_means(ladder).assign(despite="An exercise")
+    assert "An exercise" in tables.latent_means(with_reason, *given).caption
+
+
+def test_small_groups_are_in_no_table_of_comparisons(survey: Survey) -> None:
+    ladder, own = invariance(lowered(survey), group="band"), survey.instrument
+    small = dict(zip(ladder.groups, (300, 4), strict=True))
+    for make, frame in (
+        (tables.conclusions, conclusions(ladder)), (tables.dmacs, dmacs(ladder, draws=10)),
+        (tables.contrasts, mean_contrasts(ladder)),
+    ):  # fmt: skip
+        with pytest.raises(ComparisonError, match="fewer than 5 people"):
+            make(frame, own, "band", small)
+    three = pd.concat(
+        [mean_contrasts(ladder), mean_contrasts(ladder).assign(group="third", other="fourth")]
+    )
+    shown = tables.contrasts(three, own, "band", ladder.n | {"third": 20, "fourth": 3})
+    assert "third" not in shown.content.as_raw_html()
+
+
+def test_a_table_of_no_bias_is_refused(survey: Survey) -> None:
+    ladder = invariance(survey, group="band")
+    with pytest.raises(ComparisonError, match="nothing was set aside"):
+        tables.dmacs(dmacs(ladder), survey.instrument, "band", ladder.n)

@@ -85,7 +85,7 @@ def errors_by_group(fit: ei.Fit) -> np.ndarray:
     at = expand(fit.saturated.patterns, fit.implied.Sigma, fit.implied.mu)
     assert at is not None
     own, within = fit.sandwich.bread, fit.rows.meat(at, fit.implied.mu)
-    apart = Meat(own.Delta.transpose(0, 2, 1) @ within @ own.Delta, own.layout)
+    apart = Meat(own.of_moments(within).by_cell, own.arrow)
     return np.asarray(np.sqrt(np.diag(fit.inverse @ apart.dense @ fit.inverse) / fit.ntotal))
 
 

@@ -42,11 +42,8 @@ def slopes(
     return at, found
 
 
-def standard_errors(layout: Layout, slope: Array, vcov: Array) -> Array:
-    """Return standard errors (G, k) from derivatives by cell and the estimates' covariances."""
-    padded = np.pad(vcov, (0, 1))  # index -1: a fixed cell does not vary
-    at = layout.cells.parameter
-    spread = padded[at[:, :, None], at[:, None, :]]
-    variance = np.einsum("gkc,gcd,gkd->gk", slope, spread, slope, optimize=True)
+def standard_errors(slope: Array, covariances: Array) -> Array:
+    """Return standard errors (G, k) from derivatives and covariances (G, c, c) by cell."""
+    variance = ((slope @ covariances) * slope).sum(axis=2)
     found: Array = np.sqrt(np.maximum(variance, 0.0))
     return found

@@ -22,6 +22,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from employer_identity.measurement.arrow import Arrow
 from employer_identity.measurement.table import Key, Table
 
 Array = NDArray[np.float64]
@@ -58,11 +59,9 @@ class Cells:
         return np.isin(self.matrix, [MATRICES.index(name) for name in names])
 
     @cached_property
-    def scatter(self) -> tuple[Integers, Integers]:
-        """Where cells, and pairs of cells, add up into parameters; fixed ones go to place q."""
-        q = int(self.parameter.max(initial=-1)) + 1
-        at = np.where(self.parameter < 0, q, self.parameter)
-        return at.ravel(), (at[:, :, None] * (q + 1) + at[:, None, :]).ravel()
+    def arrow(self) -> Arrow:
+        """Which parameters stand in one group's block, and which in the border of shared ones."""
+        return Arrow.of(self.parameter)
 
     @cached_property
     def slope(self) -> NDArray[np.bool_]:

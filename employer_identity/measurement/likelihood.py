@@ -22,6 +22,7 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from employer_identity.measurement.arrow import Factor, Tied, factor
 from employer_identity.measurement.implied import Directions, Implied, directions, imply
 from employer_identity.measurement.layout import Cells, Layout
 from employer_identity.measurement.moments import Moments
@@ -29,6 +30,7 @@ from employer_identity.measurement.normal import expand, expected, minus_two_log
 from employer_identity.measurement.patterns import Patterns
 
 Array = NDArray[np.float64]
+TOGETHER = 8  # groups whose information is computed at a time: they stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,18 +48,15 @@ class Curvature:
         Returns the information.
     cells
         The cells, with the parameter that each is.
-    q
-        Number of parameters.
     """
 
     score: Array
     compute: Callable[[], Array]
     cells: Cells
-    q: int
 
     def __reduce__(self) -> tuple[object, ...]:
         # to another process goes the information, not the way to it
-        return Curvature, (self.score, partial(np.asarray, self.information), self.cells, self.q)
+        return Curvature, (self.score, partial(np.asarray, self.information), self.cells)
 
     @cached_property
     def information(self) -> Array:
@@ -67,27 +66,22 @@ class Curvature:
     @cached_property
     def gradient(self) -> Array:
         """Score by parameter, (q,): one scatter-add."""
-        return self._gathered(self.score)
+        return self.cells.arrow.by_parameter(self.score)
 
     @cached_property
     def diagonal(self) -> Array:
         """Information of each parameter about itself, its cells taken one by one; (q,)."""
-        return self._gathered(np.diagonal(self.information, axis1=1, axis2=2))
-
-    def _gathered(self, by_cell: Array) -> Array:
-        return _sums(self.cells.scatter[0], by_cell.ravel(), self.q + 1)[: self.q]
+        own = np.diagonal(self.information, axis1=1, axis2=2)
+        return self.cells.arrow.by_parameter(own)
 
     @cached_property
-    def dense(self) -> Array:
-        """Information by pair of parameters, (q, q)."""
-        wide = self.q + 1
-        total = _sums(self.cells.scatter[1], self.information.ravel(), wide * wide)
-        return total.reshape(wide, wide)[: self.q, : self.q]
+    def tied(self) -> Tied:
+        """Information by pair of parameters."""
+        return Tied(self.information, self.cells.arrow)
 
-
-def _sums(at: NDArray[np.int64], values: Array, length: int) -> Array:
-    """Add up values by the place they belong to."""
-    return np.bincount(at, values, length).astype(float, copy=False)
+    def inverted(self, damping: float) -> Factor:
+        """Return the inverse of the information, its diagonal weighted up by a share of itself."""
+        return factor(self.tied, damping * self.diagonal) if damping else self.tied.factor
 
 
 def _objective(moments: Moments, implied: Implied) -> tuple[float, Array]:
@@ -111,12 +105,10 @@ def curvature(moments: Moments, layout: Layout, theta: Array) -> tuple[float, Cu
     value, Linv = _objective(moments, implied)
     if not np.isfinite(value):
         return value, None
-    return value, curvature_of(moments, implied, Linv, layout.cells, layout.q)
+    return value, curvature_of(moments, implied, Linv, layout.cells)
 
 
-def curvature_of(
-    moments: Moments, implied: Implied, Linv: Array, cells: Cells, q: int
-) -> Curvature:
+def curvature_of(moments: Moments, implied: Implied, Linv: Array, cells: Cells) -> Curvature:
     """Return score and information by cell, for the free cells or any others asked about."""
     share = moments.n / moments.n.sum()
     D = directions(implied, cells)
@@ -127,9 +119,7 @@ def curvature_of(
     misfit = misfit - np.eye(misfit.shape[-1])
     score = D.f * ((U @ misfit) * W).sum(axis=2) + D.h * (U @ d[..., None])[..., 0]
     whitened = Directions(U, W, D.f, D.h)
-    return Curvature(
-        score * share[:, None], lambda: gram(whitened) * share[:, None, None], cells, q
-    )
+    return Curvature(score * share[:, None], lambda: gram(whitened) * share[:, None, None], cells)
 
 
 def curvature_with_holes(
@@ -151,7 +141,7 @@ def curvature_with_holes(
         return np.asarray(Delta.transpose(0, 2, 1) @ expected(patterns, at) @ Delta)
 
     value = minus_two_logl(patterns, at) - saturated
-    return value, Curvature(score, information, layout.cells, layout.q)
+    return value, Curvature(score, information, layout.cells)
 
 
 def slope_by_cell(D: Directions, M: Array, v: Array) -> Array:
@@ -170,9 +160,14 @@ def jacobian(D: Directions) -> Array:
 
 def gram(D: Directions) -> Array:
     """Expected information by pair of cells from whitened directions, (G, c, c)."""
-    fw = D.f[:, None] * D.w
-    UU, UW = (D.u @ other.transpose(0, 2, 1) for other in (D.u, fw))
-    found = fw @ fw.transpose(0, 2, 1) + D.h[:, :, None] * D.h[:, None, :]
-    found *= UU
-    found += UW * UW.transpose(0, 2, 1)
-    return np.asarray(found)
+    groups, c, _ = D.u.shape
+    found = np.empty((groups, c, c))
+    for first in range(0, groups, TOGETHER):
+        some = slice(first, first + TOGETHER)
+        u, h, fw = D.u[some], D.h[some], D.f[:, None] * D.w[some]
+        UU, UW = (u @ other.transpose(0, 2, 1) for other in (u, fw))
+        total = np.matmul(fw, fw.transpose(0, 2, 1), out=found[some])
+        total += h[:, :, None] * h[:, None, :]
+        total *= UU
+        total += UW * UW.transpose(0, 2, 1)
+    return found

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from employer_identity.measurement.patterns import Patterns, embedded
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
-ROWS = 4096  # respondents whose scores are computed at a time
+ROWS = 512  # respondents whose scores are computed at a time: they stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,16 +70,17 @@ def minus_two_logl(patterns: Patterns, at: Expansion) -> float:
 def by_group(patterns: Patterns, values: Array) -> Array:
     """Add up values by pattern (B, ...) to groups (G, ...), weighted by n / n of all."""
     share = patterns.n / patterns.n.sum()
-    weighted = values * share.reshape(-1, *[1] * (values.ndim - 1))
     total = np.zeros((patterns.n_groups, *values.shape[1:]))
-    starts = np.flatnonzero(np.diff(patterns.group, prepend=-1))
-    total[patterns.group[starts]] = np.add.reduceat(weighted, starts, axis=0)
+    bounds = np.searchsorted(patterns.group, np.arange(patterns.n_groups + 1))
+    for g, (first, last) in enumerate(pairwise(bounds)):
+        total[g] = np.tensordot(share[first:last], values[first:last], 1)
     return total
 
 
 def slopes(patterns: Patterns, at: Expansion) -> tuple[Array, Array]:
     """Return the derivatives of logl per respondent by Sigma (G, p, p) and mu (G, p)."""
-    return by_group(patterns, (at.Q - at.A) / 2), by_group(patterns, at.r)
+    second = by_group(patterns, at.Q) - by_group(patterns, at.A)
+    return second / 2, by_group(patterns, at.r)
 
 
 @cache
@@ -130,12 +132,14 @@ def scores(patterns: Patterns, at: Expansion, answers: Array, block: Integers, m
     ``answers`` (n, p) with NaN where there is none, ``block`` (n,) each row's pattern.
     """
     i, j, f = _lower(answers.shape[1])
-    found = np.empty((len(answers), len(i) + answers.shape[1]))
+    s, first = len(i), block.min(initial=0)
+    A = at.A[first : block.max(initial=0) + 1]
+    expected, own = f * A[:, i, j], block - first
     d = np.nan_to_num(answers - mu[patterns.group[block]])
+    found = np.empty((len(answers), s + answers.shape[1]))
     for start in range(0, len(answers), ROWS):
         rows = slice(start, start + ROWS)
-        A = at.A[block[rows]]
-        r = (A @ d[rows, :, None])[..., 0]
-        found[rows, : len(i)] = f * (r[:, i] * r[:, j] - A[:, i, j])
-        found[rows, len(i) :] = r
+        r = (A[own[rows]] @ d[rows, :, None])[..., 0]
+        found[rows, :s] = f * (r[:, i] * r[:, j]) - expected[own[rows]]
+        found[rows, s:] = r
     return found

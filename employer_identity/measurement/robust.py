@@ -14,6 +14,7 @@ C clusters.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from employer_identity.measurement import normal
+from employer_identity.measurement.arrow import Arrow, Factor, Tied
 from employer_identity.measurement.implied import Implied, directions, fill, imply_from
-from employer_identity.measurement.layout import MATRICES, Cells, Layout
+from employer_identity.measurement.layout import MATRICES, Layout
 from employer_identity.measurement.likelihood import jacobian, slope_by_cell
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns
@@ -106,12 +108,18 @@ class Rows:
 
     def scores(self, at: Expansion, mu: Array) -> tuple[Array, ...]:
         """Return the scores of each group's clusters (or respondents) by moment, (C_g, P) each."""
+        return tuple(self.by_group(at, mu))
+
+    def by_group(self, at: Expansion, mu: Array) -> Iterator[Array]:
+        """Go through the scores a group at a time: those of all at once are large."""
         if self.patterns.complete:
-            maps = _linear(self.patterns, at, mu)
-            return tuple(t @ L.T for t, L in zip(self.products, maps, strict=True))
-        all_scores = normal.scores(self.patterns, at, self.answers, self.block, mu)
-        masks = (self.group == g for g in range(self.patterns.n_groups))
-        return tuple(self._summed(all_scores[mine], mine) for mine in masks)
+            for t, L in zip(self.products, _linear(self.patterns, at, mu), strict=True):
+                yield t @ L.T
+            return
+        for g in range(self.patterns.n_groups):
+            mine = self.group == g
+            of_rows = normal.scores(self.patterns, at, self.answers[mine], self.block[mine], mu)
+            yield self._summed(of_rows, mine)
 
     def meat(self, at: Expansion, mu: Array) -> Array:
         """Return the covariance of the moments' scores within groups, (G, P, P)."""
@@ -120,7 +128,7 @@ class Rows:
             L = _linear(self.patterns, at, mu)
             found: Array = L @ self.squares @ L.transpose(0, 2, 1) / n
             return found
-        return np.asarray(np.stack([s.T @ s for s in self.scores(at, mu)]) / n)
+        return np.asarray(np.stack([s.T @ s for s in self.by_group(at, mu)]) / n)
 
     @cached_property
     def crossed(self) -> bool:
@@ -157,13 +165,6 @@ def _linear(patterns: Patterns, at: Expansion, mu: Array) -> Array:
     return found
 
 
-def tie(by_cell: Array, cells: Cells, q: int) -> Array:
-    """Add up a matrix by pair of cells (G, c, c) into one by pair of parameters (q, q)."""
-    wide = q + 1
-    total = np.bincount(cells.scatter[1], by_cell.ravel(), wide * wide)
-    return total.reshape(wide, wide)[:q, :q].astype(float, copy=False)
-
-
 def curvature_of_moments(layout: Layout, theta: Array, M: Array, v: Array) -> Array:
     """Return the second derivatives of tr(M Sigma) + v'mu by pair of cells, (G, c, c).
 
@@ -186,61 +187,44 @@ def curvature_of_moments(layout: Layout, theta: Array, M: Array, v: Array) -> Ar
 
 
 @dataclass(frozen=True, eq=False)
-class Bread:
-    """A model's information and the derivatives of its moments, at its estimates.
+class Bread(Tied):
+    """A model's information of one respondent, with the derivatives of its moments.
 
     Parameters
     ----------
-    by_cell
-        Information of one respondent by pair of cells, (G, c, c).
     Delta
         Derivatives of the moments by cell, (G, P, c).
-    layout
-        Where cells are parameters.
     """
 
-    by_cell: Array
     Delta: Array
-    layout: Layout
 
-    @cached_property
-    def dense(self) -> Array:
-        """Information of one respondent by pair of parameters, (q, q)."""
-        return tie(self.by_cell, self.layout.cells, self.layout.q)
-
-    def of_moments(self, within: Array) -> Array:
-        """Carry a matrix by pair of moments (G, P, P) over to parameters, (q, q)."""
-        by_cell = self.Delta.transpose(0, 2, 1) @ within @ self.Delta
-        return tie(by_cell, self.layout.cells, self.layout.q)
+    def of_moments(self, within: Array) -> Tied:
+        """Carry a matrix by pair of moments (G, P, P) over to cells."""
+        return Tied(self.Delta.transpose(0, 2, 1) @ within @ self.Delta, self.arrow)
 
 
 @dataclass(frozen=True, eq=False)
-class Meat:
-    """Covariance of the scores of cells, groups being independent of each other.
+class Meat(Tied):
+    """Covariance of the scores of cells, groups being independent of each other."""
 
-    Parameters
-    ----------
-    by_cell
-        (G, c, c).
-    layout
-        Where cells are parameters.
-    """
+    def trace(self, inverse: Factor) -> float:
+        """Return tr(H^-1 J)."""
+        return float(np.vdot(inverse.inverse, self.by_cell))
 
-    by_cell: Array
-    layout: Layout
+    def around(self, inverse: Factor) -> Array:
+        """Return H^-1 J H^-1 by pair of cells of a group, (G, c, c)."""
+        return inverse.around(self.by_cell)
 
-    @cached_property
-    def dense(self) -> Array:
-        """Covariance of the parameters' scores, (q, q)."""
-        return tie(self.by_cell, self.layout.cells, self.layout.q)
+    def left(self, information: Tied) -> Array:
+        """Return the variance (G, c) of each cell's score less what the parameters' explain of it.
 
-    def of_cells(self, g: Integers, c: Integers) -> tuple[Array, Array]:
-        """Variances of some cells' scores (t,), and covariances with the parameters' (t, q)."""
-        q, at = self.layout.q, self.layout.cells.parameter
-        into = np.where(at < 0, q, at)[g]
-        found = np.zeros((len(g), q + 1))
-        np.add.at(found, (np.arange(len(g))[:, None], into), self.by_cell[g, c])
-        return self.by_cell[g, c, c], found[:, :q]
+        The score of cell c is projected as s_c - I_ct I_tt^-1 s_t, t the parameters.
+        """
+        I, J = information.by_cell, self.by_cell  # noqa: E741
+        slope = I @ information.factor.inverse
+        explained = ((I @ self.around(information.factor)) * I).sum(axis=2)
+        own = np.diagonal(J, axis1=1, axis2=2)
+        return np.asarray(own - 2.0 * (slope * J).sum(axis=2) + explained)
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,46 +234,57 @@ class CrossedMeat:
     Parameters
     ----------
     by_cluster
-        Scores of each cluster by group and cell, (C, G, c), scaled so that a sum of products is a
+        Scores of each cluster by group and cell, (G, c, C), scaled so that a sum of products is a
         covariance.
-    layout
+    arrow
         Where cells are parameters.
     """
 
     by_cluster: Array
-    layout: Layout
+    arrow: Arrow
 
     @cached_property
     def by_parameter(self) -> Array:
-        """Scores of each cluster by parameter, (C, q)."""
-        q, at = self.layout.q, self.layout.cells.parameter
-        into = np.zeros((at.size, q + 1))
-        into[np.arange(at.size), np.where(at < 0, q, at).ravel()] = 1.0
-        found = self.by_cluster.reshape(len(self.by_cluster), -1) @ into
-        return np.asarray(found[:, :q])
+        """Scores of each cluster by parameter, (q, C)."""
+        found = np.zeros((self.arrow.q + 1, self.by_cluster.shape[2]))
+        np.add.at(found, self.arrow.parameter, self.by_cluster)
+        return found[:-1]
 
-    @cached_property
+    @property
     def dense(self) -> Array:
         """Covariance of the parameters' scores, (q, q)."""
-        return np.asarray(self.by_parameter.T @ self.by_parameter)
+        return np.asarray(self.by_parameter @ self.by_parameter.T)
 
-    def of_cells(self, g: Integers, c: Integers) -> tuple[Array, Array]:
-        """Variances of some cells' scores (t,), and covariances with the parameters' (t, q)."""
-        own = self.by_cluster[:, g, c]
-        return (own**2).sum(axis=0), own.T @ self.by_parameter
+    def _moved(self, inverse: Factor) -> Array:
+        """Return how far each cluster moves the estimate of each cell, (G, c, C)."""
+        return np.pad(inverse.solve(self.by_parameter), ((0, 1), (0, 0)))[self.arrow.parameter]
+
+    def trace(self, inverse: Factor) -> float:
+        """Return tr(H^-1 J)."""
+        return float(np.vdot(inverse.solve(self.by_parameter), self.by_parameter))
+
+    def around(self, inverse: Factor) -> Array:
+        """Return H^-1 J H^-1 by pair of cells of a group, (G, c, c)."""
+        moved = self._moved(inverse)
+        return np.asarray(moved @ moved.transpose(0, 2, 1))
+
+    def left(self, information: Tied) -> Array:
+        """Return what `Meat.left` does."""
+        explained = information.by_cell @ self._moved(information.factor)
+        return np.asarray(((self.by_cluster - explained) ** 2).sum(axis=2))
 
 
 def meat(rows: Rows, own: Bread, at: Expansion, mu: Array) -> Meat | CrossedMeat:
     """Return the covariance of the scores at a model's moments."""
     if not rows.crossed:
         within = rows.meat(at, mu)
-        return Meat(own.Delta.transpose(0, 2, 1) @ within @ own.Delta, own.layout)
+        return Meat(own.of_moments(within).by_cell, own.arrow)
     assert rows.cluster is not None  # only clusters cross
     numbers = np.unique(rows.cluster)
-    found = np.zeros((len(numbers), len(own.Delta), own.Delta.shape[2]))
-    for g, s in enumerate(rows.scores(at, mu)):
-        found[np.searchsorted(numbers, rows.cluster_numbers(g)), g] = s @ own.Delta[g]
-    return CrossedMeat(found / np.sqrt(rows.weights.sum()), own.layout)
+    found = np.zeros((len(own.Delta), own.Delta.shape[2], len(numbers)))
+    for g, s in enumerate(rows.by_group(at, mu)):
+        found[g][:, np.searchsorted(numbers, rows.cluster_numbers(g))] = (s @ own.Delta[g]).T
+    return CrossedMeat(found / np.sqrt(rows.weights.sum()), own.arrow)
 
 
 def bread(
@@ -303,4 +298,4 @@ def bread(
         by_cell = by_cell - curvature_of_moments(
             layout, theta, *normal.slopes(patterns, at)
         )  # fmt: skip
-    return Bread(by_cell, Delta, layout)
+    return Bread(by_cell, layout.cells.arrow, Delta)

@@ -51,7 +51,7 @@ class Sandwich:
         """tr(H1^-1 J1) and tr(H0^-1 J0)."""
         H1, J1 = (m[:, self.free][:, :, self.free] for m in (self.H1, self.J1))
         one = float(np.einsum("gkk->", np.linalg.solve(H1, J1)))
-        return one, float(np.trace(np.linalg.solve(self.bread.dense, self.meat.dense)))
+        return one, self.meat.trace(self.bread.factor)
 
 
 def spoken_of(p: int, given: Sequence[int]) -> NDArray[np.bool_]:
@@ -84,7 +84,7 @@ def satorra_bentler(
     H1 = normal.expected(patterns, at)
     share = patterns.n / patterns.n.sum()
     J1 = H1 @ (_gamma(rows, given) / share[:, None, None]) @ H1
-    spread = Meat(own.Delta.transpose(0, 2, 1) @ J1 @ own.Delta, layout)
+    spread = Meat(own.of_moments(J1).by_cell, own.arrow)
     return Sandwich(own, spread, H1, J1, spoken_of(len(patterns.names), given))
 
 
@@ -141,17 +141,17 @@ def complete_data_fit(
     F = normal.minus_two_logl(whole, at_model) - normal.minus_two_logl(whole, at_data)
     free = spoken_of(len(patterns.names), given)
     own = bread(layout, theta, implied, whole, at_model, seen=False)
-    own = Bread(own.by_cell, own.Delta[:, free], layout)
+    own = Bread(own.by_cell, own.arrow, own.Delta[:, free])
     every = normal.expected(whole, at_data), saturated.information, J1
     W, H1, J1 = (m[:, free][:, :, free] for m in every)
     root = np.linalg.inv(H1)
     gamma = root @ J1 @ root
     # tr(W M Gamma M') without forming M, which crosses groups: Delta has a column a parameter
-    inner = np.linalg.inv(own.of_moments(H1))
+    inner = own.of_moments(H1).factor
     WGH, HGH, WG = W @ gamma @ H1, H1 @ gamma @ H1, np.einsum("gij,gji->", W, gamma)
-    cross = own.of_moments(WGH)
-    spread = inner @ own.of_moments(HGH) @ inner
-    return F, float(WG - 2.0 * np.trace(inner @ cross) + np.trace(own.of_moments(W) @ spread))
+    cross = np.vdot(inner.inverse, own.of_moments(WGH).by_cell)
+    spread = np.vdot(inner.around(own.of_moments(HGH).by_cell), own.of_moments(W).by_cell)
+    return F, float(WG - 2.0 * cross + spread)
 
 
 def tangent(layout: Layout, theta: Array) -> Array:

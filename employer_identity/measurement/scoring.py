@@ -17,13 +17,11 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dposv
 
 from employer_identity.measurement.likelihood import Curvature
 
 Array = NDArray[np.float64]
 Evaluate = Callable[[Array], tuple[float, Curvature | None]]
-Solve = Callable[[Curvature, float, Array], Array]
 Memory = list[tuple[Array, Array]]
 
 GRADIENT_TOLERANCE = 1e-9  # in the scaled problem: a billionth of a standard error at n = 1
@@ -54,32 +52,18 @@ class Solution:
     status: Status
 
 
-def solve_dense(metric: Curvature, damping: float, score: Array) -> Array:
-    """Return the information's inverse times a score (q,), by one Cholesky factorisation."""
-    scale = _scale(metric)
-    scaled = metric.dense / scale[:, None] / scale
-    scaled[np.diag_indices_from(scaled)] += damping
-    _, step, failed = dposv(scaled, score / scale)
-    if failed:
-        step = np.linalg.lstsq(scaled, score / scale, rcond=1e-10)[0]
-    found: Array = step / scale
-    return found
-
-
 def _scale(metric: Curvature) -> Array:
     found: Array = np.sqrt(np.maximum(metric.diagonal, np.finfo(float).tiny))
     return found
 
 
-def _direction(
-    score: Array, metric: Curvature, damping: float, memory: Memory, solve: Solve
-) -> Array:
+def _direction(score: Array, metric: Curvature, damping: float, memory: Memory) -> Array:
     """Return the step from the score, the information and what the last steps have shown."""
     weights = []
     for step, change in reversed(memory):
         weights.append((step @ score) / (step @ change))
         score = score - weights[-1] * change
-    found = solve(metric, damping, score)
+    found = metric.inverted(damping).solve(score)
     for (step, change), weight in zip(memory, reversed(weights), strict=True):
         found = found + (weight - (change @ found) / (step @ change)) * step
     return found
@@ -90,7 +74,7 @@ def scaled_gradient(here: Curvature, metric: Curvature) -> float:
     return float(np.abs(here.gradient / _scale(metric)).max(initial=0.0))
 
 
-def minimise(evaluate: Evaluate, start: Array, solve: Solve = solve_dense) -> Solution:
+def minimise(evaluate: Evaluate, start: Array) -> Solution:
     """Search the minimum of F from a start.
 
     Parameters
@@ -100,9 +84,6 @@ def minimise(evaluate: Evaluate, start: Array, solve: Solve = solve_dense) -> So
         matrix.
     start
         Starting values, (q,).
-    solve
-        Applies the inverse of the damped information to a vector; the seam for a block-arrow
-        solver.
     """
     theta, damping = start, 0.0
     memory: Memory = []
@@ -114,7 +95,7 @@ def minimise(evaluate: Evaluate, start: Array, solve: Solve = solve_dense) -> So
         if gradient <= GRADIENT_TOLERANCE:
             return Solution(theta, value, here, gradient, number, Status.CONVERGED)
         for _ in range(40):
-            step = _direction(here.gradient, metric, damping, memory, solve)
+            step = _direction(here.gradient, metric, damping, memory)
             trial, there = evaluate(theta + step)
             # a shrinking score counts as progress where F is flat to rounding
             flat = abs(trial - value) <= 1e-12 * (1 + abs(value))

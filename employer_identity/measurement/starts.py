@@ -7,15 +7,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from employer_identity.measurement.arrow import RANK_TOLERANCE, Factor, Tied
 from employer_identity.measurement.implied import Directions, directions, imply
 from employer_identity.measurement.layout import MATRICES, Layout, lay_out
-from employer_identity.measurement.likelihood import Curvature, gram
+from employer_identity.measurement.likelihood import gram
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.table import Table
 
 Array = NDArray[np.float64]
-
-RANK_TOLERANCE = 1e-9  # eigenvalues of a unit-diagonal information matrix, far above rounding
 
 
 def starting_values(
@@ -103,11 +102,8 @@ def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.i
     D = directions(implied, layout.cells)
     unit = 1.0 / np.sqrt(np.diagonal(moments.covariance, axis1=1, axis2=2))
     whitened = Directions(D.u * unit[:, None], D.w * unit[:, None], D.f, D.h)
-    total = Curvature(np.zeros(D.h.shape), lambda: gram(whitened), layout.cells, layout.q).dense
-    scaled = _unit_diagonal(total)
-    size, vectors = np.linalg.eigh(scaled)
-    null = vectors[:, size < RANK_TOLERANCE * max(size[-1], 1.0)]
-    return np.flatnonzero((np.abs(null) > 1e-4).any(axis=1))
+    _, involved = Tied(gram(whitened), layout.cells.arrow).null
+    return np.flatnonzero(involved)
 
 
 def _generic(start: Array) -> Array:
@@ -143,18 +139,9 @@ def unit_bound(table: Table, moments: Moments) -> NDArray[np.intp]:
     return np.flatnonzero((left**2).sum(axis=0) > 1e-12 * (wanted**2).sum(axis=0))
 
 
-def _unit_diagonal(information: Array) -> Array:
-    scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
-    return information / scale[:, None] / scale
-
-
-def is_weak(information: Array) -> bool:
-    """Tell whether an information matrix (q, q) is singular, or all but."""
-    try:
-        pivots = np.diag(np.linalg.cholesky(_unit_diagonal(information)))
-    except np.linalg.LinAlgError:
-        return True
-    return bool(pivots.min(initial=1.0) ** 2 < 100 * RANK_TOLERANCE)
+def is_weak(information: Factor) -> bool:
+    """Tell whether an information matrix is singular, or all but."""
+    return information.pivot < 100 * RANK_TOLERANCE
 
 
 def with_sample_values(layout: Layout, table: Table, moments: Moments) -> Layout:

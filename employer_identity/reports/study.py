@@ -12,13 +12,13 @@ from typing import TypeVar
 import pandas as pd
 
 from employer_identity import brand, privacy, tables
-from employer_identity.bias import latent_means
 from employer_identity.cfa import cfa
 from employer_identity.errors import EmployerIdentityError
 from employer_identity.fit import Fit
 from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, listing, period, say
+from employer_identity.latent import latent_means
 from employer_identity.loading import load_survey
 from employer_identity.questionnaire import Instrument
 from employer_identity.reliability import reliability

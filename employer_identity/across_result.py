@@ -1,0 +1,223 @@
+"""`Across`: ladders of several scales over many groupings, read as one family of tests.
+
+Who tests many groupings finds differences by chance. All difference tests are therefore one family,
+known before the first is made, and each p stands beside one that is adjusted over the family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import Literal, cast, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from employer_identity.criteria import Rule
+from employer_identity.decision import Statement
+from employer_identity.errors import ModelError, Problem
+from employer_identity.ladder import Ladder
+from employer_identity.language import describe, listing, nearest, refusal, say
+from employer_identity.rungs import LEVELS, Level, Rung, spelled
+
+ALPHA = 0.05
+State = Literal["holds", "in_part", "fails", "not_reached", "untested"]
+Pair = tuple[str, str]
+_COLUMNS = (
+    "scale", "grouping", "groups", "n", "level", "chisq_diff", "df_diff", "pvalue",
+    "pvalue_adjusted", "d_cfi", "released", "set_aside", "holds", "state", "reached",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Across:
+    """Ladders of every scale over every grouping.
+
+    Attributes
+    ----------
+    pairs
+        (scale, grouping) in the order asked; a crossing is called by both columns: ``"a + b"``.
+    ladders
+        The ladder of each pair that could be tested.
+    problems
+        Why the others could not.
+    rule
+        The rule that decides.
+    notes
+        What was left out or merged, and what a reader must know.
+    untold
+        Pairs of which so few people were left out that the number of those who stay is not told.
+    """
+
+    pairs: tuple[Pair, ...]
+    ladders: Mapping[Pair, Ladder]
+    problems: Mapping[Pair, tuple[Problem, ...]]
+    rule: Rule
+    notes: tuple[Problem, ...]
+    untold: frozenset[Pair]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a rung of each pair; a single one, without a level, where it was not testable.
+
+        Columns scale, grouping, groups (their number), n (of people; missing where it would betray
+        a group of few), level, the scaled difference test of the rung with all that it adds against
+        the rung below (chisq_diff, df_diff, pvalue, and pvalue_adjusted over all rows after
+        Benjamini & Hochberg), d_cfi (its change of CFI), released (constraints set aside on this
+        rung), set_aside (on this and those below), holds (with all below it), state (``holds``,
+        ``in_part``, ``fails``, ``not_reached``, ``untested``), reached (the highest that holds).
+        """
+        rows = [row for pair in self.pairs for row in self._rows(pair)]
+        frame = pd.DataFrame(rows, columns=list(_COLUMNS))
+        numbers = frame[["chisq_diff", "df_diff", "pvalue", "d_cfi"]].astype(float)
+        whole = dict.fromkeys(("groups", "n", "released", "set_aside"), "Int64")
+        frame = frame.assign(**numbers).astype({**whole, "holds": "boolean"})
+        return frame.assign(pvalue_adjusted=adjusted(frame["pvalue"].to_numpy()))
+
+    def _rows(self, pair: Pair) -> list[dict[str, object]]:
+        ladder = self.ladders.get(pair)
+        scale, grouping = pair
+        told: dict[str, object] = {"scale": scale, "grouping": grouping}
+        if ladder is None:
+            return [told | {"level": "", "state": "untested", "reached": ""}]
+        n = pd.NA if pair in self.untold else sum(ladder.n.values())
+        told |= {"groups": len(ladder.groups), "n": n, "reached": ladder.level or ""}
+        return [told | _row(ladder, level) for level in ladder.testable]
+
+    @property
+    def tests(self) -> int:
+        """Size of the family: difference tests that could be made."""
+        return int(self.table["pvalue"].notna().sum())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many people stand behind each group of each ladder."""
+        return {
+            f"{scale}, {grouping}, {group}": n
+            for (scale, grouping), ladder in self.ladders.items()
+            for group, n in ladder.n.items()
+        }
+
+    def decision(self, statement: Statement) -> pd.DataFrame:
+        """Say which groupings allow a statement, such as ``"latent means"``.
+
+        Columns scale, grouping, allowed, reached, factors (for which it is allowed), set_aside,
+        reason (in English).
+
+        Raises
+        ------
+        ModelError
+            If there is no such statement.
+        """
+        _check_statement(statement)
+        rows = []
+        for scale, grouping in self.pairs:
+            row: dict[str, object] = {"scale": scale, "grouping": grouping, "allowed": False}
+            row |= {"reached": "", "factors": "", "set_aside": ""}
+            if (ladder := self.ladders.get((scale, grouping))) is None:
+                row["reason"] = " ".join(map(describe, self.problems[scale, grouping]))
+            else:
+                made = ladder.decision[statement]
+                row |= {"allowed": made.allowed, "reached": made.reached or ""}
+                row |= {"factors": ", ".join(made.factors), "set_aside": ", ".join(made.set_aside)}
+                row["reason"] = made.reason()
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def _printed(self) -> pd.DataFrame:
+        rows = {}
+        for pair, part in self.table.groupby(["scale", "grouping"], sort=False):
+            first = part.iloc[0]
+            row: dict[str, object] = {"groups": first["groups"], "n": first["n"]}
+            states = part.set_index("level")
+            for level in LEVELS:
+                row[level] = _said(states.loc[level]) if level in states.index else ""
+            if first["state"] == "untested":
+                row["configural"] = say("across.state.untested")
+            lowest = part["pvalue_adjusted"].min()
+            row["lowest adjusted p"] = "" if np.isnan(lowest) else _written(float(lowest))
+            rows[cast("Pair", pair)] = row
+        frame = pd.DataFrame.from_dict(rows, orient="index").fillna("")
+        frame.index = pd.MultiIndex.from_tuples(rows, names=["scale", "grouping"])
+        several = len({scale for scale, _ in self.pairs}) > 1
+        return frame if several else frame.droplevel("scale")
+
+    def _heading(self) -> str:
+        return say(
+            "across.heading", groupings=len({g for _, g in self.pairs}), tests=self.tests,
+            rule=say(f"invariance.rule.{self.rule.name}"),
+            significant=int((self.table["pvalue_adjusted"] < ALPHA).sum()),
+        )  # fmt: skip
+
+    def _remarks(self) -> list[str]:
+        several = len({scale for scale, _ in self.pairs}) > 1
+        why = [
+            say("across.untested", name=", ".join(pair if several else pair[1:]),
+                why=" ".join(map(describe, found)))
+            for pair, found in self.problems.items()
+        ]  # fmt: skip
+        return [*why, *map(describe, self.notes)]
+
+    def __repr__(self) -> str:
+        return "\n".join([self._heading(), self._printed().to_string(), *self._remarks()])
+
+    def _repr_html_(self) -> str:
+        remarks = "".join(f"<p>{escape(text)}</p>" for text in self._remarks())
+        return f"<p>{escape(self._heading())}</p>{self._printed().to_html()}{remarks}"
+
+
+def _row(ladder: Ladder, level: Level) -> dict[str, object]:
+    """Return what one rung adds to a row."""
+    rung: Rung | None = ladder.rungs.get(level)
+    if rung is None:
+        return {"level": level, "state": "not_reached"}
+    aside = len(spelled(ladder.set_aside(level)))
+    row: dict[str, object] = {"level": level, "released": len(rung.releases), "set_aside": aside}
+    if (change := rung.first.change) is not None:
+        test = rung.first.test
+        row |= {"chisq_diff": test.chisq_diff, "df_diff": test.df_diff, "pvalue": change.pvalue}
+        row["d_cfi"] = change.d_cfi
+    return row | {"holds": _accepted(ladder, level), "state": _state(ladder, level, aside)}
+
+
+def _accepted(ladder: Ladder, level: Level) -> bool:
+    return ladder.level is not None and LEVELS.index(level) <= LEVELS.index(ladder.level)
+
+
+def _state(ladder: Ladder, level: Level, aside: int) -> State:
+    if _accepted(ladder, level):
+        return "in_part" if aside else "holds"
+    lowest = LEVELS.index(ladder.level) + 1 if ladder.level else 0
+    return "fails" if LEVELS.index(level) == lowest else "not_reached"
+
+
+def _said(row: pd.Series) -> str:
+    if row["state"] == "in_part":
+        return say("across.state.in_part_count", count=int(row["set_aside"]))
+    return say(f"across.state.{row['state']}")
+
+
+def _written(pvalue: float) -> str:
+    return "< .001" if pvalue < 0.001 else f"{pvalue:.3f}"
+
+
+def adjusted(pvalues: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjust p values over a family after Benjamini & Hochberg (1995); missing ones stay so."""
+    from statsmodels.stats.multitest import multipletests
+
+    found, known = np.full(len(pvalues), np.nan), ~np.isnan(pvalues)
+    if known.any():
+        found[known] = multipletests(pvalues[known], method="fdr_bh")[1]
+    return found
+
+
+def _check_statement(asked: str) -> None:
+    known = get_args(Statement)
+    if asked not in known:
+        near = nearest(asked, known)
+        code = "across.statement_near" if near else "across.statement"
+        values = {"allowed": listing(known), "near": near}
+        raise refusal(ModelError, [Problem(code, asked, values=values)])
