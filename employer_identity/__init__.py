@@ -18,7 +18,9 @@ _HOME = {
     "Fit": "fit",
     "Instrument": "questionnaire",
     "Ladder": "ladder",
+    "ModelComparison": "models",
     "Moments": "measurement.moments",
+    "Pathways": "structural",
     "Panel": "panel",
     "Survey": "survey",
     "Truth": "simulate",
@@ -28,10 +30,12 @@ _HOME = {
     "belonging": "switching",
     "cfa": "cfa",
     "check_survey": "loading",
+    "compare_models": "models",
     "conclusions": "conclusions",
     "crosscheck": "crosscheck",
     "derived_importance": "drivers",
     "difference_test": "difference",
+    "htmt": "discriminant",
     "dmacs": "bias",
     "drivers": "drivers",
     "invariance": "invariance",
@@ -43,6 +47,7 @@ _HOME = {
     "load_survey": "loading",
     "mean_contrasts": "latent",
     "new_instrument": "starter",
+    "pathways": "structural",
     "rake": "raking",
     "read_margins": "raking",
     "reasons": "switching",
@@ -59,7 +64,9 @@ __all__ = [
     "Fit",
     "Instrument",
     "Ladder",
+    "ModelComparison",
     "Moments",
+    "Pathways",
     "Panel",
     "Survey",
     "Truth",
@@ -70,10 +77,12 @@ __all__ = [
     "belonging",
     "cfa",
     "check_survey",
+    "compare_models",
     "conclusions",
     "crosscheck",
     "derived_importance",
     "difference_test",
+    "htmt",
     "dmacs",
     "drivers",
     "invariance",
@@ -85,6 +94,7 @@ __all__ = [
     "load_survey",
     "mean_contrasts",
     "new_instrument",
+    "pathways",
     "rake",
     "read_margins",
     "reasons",
@@ -106,6 +116,7 @@ if TYPE_CHECKING:
     from employer_identity.conclusions import conclusions
     from employer_identity.crosscheck import crosscheck
     from employer_identity.difference import difference_test
+    from employer_identity.discriminant import htmt
     from employer_identity.drivers import derived_importance, drivers
     from employer_identity.fit import Fit
     from employer_identity.instrument import load_instrument
@@ -114,6 +125,7 @@ if TYPE_CHECKING:
     from employer_identity.latent import latent_means, latent_variances, mean_contrasts
     from employer_identity.loading import Check, check_survey, load_survey
     from employer_identity.measurement.moments import Moments
+    from employer_identity.models import ModelComparison, compare_models
     from employer_identity.panel import Panel
     from employer_identity.panel_loading import load_panel
     from employer_identity.questionnaire import Instrument
@@ -124,6 +136,7 @@ if TYPE_CHECKING:
     from employer_identity.shrinkage import shrunken_scores
     from employer_identity.simulate import Truth, simulate_survey
     from employer_identity.starter import new_instrument
+    from employer_identity.structural import Pathways, pathways
     from employer_identity.survey import Survey
     from employer_identity.switching import belonging, reasons, stay_regression, switching
 

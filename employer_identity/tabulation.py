@@ -16,7 +16,8 @@ from employer_identity.language import Language, number, say
 from employer_identity.privacy import Shown
 
 NOTHING = "–"  # noqa: RUF001  (an en dash stands for "no number here")
-_TEXTS = {"pillar", "item", "category", "level", "rule", "read", "group", "kind", "verdict"}
+_TEXTS = {"model", "state", "restricted", "free"}
+_TEXTS |= {"pillar", "item", "category", "level", "rule", "read", "group", "kind", "verdict"}
 _TEXTS |= {"one", "other", "held", "name", "value", "plain", "measure", "matters", "outcome"}
 _TEXTS |= {"model", "size"}
 _TEXTS |= {"state", "model", "who", "why", "below", "method"}

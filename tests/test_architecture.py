@@ -57,6 +57,16 @@ VERDICT = [
     "privacy",
 ]
 VERDICT += ["suppression"]
+# Which models hold, which scores to report, and what goes with what.
+COMPARED = ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
+VERDICT[VERDICT.index("models") : VERDICT.index("models")] = COMPARED
+VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
+    "structural_words",
+    "structural",
+]
+TABLES = ["tabulation", "model_tables", "structure_tables", "standing_tables", "tables"]
+FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
+FIGURES += ["standings", "figures", "structure_figures"]
 TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "across_tables"]
 TABLES += ["tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]

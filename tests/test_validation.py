@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("running", "intervals", "population", "ceiling", "crossed", "missing", "page", "studies",
-         "tables", "lavaan", "__main__")  # fmt: skip
+         "pathways", "tables", "lavaan", "__main__")  # fmt: skip
 # Stored with six digits; another BLAS or processor moves an estimate at the search's tolerance.
 AGAIN = 1e-4
 
@@ -68,7 +68,7 @@ def test_what_came_to_no_estimate_is_counted(studies: SimpleNamespace, tmp_path:
 
 
 def test_stored_replications_can_be_had_again(studies: SimpleNamespace) -> None:
-    for cell in cells(studies, "ceiling", "crossed", "missing"):
+    for cell in cells(studies, "ceiling", "crossed", "missing", "pathways"):
         stored, again = studies.running.stored(cell)[0], studies.running.one(cell, 0)
         assert stored.keys() == again.keys()
         assert list(again.values()) == pytest.approx(list(stored.values()), rel=AGAIN), cell.name
@@ -87,6 +87,16 @@ def test_cut_answers_have_the_moments_that_are_taken_for_true(studies: SimpleNam
     # five standard errors of a mean (SD 1.5) and of a variance (2.3, excess kurtosis 1.5)
     assert np.abs(answers.mean(axis=0) - mean).max() < 5 * 1.5 / np.sqrt(200_000)
     assert np.abs(np.cov(answers.T) - covariance).max() < 5 * 2.3 * 2 / np.sqrt(200_000)
+
+
+def test_pathways_are_drawn_as_their_truth_says(studies: SimpleNamespace) -> None:
+    room = studies.pathways
+    design = room.Study(4000, 50, studies.population.HEAPED)
+    frame = room.draw(design, np.random.default_rng(20240521)).drop(columns="employer")
+    zero = np.zeros(frame.shape[1])
+    _, covariance = studies.population.cut_moments(zero, room.correlation(), design.shares)
+    # five standard errors; with a tenth between 4,000 employers of 50 the design effect is about 6
+    assert np.abs(frame.cov() - covariance).max(axis=None) < 5 * 2.3 * 2 * np.sqrt(6 / len(frame))
 
 
 def test_the_model_is_true_of_heaped_answers_for_practical_purposes(
@@ -142,10 +152,10 @@ def test_every_study_runs_and_the_page_is_made_of_them(
     # lavaan's are made with R, which no test needs; the limit takes a very large sample
     for path in (*stored.glob("lavaan-*.json"), *stored.glob("limit*.json")):
         shutil.copy(path, folder)
-    for name in ("ceiling", "crossed", "missing"):
+    for name in ("ceiling", "crossed", "missing", "pathways"):
         assert not (tmp_path / "validation.md").exists()
         arguments = ["--study", name, "--replications", "2", "--results", str(folder)]
         assert studies.main.main(arguments) == 0
     page = (tmp_path / "validation.md").read_text(encoding="utf-8")
     assert "<!-- table" not in page
-    assert page.count("2 replications") == 7
+    assert page.count("2 replications") == 9

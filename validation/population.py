@@ -73,16 +73,20 @@ def thresholds(shares: Sequence[float]) -> Array:
 
 
 def exact_moments(shift: Sequence[float], shares: Sequence[float]) -> tuple[Array, Array]:
-    """Mean (16,) and covariance (16, 16) of a group's cut answers.
+    """Mean (16,) and covariance (16, 16) of a group's cut answers."""
+    loadings = pattern()
+    correlation = loadings @ pillar_covariance() @ loadings.T
+    np.fill_diagonal(correlation, 1.0)
+    return cut_moments(loadings @ np.asarray(shift), correlation, shares)
+
+
+def cut_moments(mean: Array, correlation: Array, shares: Sequence[float]) -> tuple[Array, Array]:
+    """Mean (p,) and covariance (p, p) of normal answers of SD 1 once they are cut.
 
     The covariance of two cut answers is the sum over their thresholds a, b of P(x > a, y > b) less
     the product of both chances, which is the integral of the bivariate normal density at (a, b)
     over its correlation from 0 to the answers' (Plackett 1954); by Gauss-Legendre.
     """
-    loadings = pattern()
-    mean = loadings @ np.asarray(shift)
-    correlation = loadings @ pillar_covariance() @ loadings.T
-    np.fill_diagonal(correlation, 1.0)
     if not shares:
         return mean, correlation
     t = thresholds(shares) - mean[:, None]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from validation import ceiling, crossed, lavaan, limit, missing
+from validation import ceiling, crossed, lavaan, limit, missing, pathways
 from validation.running import Cell
 
 STUDIES: Mapping[str, tuple[Cell, ...]] = {
@@ -11,4 +11,5 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "crossed": crossed.CELLS,
     "missing": missing.CELLS,
     "lavaan": lavaan.CELLS,
+    "pathways": pathways.CELLS,
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from validation import ceiling, crossed, lavaan, limit, missing
+from validation import ceiling, crossed, lavaan, limit, missing, pathways
 from validation.intervals import Estimate, mean, se_over_sd, share
 from validation.population import misfit
 from validation.running import RESULTS, Cell, results
@@ -199,6 +199,26 @@ def missing_table(cell: Cell, folder: Path) -> str:
     return f"{said}\n\n{markdown(head, [*lines, line])}"
 
 
+def pathways_table(cells: Sequence[Cell], folder: Path) -> str:
+    """Coverage of direct, indirect and total effects, and the indirect ones' standard errors."""
+    head = ["answers", "effects", "coverage", "Monte-Carlo interval", "band", "within",
+            "standardised", "Monte-Carlo interval", "standard error over SD",
+            "Monte-Carlo interval"]  # fmt: skip
+    lines = []
+    for cell in cells:
+        frame = results(cell, folder)
+        est = frame.filter(regex=r"^indirect\.\d")
+        ratio = se_over_sd(est, frame.filter(regex=r"^indirect\.se\.\d")).spelled(False)
+        for effect in ("indirect", "direct", "total"):
+            raw, std = (mean(frame[f"{effect}.{kind}.covered"]) for kind in ("raw", "std"))
+            errors = ratio if effect == "indirect" else (EMPTY, EMPTY)
+            lines.append([
+                f"{cell.name}, {counted(frame)}" if effect == "indirect" else EMPTY, effect,
+                *raw.spelled(True), str(COVERS), COVERS.holds(raw), *std.spelled(True), *errors,
+            ])  # fmt: skip
+    return markdown(head, lines)
+
+
 def tables(folder: Path = RESULTS) -> dict[str, str]:
     """Return every table under the name by which the page asks for it."""
     of_whole, of_pierced = ceiling.CELLS, missing.CELLS
@@ -211,6 +231,7 @@ def tables(folder: Path = RESULTS) -> dict[str, str]:
         "crossed-tests": crossed_tests(crossed.CELLS, folder),
         "lavaan-ratios": lavaan_ratios(folder),
         **{cell.name: missing_table(cell, folder) for cell in of_pierced},
+        "pathways": pathways_table(pathways.CELLS, folder),
     }
 
 
