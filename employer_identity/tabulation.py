@@ -6,6 +6,7 @@ Numbers are written before the table is made; stored values are never rounded.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 from great_tables import GT
 
 from employer_identity.language import Language, number, say
-from employer_identity.privacy import Shown
+from employer_identity.privacy import Cells, Shown
 
 NOTHING = "–"  # noqa: RUF001  (an en dash stands for "no number here")
 _TEXTS = {"pillar", "item", "category", "level", "rule", "read", "group", "kind", "verdict"}
@@ -30,6 +31,7 @@ def tabulate(
     heads: Mapping[str, str] | None = None,
     part: int = 1,
     caption: str = "",
+    note: str = "",
 ) -> Shown:
     """Make a table of written values; heads and caption come from the catalogue.
 
@@ -45,6 +47,8 @@ def tabulate(
         Which of several tables with this key it is.
     caption
         Another caption than that of the key.
+    note
+        What stands under the table.
     """
     words, heads = words or {}, heads or {}
     frame = pd.DataFrame(rows)
@@ -57,8 +61,22 @@ def tabulate(
     table = GT(frame, id=f"table-{name}", groupname_col=groups).cols_label(**written)
     table = table.cols_align("left", [c for c in written if c in _TEXTS])
     table = table.cols_align("right", [c for c in written if c not in _TEXTS])
+    table = table.tab_source_note(note) if note else table
     told = say(f"tables.caption.{caption or key}", language, **words)
-    return Shown(name, "table", table, told, counts=dict(counts or {}))
+    cells = Cells(
+        tuple(written.values()),
+        tuple(c not in _TEXTS for c in written),
+        tuple((r[groups] if groups else "", tuple(r[c] for c in written)) for r in rows),
+        note,
+    )
+    return Shown(name, "table", table, told, counts=dict(counts or {}), cells=cells)
+
+
+def numbered(shown: Shown, part: int) -> Shown:
+    """Give a figure or table that a report shows several times a name of its own each time."""
+    key = f"{shown.key}_{part}"
+    table = shown.content.with_id(f"table-{key}") if shown.kind == "table" else shown.content
+    return replace(shown, key=key, content=table)
 
 
 def decimals(value: float, spec: str, language: Language) -> str:

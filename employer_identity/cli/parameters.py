@@ -26,15 +26,22 @@ class Given:
     problems: tuple[Problem, ...] = ()
 
     def check(
-        self, template: str, *, survey: list[str] | None, instrument: str | None, output: str | None
+        self,
+        template: str,
+        *,
+        survey: list[str] | None,
+        instrument: str | None,
+        output: str | None,
+        tables: list[str],
     ) -> None:
         """Refuse all that is wrong before the survey is read, what could not be read included."""
         from employer_identity.errors import EmployerIdentityError, ReportError
         from employer_identity.language import refusal
         from employer_identity.reports.run import check_asked
 
+        files = {"output": output, "tables": tables}
         try:
-            check_asked(template, self.values, survey=survey, instrument=instrument, output=output)
+            check_asked(template, self.values, survey=survey, instrument=instrument, **files)
         except EmployerIdentityError as error:
             if not self.problems:
                 raise

@@ -1,0 +1,69 @@
+"""What goes into a manuscript: the tables of a report, each with its number, caption and note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from employer_identity.language import Language
+from employer_identity.privacy import Cells
+
+NARROW, WIDE = 5, 34
+"""Characters that a column is given at least and at most when widths are shared out."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table.
+
+    Attributes
+    ----------
+    label
+        Its number in words: ``Table 3``.
+    number
+        The number alone.
+    key
+        Its name in the report.
+    caption, cells
+        As the report shows them.
+    """
+
+    label: str
+    number: int
+    key: str
+    caption: str
+    cells: Cells
+
+    def shares(self) -> tuple[float, ...]:
+        """Return each column's share of the width, by its longest text."""
+        columns = zip(self.cells.heads, *(row for _, row in self.cells.rows), strict=True)
+        wanted = [min(max(NARROW, *map(len, column)), WIDE) for column in columns]
+        return tuple(w / sum(wanted) for w in wanted)
+
+    def lines(self) -> Iterator[str | tuple[str, ...]]:
+        """Go through the rows; a heading comes as a text before the rows under it."""
+        before = ""
+        for heading, row in self.cells.rows:
+            if heading and heading != before:
+                yield heading
+            before = heading
+            yield row
+
+
+@dataclass(frozen=True)
+class Manuscript:
+    """All tables of a report.
+
+    Attributes
+    ----------
+    title
+        The report's.
+    language
+        Of all words.
+    tables
+        In the report's order.
+    """
+
+    title: str
+    language: Language
+    tables: tuple[Table, ...]
