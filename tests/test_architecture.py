@@ -43,11 +43,12 @@ VERDICT = [
     "privacy",
 ]
 VERDICT += ["suppression"]
-TABLES = ["tabulation", "model_tables", "standing_tables", "tables"]
+TABLES = ["tabulation", "model_tables", "measurement_tables", "standing_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["standings", "figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
+REPORTS += ["measurement", "methods", "reporting"]
 REPORTS += [
     "unit_questions",
     "page",
@@ -56,6 +57,10 @@ REPORTS += [
     "engine",
     "execution",
     "render",
+    "manuscript",
+    "latex",
+    "word",
+    "table_files",
     "browser",
     "pdf",
     "inspection",
@@ -106,6 +111,7 @@ HOMES = {
     "nbconvert": REPORTS,
     "nbformat": REPORTS,
     "weasyprint": ["reports.pdf"],
+    "docx": ["reports.word"],
     "pydantic": [*GROUND, "reports.parameters", "reports.stamps"],
     "typer": CLI,
     "yaml": ["reports.parameter_files"],

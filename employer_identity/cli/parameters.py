@@ -39,9 +39,11 @@ class Given:
         from employer_identity.language import refusal
         from employer_identity.reports.run import check_asked
 
-        files = {"output": output, "tables": tables}
         try:
-            check_asked(template, self.values, survey=survey, instrument=instrument, **files)
+            check_asked(
+                template, self.values, survey=survey, instrument=instrument, output=output,
+                tables=tables,
+            )  # fmt: skip
         except EmployerIdentityError as error:
             if not self.problems:
                 raise

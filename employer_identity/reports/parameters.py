@@ -89,8 +89,9 @@ class MeasurementParameters(Parameters):
     @field_validator("groups", mode="before")
     @classmethod
     def _listed(cls, groups: object) -> object:
-        is_list = isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups)
-        return SEPARATOR.join(groups) if is_list else groups
+        if isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups):
+            return SEPARATOR.join(groups)
+        return groups
 
 
 SEPARATOR = ", "

@@ -105,9 +105,7 @@ def report(
     named = {"group": group, "wave": wave, "language": language}
     asked = {name: value for name, value in named.items() if value is not None} | parameters
     files = [Path(f) for f in ([tables] if isinstance(tables, str | Path) else tables)]
-    check_asked(
-        template, asked, survey=survey, instrument=instrument, output=output, tables=files
-    )
+    check_asked(template, asked, survey=survey, instrument=instrument, output=output, tables=files)
     checked = read_parameters(asked, template)
     target = _target(output, template, checked)
     step("read")
