@@ -6,15 +6,15 @@ engine will do: signs that pdfLaTeX has no letter for are written as commands.
 
 from __future__ import annotations
 
+import unicodedata
+
 from employer_identity.language import say
 from employer_identity.reports.manuscript import Manuscript, Table
 
 _SIGNS = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": "$<$", ">": "$>$", "|": "$|$", "\N{GREEK SMALL LETTER CHI}": r"$\chi$",
-    "\N{GREEK SMALL LETTER OMEGA}": r"$\omega$", "\N{GREEK SMALL LETTER ALPHA}": r"$\alpha$",
-    "\N{GREEK CAPITAL LETTER DELTA}": r"$\Delta$", "\N{SUPERSCRIPT TWO}": "$^2$",
+    "<": "$<$", ">": "$>$", "|": "$|$", "\N{SUPERSCRIPT TWO}": "$^2$",
     "\N{LESS-THAN OR EQUAL TO}": r"$\leq$", "\N{GREATER-THAN OR EQUAL TO}": r"$\geq$",
     "\N{MULTIPLICATION SIGN}": r"$\times$", "\N{PLUS-MINUS SIGN}": r"$\pm$",
     "\N{MINUS SIGN}": "$-$", "\N{RIGHTWARDS ARROW}": r"$\rightarrow$", "\N{EN DASH}": "--",
@@ -22,6 +22,17 @@ _SIGNS = {
     "\N{LEFT DOUBLE QUOTATION MARK}": "``", "\N{RIGHT DOUBLE QUOTATION MARK}": "''",
     "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
 }  # fmt: skip
+_GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa mu nu xi pi rho sigma tau"
+_SIGNS |= {
+    unicodedata.lookup(f"GREEK {size} LETTER {name.upper()}"): rf"$\{name}$"
+    for size, names in (
+        ("SMALL", f"{_GREEK} upsilon phi chi psi omega"),
+        ("CAPITAL", "Gamma Delta Theta Xi Pi Sigma Upsilon Phi Psi Omega"),
+    )
+    for name in names.split()
+}
+_SIGNS |= {"\N{GREEK SMALL LETTER LAMDA}": r"$\lambda$"}
+_SIGNS |= {"\N{GREEK CAPITAL LETTER LAMDA}": r"$\Lambda$"}
 _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
@@ -37,6 +48,8 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 \begin{document}
 \small
 """
+_ROUNDED = 0.999
+"""Keeps widths that are written with four decimals from adding up to more than there is."""
 _BABEL = {"en": "english", "nl": "dutch"}
 
 
@@ -56,9 +69,9 @@ def escaped(text: str) -> str:
 def _table(table: Table, note: str) -> str:
     cells = table.cells
     # Between columns lie two separations, and none at the sides.
-    room = 2 * (len(cells.heads) - 1)
+    room = rf"\dimexpr\linewidth-{2 * (len(cells.heads) - 1)}\tabcolsep\relax"
     columns = "".join(
-        f"{'R' if right else 'L'}{{{share:.4f}\\dimexpr\\linewidth-{room}\\tabcolsep\\relax}}"
+        f"{'R' if right else 'L'}{{{share * _ROUNDED:.4f}{room}}}"
         for right, share in zip(cells.right, table.shares(), strict=True)
     )
     heads = " & ".join(escaped(head) for head in cells.heads)

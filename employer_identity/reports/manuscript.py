@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from employer_identity.language import Language
 from employer_identity.privacy import Cells
 
-NARROW, WIDE = 5, 34
-"""Characters that a column is given at least and at most when widths are shared out."""
+AROUND, WIDE = 3, 36
+"""Characters of room around a text, and characters that a column is given at most."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,15 @@ class Table:
     def shares(self) -> tuple[float, ...]:
         """Return each column's share of the width, by its longest text."""
         columns = zip(self.cells.heads, *(row for _, row in self.cells.rows), strict=True)
-        wanted = [min(max(NARROW, *map(len, column)), WIDE) for column in columns]
+        wanted = [min(max(map(len, column)) + AROUND, WIDE) for column in columns]
         return tuple(w / sum(wanted) for w in wanted)
 
     def lines(self) -> Iterator[str | tuple[str, ...]]:
-        """Go through the rows; a heading comes as a text before the rows under it."""
-        before = ""
-        for heading, row in self.cells.rows:
-            if heading and heading != before:
+        """Go through the rows, gathered under their headings; a heading comes as a text."""
+        for heading in dict.fromkeys(heading for heading, _ in self.cells.rows):
+            if heading:
                 yield heading
-            before = heading
-            yield row
+            yield from (row for under, row in self.cells.rows if under == heading)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from employer_identity.language import Language, listing, number, say
 from employer_identity.measurement_tables import counted_df, counted_df_of_rung
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports import data_words, estimation
+from employer_identity.reports import verdict as verdicts
 from employer_identity.reports.study import Study
 from employer_identity.rungs import LEVELS
 from employer_identity.tabulation import decimals, pvalue
@@ -246,10 +247,12 @@ def residuals(m: Measurement) -> str:
     """Say how large the residual correlations are."""
     left = m.study.fit.residuals
     worst = left.loc[left["residual"].abs().idxmax()]
+    n = int((left["residual"].abs() > BEYOND).sum())
     return m.say(
-        "fit.residuals",
+        "fit.residuals" if n else "fit.residuals_small",
         pairs=len(left),
-        n=int((left["residual"].abs() > BEYOND).sum()),
+        n=n,
+        beyond=BEYOND,
         r=float(worst["residual"]),
         one_item=m.instrument.label(worst["item_1"], m.language),
         other_item=m.instrument.label(worst["item_2"], m.language),
@@ -312,6 +315,11 @@ def reasons(m: Measurement, study: Study) -> list[str]:
     if len(told) == 1 and len(ladder.levels) > 1:
         told.append(m.say("invariance.agreement"))
     return [" ".join(told)]
+
+
+def means(study: Study) -> list[str]:
+    """Say which groups stand apart, or why levels are not compared, as the studies do."""
+    return verdicts.means(study)
 
 
 def searched(study: Study) -> bool:
