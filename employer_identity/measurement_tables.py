@@ -308,7 +308,7 @@ def decisions(ladder: Ladder, instrument: Instrument, *, language: Language = "e
         {
             "statement": say(f"invariance.statement.{name.replace(' ', '_')}", language),
             "takes": _level(found.needs, language),
-            "verdict": _allowed(found, instrument, language),
+            "allowed": _allowed(found, instrument, language),
         }
         for name, found in ladder.decision.items()
     ]

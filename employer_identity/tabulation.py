@@ -18,7 +18,7 @@ from employer_identity.privacy import Cells, Shown
 
 NOTHING = "–"  # noqa: RUF001  (an en dash stands for "no number here")
 _TEXTS = {"pillar", "item", "category", "level", "rule", "read", "group", "kind", "verdict"}
-_TEXTS |= {"model", "relation", "statement", "takes", "against", "why"}
+_TEXTS |= {"model", "relation", "statement", "takes", "against", "why", "allowed"}
 _TEXTS |= {"one", "other", "held", "name", "value", "plain", "measure", "matters", "outcome"}
 
 

@@ -36,7 +36,6 @@ _SIGNS |= {"\N{GREEK CAPITAL LETTER LAMDA}": r"$\Lambda$"}
 _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
-\usepackage[LANGUAGE]{babel}
 \usepackage[a4paper,landscape,margin=2cm]{geometry}
 \usepackage{array,booktabs,caption,longtable}
 \captionsetup{justification=raggedright,singlelinecheck=false,labelfont=bf,labelsep=newline,%
@@ -45,17 +44,17 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 \newcolumntype{R}[1]{>{\raggedleft\arraybackslash}p{#1}}
 \setlength{\tabcolsep}{4pt}
 \setlength{\LTleft}{0pt}
+\renewcommand{\tablename}{WORD}
 \begin{document}
 \small
 """
 _ROUNDED = 0.999
 """Keeps widths that are written with four decimals from adding up to more than there is."""
-_BABEL = {"en": "english", "nl": "dutch"}
 
 
 def write_latex(manuscript: Manuscript) -> bytes:
     """Write all tables of a report."""
-    head = _PREAMBLE.replace("LANGUAGE", _BABEL[manuscript.language])
+    head = _PREAMBLE.replace("WORD", say("manuscript.table", manuscript.language))
     note = say("manuscript.note", manuscript.language)
     tables = "\n".join(_table(table, note) for table in manuscript.tables)
     return f"% {manuscript.title}\n{head}\n{tables}\n\\end{{document}}\n".encode()
@@ -77,7 +76,7 @@ def _table(table: Table, note: str) -> str:
     heads = " & ".join(escaped(head) for head in cells.heads)
     return "\n".join(
         [
-            f"% --- {table.label}",
+            f"% --- {table.number}: {table.key}",
             rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
             rf"\caption{{{escaped(table.caption)}}}\label{{tab:{_name(table.key)}}}\\",
             rf"\toprule {heads} \\ \midrule",

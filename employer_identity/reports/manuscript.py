@@ -18,17 +18,14 @@ class Table:
 
     Attributes
     ----------
-    label
-        Its number in words: ``Table 3``.
     number
-        The number alone.
+        As in the report.
     key
         Its name in the report.
     caption, cells
         As the report shows them.
     """
 
-    label: str
     number: int
     key: str
     caption: str

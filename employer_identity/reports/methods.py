@@ -98,7 +98,7 @@ def _group(m: Measurement, study: Study, language: Language) -> str:
         group=m.instrument.label(study.group, language).lower(),
         sizes=sizes_in_words(m, study, language),
         level=say(f"invariance.level.{level}", language),
-        aside=_say("aside", language, named=listing(aside, language)) if aside else "",
+        aside=f" {_say('aside', language, named=listing(aside, language))}" if aside else "",
         df=int(found["df"]),
         **{k: float(found[k]) for k in ("chisq", "cfi", "rmsea", "srmr")},
     )

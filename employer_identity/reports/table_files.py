@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from employer_identity.errors import Problem, ReportError
-from employer_identity.language import Language, refusal, say
+from employer_identity.language import Language, refusal
 from employer_identity.privacy import Cells
 from employer_identity.reports.latex import write_latex
 from employer_identity.reports.manuscript import Manuscript, Table
@@ -65,12 +65,9 @@ def manuscript(notebook: NotebookNode) -> Manuscript:
     language: Language = about["language"]
     shown = [piece for piece in pieces if piece["role"] == "table"]
     tables = tuple(
-        Table(
-            say("report.table", language, n=n), n, piece["id"], piece["caption"],
-            _cells(piece["cells"]),
-        )
+        Table(n, piece["id"], piece["caption"], _cells(piece["cells"]))
         for n, piece in enumerate(shown, start=1)
-    )  # fmt: skip
+    )
     return Manuscript(str(about["title"]), language, tables)
 
 

@@ -30,7 +30,7 @@ def write_word(manuscript: Manuscript) -> bytes:
     """Write all tables of a report."""
     document = _document(manuscript)
     for table in manuscript.tables:
-        _caption(document, table)
+        _caption(document, table, say("manuscript.table", manuscript.language))
         _table(document, table)
         _note(document, table, say("manuscript.note", manuscript.language))
     written = io.BytesIO()
@@ -67,11 +67,10 @@ def _document(manuscript: Manuscript) -> Any:
     return document
 
 
-def _caption(document: Any, table: Table) -> None:
+def _caption(document: Any, table: Table, word: str) -> None:
     """Write number and caption above a table, as a caption that Word counts and lists."""
     from docx.shared import Pt
 
-    word = table.label.rpartition(" ")[0]
     above = document.add_paragraph(style="Caption")
     above.paragraph_format.space_before = Pt(18)
     above.add_run(f"{word} ").bold = True
