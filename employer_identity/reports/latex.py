@@ -6,6 +6,7 @@ engine will do: signs that pdfLaTeX has no letter for are written as commands.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from employer_identity.language import say
@@ -33,6 +34,7 @@ _SIGNS |= {
 }
 _SIGNS |= {"\N{GREEK SMALL LETTER LAMDA}": r"$\lambda$"}
 _SIGNS |= {"\N{GREEK CAPITAL LETTER LAMDA}": r"$\Lambda$"}
+_MINUS = re.compile(r"(?<![\w.,-])-(?=\d)")
 _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
@@ -61,8 +63,9 @@ def write_latex(manuscript: Manuscript) -> bytes:
 
 
 def escaped(text: str) -> str:
-    """Write a text so that LaTeX sets it as it is."""
-    return "".join(_SIGNS.get(sign, sign) for sign in text)
+    """Write a text so that LaTeX sets it as it is; a hyphen before a number is a minus sign."""
+    signs = "".join(_SIGNS.get(sign, sign) for sign in text)
+    return _MINUS.sub("$-$", signs)
 
 
 def _table(table: Table, note: str) -> str:

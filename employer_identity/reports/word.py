@@ -13,6 +13,7 @@ from employer_identity.reports.manuscript import Manuscript, Table
 
 _FONT, _SIZE = "Times New Roman", 9.5
 _RULE = {"val": "single", "sz": "8", "space": "0", "color": "000000"}  # sz: eighths of a point
+_MARGIN = "60"  # at the sides of a cell, in twentieths of a point
 _LOCALE = {"en": "en-GB", "nl": "nl-NL"}
 _DAY = (2000, 1, 1, 0, 0, 0)  # the same tables give the same bytes
 
@@ -99,6 +100,10 @@ def _table(document: Any, table: Table) -> None:
     lines = list(table.lines())
     grid = document.add_table(rows=1 + len(lines), cols=len(table.cells.heads))
     grid.autofit = False
+    margins = _element("w:tblCellMar", {})
+    for side in ("left", "right"):
+        margins.append(_element(f"w:{side}", {"w": _MARGIN, "type": "dxa"}))
+    grid._tbl.tblPr.append(margins)
     section = document.sections[0]
     room = section.page_width - section.left_margin - section.right_margin
     widths = [int(room * share) for share in table.shares()]
