@@ -67,12 +67,12 @@ def counts(
     everybody: Fit, ladders: Iterable[Ladder], instrument: Instrument, *, language: Language = "en"
 ) -> Shown:
     """Degrees of freedom of every model: counted from the questionnaire, and obtained."""
-    heading = say("measurement.counts.everybody", language)
-    one = say("measurement.counts.factors", language, m=len(everybody.factors))
+    heading = say("measured.counts.everybody", language)
+    one = say("measured.counts.factors", language, m=len(everybody.factors))
     rows = [_count(heading, one, everybody, counted_df(everybody.factors), language)]
     for ladder in ladders:
         heading = say(
-            "measurement.counts.by", language, group=instrument.label(ladder.group, language)
+            "measured.counts.by", language, group=instrument.label(ladder.group, language)
         )
         rows += [
             _count(
@@ -143,13 +143,13 @@ def factor_moments(fit: Fit, instrument: Instrument, *, language: Language = "en
     table = fit.estimates
     own = table["lhs"].isin(list(fit.factors)) & (table["op"] == "~~")
     rows = [
-        {"part": say("measurement.part.variances", language)}
+        {"part": say("measured.part.variances", language)}
         | {"one": instrument.label(r.lhs, language), "other": ""}
         | _estimate(r, language)
         for r in table[own & (table["lhs"] == table["rhs"])].itertuples()
     ]
     rows += [
-        {"part": say("measurement.part.correlations", language)}
+        {"part": say("measured.part.correlations", language)}
         | {"one": instrument.label(r.factor_1, language)}
         | {"other": instrument.label(r.factor_2, language)}
         | _estimate(r, language)
@@ -193,7 +193,7 @@ def modification(fit: Fit, instrument: Instrument, *, language: Language = "en")
         kind = "loading" if r.op == "=~" else "with"
         rows.append(
             {
-                "relation": say(f"measurement.relation.{kind}", language, one=one, other=other),
+                "relation": say(f"measured.relation.{kind}", language, one=one, other=other),
                 "mi": number(r.mi, ",.1f", language),
                 "epc": number(r.epc, "z.3f", language),
                 "epc_std": number(r.epc_std, "z.3f", language),
@@ -214,9 +214,9 @@ def models(ladder: Ladder, instrument: Instrument, *, language: Language = "en")
         against = str(found.index[-1])
     words = {
         "rule": say(f"invariance.rule.{ladder.rule.name}", language),
-        "method": say(f"measurement.method.{_method(ladder)}", language),
+        "method": say(f"measured.method.{_method(ladder)}", language),
     }
-    note = say("measurement.note.models", language, **words)
+    note = say("measured.note.models", language, **words)
     return _tabulate("models", rows, instrument, language, ladder.n, "level", note)
 
 
@@ -252,22 +252,22 @@ def releases(ladder: Ladder, instrument: Instrument, *, language: Language = "en
         for name, model in ladder.named_models(level):
             for release in model.releases:
                 group = None if release.everywhere else release.constraint.group
-                why = say(f"measurement.why.{release.why}", language)
+                why = say(f"measured.why.{release.why}", language)
                 rows.append(
                     _constraint(ladder, name, release.constraint, group, why, instrument, language)
-                    | {"done": say("measurement.done.set_aside", language)}
+                    | {"done": say("measured.done.set_aside", language)}
                 )
     for level, rung in ladder.rungs.items():
         last, _ = ladder.named_models(level)[-1]
         for kept in rung.kept:
-            why = say(f"measurement.why.{kept.why}", language)
+            why = say(f"measured.why.{kept.why}", language)
             rows.append(
                 _constraint(
                     ladder, last, kept.constraint, kept.constraint.group, why, instrument, language
                 )
-                | {"done": say("measurement.done.kept", language)}
+                | {"done": say("measured.done.kept", language)}
             )
-    note = say("measurement.note.releases", language)
+    note = say("measured.note.releases", language)
     return _tabulate("releases", rows, instrument, language, ladder.n, "done", note)
 
 
@@ -281,7 +281,7 @@ def _constraint(
     language: Language,
 ) -> dict[str, str]:
     """Write one constraint with its score test."""
-    everywhere = say("measurement.everywhere", language)
+    everywhere = say("measured.everywhere", language)
     who = everywhere if group is None else instrument.value_label(ladder.group, group, language)
     return {
         "model": model,
@@ -299,7 +299,7 @@ def named(constraint: Constraint, instrument: Instrument, language: Language) ->
     """Name what was held equal: the loading, the intercept or the residual variance of an item."""
     kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[constraint.key[1]]
     item = instrument.label(constraint.item, language)
-    return say(f"measurement.kind.{kind}", language, item=item)
+    return say(f"measured.kind.{kind}", language, item=item)
 
 
 def decisions(ladder: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
@@ -318,14 +318,14 @@ def decisions(ladder: Ladder, instrument: Instrument, *, language: Language = "e
 def _allowed(found: Decision, instrument: Instrument, language: Language) -> str:
     """Say in a few words whether a statement is allowed."""
     if found.untested:
-        return say(f"measurement.allowed.untested_{found.untested}", language)
+        return say(f"measured.allowed.untested_{found.untested}", language)
     if found.allowed:
         key = "in_part" if found.set_aside else "yes"
-        return say(f"measurement.allowed.{key}", language, n=len(found.set_aside))
+        return say(f"measured.allowed.{key}", language, n=len(found.set_aside))
     if found.factors:
         factors = listing([instrument.label(f, language) for f in found.factors], language)
-        return say("measurement.allowed.for_some", language, factors=factors)
-    return say("measurement.allowed.no", language)
+        return say("measured.allowed.for_some", language, factors=factors)
+    return say("measured.allowed.no", language)
 
 
 # --- The checklist
@@ -367,8 +367,8 @@ def _tabulate(
     """Make a table whose heads are those of this room."""
     columns = dict.fromkeys(c for row in rows for c in row if c != groups)
     words = nouns(instrument, language)
-    heads = {c: say(f"measurement.head.{c}", language, **words) for c in columns}
-    caption = f"measurement.{key}"
+    heads = {c: say(f"measured.head.{c}", language, **words) for c in columns}
+    caption = f"measured.{key}"
     return tabulate(
         key, rows, language, counts, words, groups, heads, caption=caption, note=note
     )  # fmt: skip

@@ -92,7 +92,7 @@ def test_what_is_counted_is_obtained_on_every_rung(both: Measurement) -> None:
     for found in both.ladders:
         for level in found.levels:
             assert own.counted_df_of_rung(found, level) == found[level].df
-    assert both.say("model.equal") in measurement.model(both)
+    assert both.say("specified.equal") in measurement.model(both)
 
 
 def test_two_groups_are_counted_as_the_literature_counts_them(both: Measurement) -> None:
@@ -106,7 +106,7 @@ def test_a_difference_between_counted_and_obtained_is_told(
     both: Measurement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measurement, "counted_df", lambda _: 99)
-    assert both.say("model.differs", n=1) in measurement.model(both)
+    assert both.say("specified.differs", n=1) in measurement.model(both)
 
 
 # --- Tables

@@ -56,7 +56,7 @@ class Measurement:
         """Say a sentence of the report with the questionnaire's own words for its pillars."""
         words: dict[str, object] = dict(nouns(self.instrument, self.language))
         words["count"] = counted(len(self.pillars), self.language)
-        return say(f"measurement.{key}", self.language, **(words | values))
+        return say(f"measured.{key}", self.language, **(words | values))
 
     @cached_property
     def _attempts(self) -> tuple[tuple[Study, str], ...]:
@@ -126,7 +126,7 @@ def at_a_glance(m: Measurement) -> list[str]:
 def groupings(m: Measurement) -> list[str]:
     """Say of every grouping what it reaches, or why it was not tested."""
     if not m.study.groups:
-        return [m.say("groupings.none")]
+        return [m.say("grouped.none")]
     told = [verdict(m, study) for study in m.compared]
     refused = m.refused
     return [*told, *(m.say("verdict.refused", group=s.group_label, reason=r) for s, r in refused)]
@@ -178,8 +178,8 @@ def rule(m: Measurement, where: str, language: Language | None = None) -> str:
     words: dict[str, object] = {"rule": name[:1].upper() + name[1:], "anchors": _anchors(m)}
     if isinstance(deciding, Localised):
         words |= {k: getattr(deciding, k) for k in ("alpha", "loading", "intercept", "gap")}
-        return say(f"measurement.{where}.localised", spoken, **words)
-    return say(f"measurement.{where}.other_rule", spoken, **words)
+        return say(f"measured.{where}.localised", spoken, **words)
+    return say(f"measured.{where}.other_rule", spoken, **words)
 
 
 def _anchors(m: Measurement) -> int:
@@ -203,8 +203,8 @@ def model(m: Measurement) -> list[str]:
         "loadings": p - k, "factors": k * (k + 1) // 2, "df": fit.df,
     }  # fmt: skip
     n = sum(not equal for equal in _agreements(m))
-    agree = m.say("model.differs", n=n) if n else m.say("model.equal")
-    return [m.say("model.counted", **words), m.say("model.identified"), agree]
+    agree = m.say("specified.differs", n=n) if n else m.say("specified.equal")
+    return [m.say("specified.counted", **words), m.say("specified.identified"), agree]
 
 
 def _agreements(m: Measurement) -> Iterator[bool]:
@@ -231,9 +231,9 @@ def fit(m: Measurement) -> list[str]:
     found = m.study.fit
     words = {"df": found.df, "chisq": float(found.reported["chisq"]), "p": p_in_words(m)}
     if found.scaling is None:
-        chisq = m.say("fit.chisq_plain", **words)
+        chisq = m.say("fitting.chisq_plain", **words)
     else:
-        chisq = m.say("fit.chisq", scaling=float(found.scaling), **words)
+        chisq = m.say("fitting.chisq", scaling=float(found.scaling), **words)
     return [f"{chisq} {estimation.fit_in_words(m.study)}"]
 
 
@@ -249,7 +249,7 @@ def residuals(m: Measurement) -> str:
     worst = left.loc[left["residual"].abs().idxmax()]
     n = int((left["residual"].abs() > BEYOND).sum())
     return m.say(
-        "fit.residuals" if n else "fit.residuals_small",
+        "fitting.residuals" if n else "fitting.residuals_small",
         pairs=len(left),
         n=n,
         beyond=BEYOND,
@@ -275,11 +275,11 @@ def sizes(m: Measurement) -> list[str]:
     told = []
     for study in m.compared:
         words = {"group": study.group_label, "named": sizes_in_words(m, study, m.language)}
-        told.append(m.say("groupings.sizes", **words))
+        told.append(m.say("grouped.sizes", **words))
         if study.left_out:
             named = listing(study.left_out, m.language)
             told.append(
-                m.say("groupings.left_out", group=study.group_label, n=study.floor, named=named)
+                m.say("grouped.left_out", group=study.group_label, n=study.floor, named=named)
             )
     return told
 
@@ -288,7 +288,7 @@ def sizes_in_words(m: Measurement, study: Study, language: Language) -> str:
     """Name the groups of a grouping with how many people are in each."""
     named = [
         say(
-            "measurement.groupings.size",
+            "measured.grouped.size",
             language,
             group=m.instrument.value_label(study.group, label, language),
             n=n,
@@ -303,7 +303,7 @@ def reasons(m: Measurement, study: Study) -> list[str]:
     ladder = _ladder(study)
     language = m.language
     name = say(f"invariance.rule.{ladder.decision['structure'].rule}", language)
-    told = [m.say("invariance.decided", rule=name)]
+    told = [m.say("judged.decided", rule=name)]
     for level, sides in ladder.disagreement.items():
         yes, no = (
             listing([say(f"invariance.rule.{r}", language) for r in side], language)
@@ -311,9 +311,9 @@ def reasons(m: Measurement, study: Study) -> list[str]:
         )
         words = {"yes": yes, "no": no, "n_yes": len(sides[0]), "n_no": len(sides[1])}
         rung = say(f"invariance.level.{level}", language)
-        told.append(m.say("invariance.disagreement", level=rung, **words))
+        told.append(m.say("judged.disagreement", level=rung, **words))
     if len(told) == 1 and len(ladder.levels) > 1:
-        told.append(m.say("invariance.agreement"))
+        told.append(m.say("judged.agreement"))
     return [" ".join(told)]
 
 
@@ -350,7 +350,7 @@ def limits(m: Measurement) -> list[str]:
     }
     told = [m.say(f"limits.{key}") for key, holds in keys.items() if holds]
     if len(m.compared) > 1:
-        told.append(m.say("groupings.family", k=len(m.study.groups)))
+        told.append(m.say("grouped.family", k=len(m.study.groups)))
     return told
 
 

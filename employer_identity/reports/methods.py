@@ -25,15 +25,14 @@ def paragraph(m: Measurement, language: Language) -> str:
     sentences.append(_say("improper", language, n=problems) if problems else "")
     sentences += [_say("respecified", language), _scores(m, language)]
     if m.ladders:
-        deciding = say(f"invariance.rule.{m.ladders[0].rule.name}", language)
-        name = deciding[:1].upper() + deciding[1:]
+        name = say(f"invariance.rule.{m.ladders[0].rule.name}", language)
         sentences.append(_say("rule", language, rule=name, how=rule(m, "paste", language)))
     sentences += [_group(m, study, language) for study in m.compared]
     return " ".join(filter(None, sentences))
 
 
 def _say(key: str, language: Language, **values: object) -> str:
-    return say(f"measurement.paste.{key}", language, **values)
+    return say(f"measured.paste.{key}", language, **values)
 
 
 def _model(m: Measurement, language: Language) -> str:
@@ -113,7 +112,7 @@ def _aside(
             "aside_one",
             language,
             what=named(release.constraint, m.instrument, language),
-            who=say("measurement.everywhere", language)
+            who=say("measured.everywhere", language)
             if release.everywhere
             else m.instrument.value_label(group, release.constraint.group, language),
         )
