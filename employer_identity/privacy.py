@@ -28,6 +28,28 @@ DISTRIBUTION = 10
 
 
 @dataclass(frozen=True)
+class Cells:
+    """What stands in a table, as written: for whoever sets it in another form.
+
+    Attributes
+    ----------
+    heads
+        Over the columns.
+    right
+        Which columns hold numbers and stand to the right.
+    rows
+        Each with the heading it stands under (empty for none) and its cells.
+    note
+        What is to be known of the table, under it; empty for nothing.
+    """
+
+    heads: tuple[str, ...]
+    right: tuple[bool, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Shown:
     """A figure or table as it goes into a report.
 
@@ -45,6 +67,8 @@ class Shown:
         What a reader who cannot see the figure is told; with its numbers.
     counts
         How many persons stand behind each cell that is shown.
+    cells
+        What stands in a table; None for a figure.
     """
 
     key: str
@@ -53,6 +77,7 @@ class Shown:
     caption: str
     alt: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
+    cells: Cells | None = None
 
 
 def hidden(

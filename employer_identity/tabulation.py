@@ -6,6 +6,7 @@ Numbers are written before the table is made; stored values are never rounded.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,14 @@ import pandas as pd
 from great_tables import GT
 
 from employer_identity.language import Language, number, say
-from employer_identity.privacy import Shown
+from employer_identity.privacy import Cells, Shown
 
 NOTHING = "–"  # noqa: RUF001  (an en dash stands for "no number here")
-_TEXTS = {"model", "state", "restricted", "free"}
-_TEXTS |= {"pillar", "item", "category", "level", "rule", "read", "group", "kind", "verdict"}
+_TEXTS = {"pillar", "item", "category", "level", "rule", "read", "group", "kind", "verdict"}
 _TEXTS |= {"one", "other", "held", "name", "value", "plain", "measure", "matters", "outcome"}
-_TEXTS |= {"model", "size"}
-_TEXTS |= {"state", "model", "who", "why", "below", "method"}
+_TEXTS |= {"model", "relation", "statement", "takes", "against", "why", "allowed", "state", "size"}
+_TEXTS |= {"restricted", "free", "who", "below", "method"}
+"""Columns of words, which stand to the left; numbers stand to the right."""
 
 
 def tabulate(
@@ -33,6 +34,7 @@ def tabulate(
     heads: Mapping[str, str] | None = None,
     part: int = 1,
     caption: str = "",
+    note: str = "",
 ) -> Shown:
     """Make a table of written values; heads and caption come from the catalogue.
 
@@ -48,6 +50,8 @@ def tabulate(
         Which of several tables with this key it is.
     caption
         Another caption than that of the key.
+    note
+        What stands under the table.
     """
     words, heads = words or {}, heads or {}
     frame = pd.DataFrame(rows)
@@ -60,8 +64,22 @@ def tabulate(
     table = GT(frame, id=f"table-{name}", groupname_col=groups).cols_label(**written)
     table = table.cols_align("left", [c for c in written if c in _TEXTS])
     table = table.cols_align("right", [c for c in written if c not in _TEXTS])
+    table = table.tab_source_note(note) if note else table
     told = say(f"tables.caption.{caption or key}", language, **words)
-    return Shown(name, "table", table, told, counts=dict(counts or {}))
+    cells = Cells(
+        tuple(written.values()),
+        tuple(c not in _TEXTS for c in written),
+        tuple((r[groups] if groups else "", tuple(r[c] for c in written)) for r in rows),
+        note,
+    )
+    return Shown(name, "table", table, told, counts=dict(counts or {}), cells=cells)
+
+
+def numbered(shown: Shown, part: int) -> Shown:
+    """Give a figure or table that a report shows several times a name of its own each time."""
+    key = f"{shown.key}_{part}"
+    table = shown.content.with_id(f"table-{key}") if shown.kind == "table" else shown.content
+    return replace(shown, key=key, content=table)
 
 
 def decimals(value: float, spec: str, language: Language) -> str:

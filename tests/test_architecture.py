@@ -65,6 +65,7 @@ VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
     "structural",
 ]
 TABLES = ["tabulation", "model_tables", "structure_tables", "standing_tables", "tables"]
+TABLES = ["tabulation", "model_tables", "measurement_tables", "standing_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["standings", "figures", "structure_figures"]
 TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "across_tables"]
@@ -73,6 +74,7 @@ FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "he
 FIGURES += ["consequences", "standings", "crossings", "figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
+REPORTS += ["measurement", "methods", "reporting"]
 REPORTS += [
     "unit_questions",
     "page",
@@ -81,6 +83,10 @@ REPORTS += [
     "engine",
     "execution",
     "render",
+    "manuscript",
+    "latex",
+    "word",
+    "table_files",
     "browser",
     "pdf",
     "inspection",
@@ -131,6 +137,7 @@ HOMES = {
     "nbconvert": REPORTS,
     "nbformat": REPORTS,
     "weasyprint": ["reports.pdf"],
+    "docx": ["reports.word"],
     "pydantic": [*GROUND, "reports.parameters", "reports.stamps"],
     "typer": CLI,
     "yaml": ["reports.parameter_files"],

@@ -184,7 +184,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
 
 def test_only_what_is_given_is_handed_on(asked: list[dict[str, object]]) -> None:
     assert run("report").exit_code == 0
-    nothing = {"survey": None, "instrument": None, "output": None}
+    nothing = {"survey": None, "instrument": None, "output": None, "tables": []}
     assert asked == [{"template": "employer_brand_study"} | nothing]
 
 

@@ -224,3 +224,10 @@ def test_a_refusal_tells_all_problems_at_once_and_carries_them() -> None:
     error = refusal(ModelError, problems)
     assert str(error) == "pro1: 1 row\npro2: 3 rows"
     assert error.problems == problems
+
+
+def test_every_key_a_measurement_says_is_in_its_catalogue() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in MODULES) + NOTEBOOKS
+    said = set(re.findall(r"(?:report|m)\.say\(\s*\\?\"([a-z0-9_.]+)\\?\"", code))
+    assert said
+    assert {key for key in said if f"measured.{key}" not in SENTENCES} == set()

@@ -26,7 +26,13 @@ class Given:
     problems: tuple[Problem, ...] = ()
 
     def check(
-        self, template: str, *, survey: list[str] | None, instrument: str | None, output: str | None
+        self,
+        template: str,
+        *,
+        survey: list[str] | None,
+        instrument: str | None,
+        output: str | None,
+        tables: list[str],
     ) -> None:
         """Refuse all that is wrong before the survey is read, what could not be read included."""
         from employer_identity.errors import EmployerIdentityError, ReportError
@@ -34,7 +40,10 @@ class Given:
         from employer_identity.reports.run import check_asked
 
         try:
-            check_asked(template, self.values, survey=survey, instrument=instrument, output=output)
+            check_asked(
+                template, self.values, survey=survey, instrument=instrument, output=output,
+                tables=tables,
+            )  # fmt: skip
         except EmployerIdentityError as error:
             if not self.problems:
                 raise

@@ -43,6 +43,13 @@ def report(
         str | None,
         typer.Option("--output", "-o", help="Where the report goes: an .html, .pdf or .ipynb."),
     ] = None,
+    tables: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tables",
+            help="Where the tables go besides: a .docx or .tex; give it again for the other.",
+        ),
+    ] = None,
     minimum_n: Annotated[
         str | None,
         typer.Option("--minimum-n", help="Smallest number of people shown. Left out: 5."),
@@ -82,6 +89,10 @@ def report(
       employer-identity report -s 2025.csv -s 2026.csv -i questionnaire.toml
 
     \b
+    For reviewers: how good the measurement is, with its tables for a manuscript:
+      employer-identity report measurement_report -o measurement.html --tables tables.docx
+
+    \b
     Which reports there are, what they may be told, and telling it in a file:
       employer-identity report --list
       employer-identity report --show employer_report
@@ -100,12 +111,14 @@ def report(
         from employer_identity.reports.run import report as make
 
         source = survey or None
-        given.check(template, survey=source, instrument=instrument, output=output)
+        files = tables or []
+        given.check(template, survey=source, instrument=instrument, output=output, tables=files)
         path = make(
             template,
             survey=source,
             instrument=instrument,
             output=output,
+            tables=files,
             on_step=lambda step: tell(say(f"cli.step.{step}", tongue)),
             **given.values,
         )

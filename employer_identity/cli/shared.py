@@ -22,6 +22,7 @@ _WRONG_USE = (
     "report.no_instrument",
     "report.output_is_folder",
     "report.output_unknown",
+    "manuscript.unknown_file",
     "batch.by_nothing",
     "batch.unknown_format",
     "batch.unknown_language",

@@ -259,7 +259,7 @@ def made_with(study: Study) -> list[tuple[str, str]]:
         "survey": survey.source or "-",
         "sha256": survey.sha256 or "-",
         "instrument": instrument.name,
-        "group": study.group or "-",
+        "group": study.group or ", ".join(study.groups) or "-",
         "wave": study.wave or "-",
         "language": study.language,
         "minimum_n": str(study.minimum_n),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from html import escape
 from typing import Any, Protocol
 
@@ -92,9 +93,15 @@ class Page:
         """Begin a piece of a section."""
         _show(f"<h3>{escape(text)}</h3>", "heading")
 
-    def text(self, paragraphs: Iterable[str], *, kind: str = "") -> None:
-        """Show paragraphs; of kind ``lead`` (opens a section) or ``note`` (set apart)."""
+    def text(
+        self, paragraphs: Iterable[str], *, kind: str = "", language: Language | None = None
+    ) -> None:
+        """Show paragraphs; of kind ``lead`` (opens a section) or ``note`` (set apart).
+
+        `language` is theirs where it is not the report's.
+        """
         mark = f' class="{kind}"' if kind else ""
+        mark += f' lang="{language}"' if language else ""
         html = "".join(f"<p{mark}>{escape(p)}</p>" for p in paragraphs if p)
         if html:
             _show(html, "text")
@@ -139,7 +146,8 @@ class Page:
                 _show_figure(piece)
             else:
                 html = piece.content.as_raw_html()
-                _show(html, "table", id=piece.key, caption=piece.caption)
+                cells = asdict(piece.cells) if piece.cells else {}
+                _show(html, "table", id=piece.key, caption=piece.caption, cells=cells)
 
 
 def _practice(practice: Noticed) -> str:

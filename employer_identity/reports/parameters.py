@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 from employer_identity import privacy
@@ -21,7 +21,7 @@ from employer_identity.survey import Survey
 
 SMALLEST = 3
 """Below this number of persons nothing is shown, whatever is asked."""
-BESIDE = ("survey", "instrument", "output")
+BESIDE = ("survey", "instrument", "output", "tables")
 """What a report is told beside its parameters."""
 
 Kind = Literal["text", "whole_number", "choice"]
@@ -74,8 +74,35 @@ class UnitParameters(Parameters):
     by: str = Field(default="", examples=["employer"])
 
 
+class MeasurementParameters(Parameters):
+    """What the template ``measurement_report`` may be told.
+
+    Attributes
+    ----------
+    groups
+        Columns to compare by, with commas between them, or a list; empty for no comparison, None
+        for every grouping of the instrument that is no special category of personal data.
+    """
+
+    groups: str | None = Field(default=None, examples=["generation, gender"])
+
+    @field_validator("groups", mode="before")
+    @classmethod
+    def _listed(cls, groups: object) -> object:
+        if isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups):
+            return SEPARATOR.join(groups)
+        return groups
+
+
+SEPARATOR = ", "
+"""Between the columns that are compared by."""
+
 TEMPLATES: Mapping[str, type[Parameters]] = MappingProxyType(
-    {"employer_brand_study": StudyParameters, "employer_report": UnitParameters}
+    {
+        "employer_brand_study": StudyParameters,
+        "employer_report": UnitParameters,
+        "measurement_report": MeasurementParameters,
+    }
 )
 
 
@@ -166,9 +193,7 @@ def read_parameters(given: Mapping[str, Any], template: str) -> Parameters:
 
 def survey_problems(parameters: Parameters, survey: Survey) -> list[Problem]:
     """Say what of the parameters does not go with the survey: its waves, columns and units."""
-    problems = _wave_problems(parameters, survey)
-    if isinstance(parameters, StudyParameters):
-        problems += _group_problems(parameters, survey.instrument)
+    problems = _wave_problems(parameters, survey) + _group_problems(parameters, survey)
     if isinstance(parameters, UnitParameters):
         problems += _unit_problems(parameters, survey)
     return problems
@@ -182,6 +207,8 @@ def settled(parameters: Parameters, survey: Survey) -> dict[str, Any]:
     told = parameters.model_dump() | {"wave": chosen_wave(parameters, survey)}
     if isinstance(parameters, StudyParameters):
         told["group"] = chosen_group(parameters, survey.instrument)
+    if isinstance(parameters, MeasurementParameters):
+        told["groups"] = SEPARATOR.join(chosen_groups(parameters.groups, survey.instrument))
     if isinstance(parameters, UnitParameters):
         told["by"] = chosen_column(parameters, survey.instrument)
     return told
@@ -192,7 +219,7 @@ def chosen_wave(parameters: Parameters, survey: Survey) -> str:
 
     Empty where there are none, or where the waves are what is compared.
     """
-    by_wave = bool(survey.waves) and _compared(parameters) == survey.instrument.wave
+    by_wave = bool(survey.waves) and survey.instrument.wave in _compared(parameters, survey)
     last = "" if by_wave or not survey.waves else survey.waves[-1]
     return parameters.wave or last
 
@@ -215,8 +242,36 @@ def unit_columns(instrument: Instrument) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, columns)))
 
 
-def _compared(parameters: Parameters) -> str | None:
-    return parameters.group if isinstance(parameters, StudyParameters) else None
+def chosen_groups(asked: str | None, instrument: Instrument) -> tuple[str, ...]:
+    """Return the columns to compare by, one after the other.
+
+    A column whose name has commas of its own is recognised by being one of the questionnaire's.
+    """
+    if asked is None:
+        return tuple(g.column for g in instrument.groupings if not g.special)
+    known = _comparable(instrument)
+    parts = [part.strip() for part in asked.split(",")]
+    found: list[str] = []
+    while parts:
+        lengths = range(len(parts), 1, -1)
+        k = next((n for n in lengths if SEPARATOR.join(parts[:n]) in known), 1)
+        found.append(SEPARATOR.join(parts[:k]))
+        parts = parts[k:]
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _comparable(instrument: Instrument) -> list[str]:
+    """Return the columns that can be compared by, the waves last."""
+    return [*(g.column for g in instrument.groupings), *filter(None, [instrument.wave])]
+
+
+def _compared(parameters: Parameters, survey: Survey) -> tuple[str, ...]:
+    """Return the columns that were asked to be compared by."""
+    if isinstance(parameters, StudyParameters):
+        return (parameters.group,) if parameters.group else ()
+    if isinstance(parameters, MeasurementParameters):
+        return chosen_groups(parameters.groups, survey.instrument)
+    return ()
 
 
 def _wave_problems(parameters: Parameters, survey: Survey) -> list[Problem]:
@@ -227,16 +282,19 @@ def _wave_problems(parameters: Parameters, survey: Survey) -> list[Problem]:
         return [Problem("parameters.no_waves", asked)]
     if asked not in waves:
         return [Problem("parameters.unknown_wave", asked, values={"known": _named(waves)})]
-    if _compared(parameters) == survey.instrument.wave:
+    if survey.instrument.wave in _compared(parameters, survey):
         return [Problem("parameters.wave_and_group", asked)]
     return []
 
 
-def _group_problems(parameters: StudyParameters, instrument: Instrument) -> list[Problem]:
+def _group_problems(parameters: Parameters, survey: Survey) -> list[Problem]:
+    instrument = survey.instrument
     columns = [g.column for g in instrument.groupings]
-    if not parameters.group or parameters.group in (*columns, instrument.wave):
-        return []
-    return [_unknown("parameters.unknown_group", parameters.group, columns)]
+    return [
+        _unknown("parameters.unknown_group", asked, columns)
+        for asked in _compared(parameters, survey)
+        if asked not in _comparable(instrument)
+    ]
 
 
 def _unit_problems(parameters: UnitParameters, survey: Survey) -> list[Problem]:

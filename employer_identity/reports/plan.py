@@ -17,6 +17,7 @@ from employer_identity.reports.parameters import (
     TEMPLATES,
     Parameters,
     UnitParameters,
+    chosen_groups,
     chosen_wave,
     read_parameters,
     settled,
@@ -155,22 +156,24 @@ def _shares(survey: Survey, checked: Iterable[Parameters]) -> dict[str, Share]:
     groups: dict[tuple[str, int], dict[str, None]] = {}
     for found in checked:
         told = settled(found, survey)
-        column = _compared(told, survey.instrument)
-        groups.setdefault((told["wave"], found.minimum_n), {})[column] = None
+        columns = dict.fromkeys(_compared(told, survey.instrument))
+        groups.setdefault((told["wave"], found.minimum_n), {}).update(columns)
     data = _hash(survey)
     shares = {}
-    for (wave, minimum), columns in groups.items():
+    for (wave, minimum), compared in groups.items():
         selection = select(survey, wave=wave, minimum=minimum)
         rests_on = basis(data, selection.suppression.sha256)
-        shares[_share(wave, minimum)] = Share(selection, tuple(columns), rests_on)
+        shares[_share(wave, minimum)] = Share(selection, tuple(compared), rests_on)
     return shares
 
 
-def _compared(told: Mapping[str, Any], instrument: Instrument) -> str:
-    """Return the column whose groups a report sets side by side; empty for none."""
+def _compared(told: Mapping[str, Any], instrument: Instrument) -> tuple[str, ...]:
+    """Return the columns whose groups a report sets side by side; an empty one for none."""
+    if "groups" in told:
+        return chosen_groups(told["groups"], instrument)
     if "group" in told:
-        return str(told["group"])
-    return (instrument.sector or "") if told["by"] == instrument.employer else str(told["by"])
+        return (str(told["group"]),)
+    return ((instrument.sector or "") if told["by"] == instrument.employer else str(told["by"]),)
 
 
 def _share(wave: str, minimum: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -31,6 +31,7 @@ from employer_identity.reports.prepared import select
 from employer_identity.reports.records import Format
 from employer_identity.reports.render import exporter
 from employer_identity.reports.snapshot import SUFFIX, write_snapshot
+from employer_identity.reports.table_files import check_table_files, table_file
 from employer_identity.reports.tasks import stems
 from employer_identity.survey import Survey
 from employer_identity.writing import write_whole
@@ -48,6 +49,7 @@ def report(
     wave: str | None = None,
     language: Language | None = None,
     output: str | Path | None = None,
+    tables: str | Path | Iterable[str | Path] = (),
     on_step: Step | None = None,
     **parameters: Any,
 ) -> Path:
@@ -56,7 +58,8 @@ def report(
     Parameters
     ----------
     template
-        Name of a report template: ``"employer_brand_study"`` or ``"employer_report"``.
+        Name of a report template: ``"employer_brand_study"``, ``"employer_report"`` or
+        ``"measurement_report"``.
     survey
         A `Survey`, a file, several files that belong together, or a frame; None takes the sample
         that comes with the package.
@@ -72,6 +75,9 @@ def report(
     output
         Where the report goes: a file that ends in ``.html``, ``.pdf`` or ``.ipynb`` (the notebook
         as it has run). None makes an HTML file in the current folder.
+    tables
+        Where its tables go besides, one file or several: ``.docx`` (Word, needs python-docx) or
+        ``.tex`` (LaTeX).
     on_step
         Called with the name of each step: ``read``, ``run``, ``write``.
     **parameters
@@ -93,11 +99,13 @@ def report(
     --------
     >>> ei.report("employer_brand_study", survey=survey, group="generation", language="nl")
     >>> ei.report("employer_report", survey=survey, employer="Vrolijke Eland")
+    >>> ei.report("measurement_report", survey=survey, groups="generation", tables="tables.docx")
     """
     step = on_step or (lambda _: None)
     named = {"group": group, "wave": wave, "language": language}
     asked = {name: value for name, value in named.items() if value is not None} | parameters
-    check_asked(template, asked, survey=survey, instrument=instrument, output=output)
+    files = [Path(f) for f in ([tables] if isinstance(tables, str | Path) else tables)]
+    check_asked(template, asked, survey=survey, instrument=instrument, output=output, tables=files)
     checked = read_parameters(asked, template)
     target = _target(output, template, checked)
     step("read")
@@ -118,6 +126,8 @@ def report(
     reader.join()
     kind = _kind(target)
     write_whole(target, documents(done.notebook, [kind])[kind])
+    for file in files:
+        write_whole(file, table_file(done.notebook, file))
     return target
 
 
@@ -128,18 +138,20 @@ def check_asked(
     survey: Survey | Source | None = None,
     instrument: Instrument | str | Path | None = None,
     output: str | Path | None = None,
+    tables: Iterable[str | Path] = (),
 ) -> None:
     """Check all that can be checked of a report before its survey is read.
 
     Raises
     ------
     ReportError, SurveyError, InstrumentError
-        What is wrong with one of parameters, output, survey and instrument; a ReportError with
+        What is wrong with one of parameters, files, survey and instrument; a ReportError with
         everything where there is something wrong with several.
     """
     checks: tuple[Callable[[], object], ...] = (
         lambda: read_parameters(given, template),
         lambda: _check_output(output),
+        lambda: check_table_files(tables),
         lambda: _check_files(survey),
         lambda: _check_instrument(survey, instrument),
     )

@@ -23,6 +23,7 @@ from employer_identity.latent import latent_means
 from employer_identity.loading import load_survey
 from employer_identity.questionnaire import Instrument
 from employer_identity.reliability import reliability
+from employer_identity.reports.parameters import chosen_groups
 from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import Prepared, open_prepared
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
@@ -63,6 +64,8 @@ class Study:
         Respondents of every wave of the file.
     prepared
         What a batch has made once for all of its reports; None makes it when it is asked for.
+    groups
+        Grouping columns to compare by one after the other, see `by`.
     """
 
     survey: Survey
@@ -72,6 +75,11 @@ class Study:
     wave: str = ""
     waves: Mapping[str, int] = field(default_factory=dict)
     prepared: Prepared | None = None
+    groups: tuple[str, ...] = ()
+
+    def by(self, group: str) -> Study:
+        """Return the same study, compared by a grouping column."""
+        return replace(self, group=group)
 
     @property
     def instrument(self) -> Instrument:
@@ -327,25 +335,30 @@ def open_study(
     minimum_n: int = privacy.MINIMUM,
     prepared: str = "",
     sha256: str = "",
+    groups: str = "",
 ) -> Study:
     """Open a survey file, a snapshot or (empty) the sample as a study.
 
     Where there are waves, the study is of the one named, else of the last; of all of them where
     they are what is compared. With `prepared`, a folder that `write_prepared` wrote, survey, wave
-    and smallest number of persons are those of the folder, and `sha256` is its hash.
+    and smallest number of persons are those of the folder, and `sha256` is its hash. `groups` are
+    columns to compare by one after the other, with commas between them.
     """
     if prepared:
         made = open_prepared(prepared, sha256)
         least = made.suppression.minimum
-        return Study(made.survey, group, language, least, made.wave, made.waves, made)
+        columns = chosen_groups(groups, made.survey.instrument)
+        return Study(made.survey, group, language, least, made.wave, made.waves, made, columns)
     source = Path(survey) if survey else sample() / "employees.csv"
     if source.suffix == SUFFIX:
         answers = read_snapshot(source, sha256)
     else:
         answers = load_survey(source, instrument=instrument or sample() / "instrument.toml")
+    columns = chosen_groups(groups, answers.instrument)
+    study = Study(answers, group, language, minimum_n, groups=columns)
     column, names = answers.instrument.wave, answers.waves
-    if not names or group == column:
-        return Study(answers, group, language, minimum_n)
+    if not names or column in (group, *columns):
+        return study
     chosen = wave or names[-1]
     waves = {name: answers.of_wave(name).n for name in names}
-    return Study(answers.of_wave(chosen), group, language, minimum_n, chosen, waves)
+    return replace(study, survey=answers.of_wave(chosen), wave=chosen, waves=waves)

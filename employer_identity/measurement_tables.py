@@ -1,0 +1,374 @@
+"""Tables that a reviewer of the measurement asks for: counts, estimates, residuals, decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from employer_identity.language import Language, listing, number, say
+from employer_identity.privacy import Shown
+from employer_identity.rungs import LEVELS, Constraint, Level, applies
+from employer_identity.tabulation import (
+    NOTHING,
+    decimals,
+    interval,
+    pvalue,
+    signed,
+    tabulate,
+    whole,
+)
+from employer_identity.terms import nouns
+
+if TYPE_CHECKING:
+    from employer_identity.decision import Decision
+    from employer_identity.fit import Fit
+    from employer_identity.ladder import Ladder
+    from employer_identity.questionnaire import Instrument
+
+LARGEST = 10
+"""Rows of the tables of residuals and of modification indices."""
+
+
+# --- What was counted
+
+
+def counted_df(factors: Mapping[str, tuple[str, ...]]) -> int:
+    """Count the degrees of freedom of correlated factors with one loading an item, one group.
+
+    Means and covariances of p items, less p intercepts, p residual variances, p loadings and m (m +
+    1) / 2 moments of factors, of which m are fixed to give each factor a scale.
+    """
+    p, m = sum(map(len, factors.values())), len(factors)
+    return p * (p + 3) // 2 - (3 * p + m * (m + 1) // 2 - m)
+
+
+def counted_df_of_rung(ladder: Ladder, level: Level) -> int:
+    """Count the degrees of freedom of the model that a rung ended with.
+
+    Equal loadings give p - m a further group (the factors' variances are freed), equal intercepts p
+    - m (their means are), equal residual variances p. What was set aside takes back one a group, in
+    all groups G - 1.
+    """
+    factors, further = ladder["configural"].factors, len(ladder.groups) - 1
+    p, m = sum(map(len, factors.values())), len(factors)
+    df = (further + 1) * counted_df(factors)
+    df += further * sum([p - m, p - m, p][: LEVELS.index(level)])
+    apart: dict[str, set[str | None]] = {}
+    for release in ladder.set_aside(level):
+        if applies(release, level):
+            group = None if release.everywhere else release.constraint.group
+            apart.setdefault(release.constraint.parameter, set()).add(group)
+    return df - sum(further if None in g else min(len(g), further) for g in apart.values())
+
+
+def counts(
+    everybody: Fit, ladders: Iterable[Ladder], instrument: Instrument, *, language: Language = "en"
+) -> Shown:
+    """Degrees of freedom of every model: counted from the questionnaire, and obtained."""
+    heading = say("measured.counts.everybody", language)
+    one = say("measured.counts.factors", language, m=len(everybody.factors))
+    rows = [_count(heading, one, everybody, counted_df(everybody.factors), language)]
+    for ladder in ladders:
+        heading = say(
+            "measured.counts.by", language, group=instrument.label(ladder.group, language)
+        )
+        rows += [
+            _count(
+                heading, _level(level, language), ladder[level],
+                counted_df_of_rung(ladder, level), language,
+            )
+            for level in ladder.levels
+        ]  # fmt: skip
+    return _tabulate("counts", rows, instrument, language, {"everybody": everybody.ntotal}, "by")
+
+
+def _count(by: str, name: str, fit: Fit, df: int, language: Language) -> dict[str, str]:
+    books = fit.ledger
+    numbers = {
+        "groups": len(fit.groups),
+        "moments": books.moments,
+        "parameters": books.parameters,
+        "df_counted": df,
+        "df_obtained": books.df_obtained,
+    }
+    return {"by": by, "model": name} | {k: whole(v, language) for k, v in numbers.items()}
+
+
+# --- Estimates
+
+
+def item_loadings(fit: Fit, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """Loadings of everybody, as they are and standardised, with standard errors and intervals."""
+    rows = []
+    for r, std in zip(fit.estimates.itertuples(), fit.standardised.itertuples(), strict=True):
+        if r.op != "=~":
+            continue
+        names = {"pillar": r.lhs, "item": r.rhs}
+        rows.append(
+            {k: instrument.label(v, language) for k, v in names.items()}
+            | _estimate(r, language)
+            | {
+                "std": number(std.est, "z.3f", language),
+                "std_se": decimals(std.se, ".3f", language),
+                "std_interval": interval(std.ci_lower, std.ci_upper, language),
+            }
+        )
+    return _of_everybody("item_loadings", rows, fit, instrument, language, groups="pillar")
+
+
+def item_moments(fit: Fit, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """Intercepts and residual variances of the items, and the variance that is explained."""
+    table = fit.estimates
+    intercepts = table[(table["op"] == "~1")].set_index("lhs")
+    residual = table[(table["op"] == "~~") & (table["lhs"] == table["rhs"])].set_index("lhs")
+    explained = fit.r2.set_index("variable")["r2"]
+    rows = []
+    for factor, items in fit.factors.items():
+        for item in items:
+            own = _estimate(residual.loc[item], language)
+            rows.append(
+                {"pillar": instrument.label(factor, language)}
+                | {"item": instrument.label(item, language)}
+                | {f"nu_{k}": v for k, v in _estimate(intercepts.loc[item], language).items()}
+                | {f"theta_{k}": v for k, v in own.items()}
+                | {"r2": number(explained[item], "z.2f", language)}
+            )
+    return _of_everybody("item_moments", rows, fit, instrument, language, groups="pillar")
+
+
+def factor_moments(fit: Fit, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """Variances and correlations of the factors, with standard errors and intervals."""
+    table = fit.estimates
+    own = table["lhs"].isin(list(fit.factors)) & (table["op"] == "~~")
+    rows = [
+        {"part": say("measured.part.variances", language)}
+        | {"one": instrument.label(r.lhs, language), "other": ""}
+        | _estimate(r, language)
+        for r in table[own & (table["lhs"] == table["rhs"])].itertuples()
+    ]
+    rows += [
+        {"part": say("measured.part.correlations", language)}
+        | {"one": instrument.label(r.factor_1, language)}
+        | {"other": instrument.label(r.factor_2, language)}
+        | _estimate(r, language)
+        for r in fit.latent_correlations.itertuples()
+    ]
+    return _of_everybody("factor_moments", rows, fit, instrument, language, groups="part")
+
+
+def _estimate(row: object, language: Language) -> dict[str, str]:
+    """Write an estimate with its standard error and interval; a fixed one has neither."""
+    est, se, low, high = (getattr(row, k) for k in ("est", "se", "ci_lower", "ci_upper"))
+    written = {"est": number(est, "z.3f", language), "se": decimals(se, ".3f", language)}
+    return written | {"interval": interval(low, high, language)}
+
+
+# --- What the model leaves
+
+
+def residuals(fit: Fit, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """The largest residual correlations, with their standardised residuals."""
+    tested = fit.implied_moments.rename(columns={"lhs": "item_1", "rhs": "item_2"})
+    found = fit.residuals.merge(tested[["item_1", "item_2", "z"]], on=["item_1", "item_2"])
+    found = found.sort_values("residual", key=lambda r: r.abs(), ascending=False, kind="stable")
+    rows = [
+        {
+            "one": instrument.label(r.item_1, language),
+            "other": instrument.label(r.item_2, language),
+            "r": number(r.residual, "z.3f", language),
+            "z": decimals(r.z, "z.2f", language),
+        }
+        for r in found.head(LARGEST).itertuples()
+    ]
+    return _of_everybody("residuals", rows, fit, instrument, language)
+
+
+def modification(fit: Fit, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """The largest modification indices."""
+    rows = []
+    for r in fit.modification_indices().head(LARGEST).itertuples():
+        one, other = (instrument.label(name, language) for name in (r.lhs, r.rhs))
+        kind = "loading" if r.op == "=~" else "with"
+        rows.append(
+            {
+                "relation": say(f"measured.relation.{kind}", language, one=one, other=other),
+                "mi": number(r.mi, ",.1f", language),
+                "epc": number(r.epc, "z.3f", language),
+                "epc_std": number(r.epc_std, "z.3f", language),
+            }
+        )
+    return _of_everybody("modification", rows, fit, instrument, language)
+
+
+# --- The ladder
+
+
+def models(ladder: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """Every model that was tried, against the model kept on the rung below."""
+    against, rows = NOTHING, []
+    for level in ladder.levels:
+        found = ladder.models[ladder.models["level"] == level]
+        rows += [_model(name, r, against, language) for name, r in found.iterrows()]
+        against = str(found.index[-1])
+    words = {
+        "rule": say(f"invariance.rule.{ladder.rule.name}", language),
+        "method": say(f"measured.method.{_method(ladder)}", language),
+    }
+    note = say("measured.note.models", language, **words)
+    return _tabulate("models", rows, instrument, language, ladder.n, "level", note)
+
+
+def _method(ladder: Ladder) -> str:
+    """Return how the ladder's difference tests were scaled; the first above its lowest rung."""
+    above = [rung.first for rung in ladder.rungs.values() if rung.first.below]
+    return above[0].test.method if above else "standard"
+
+
+def _model(name: object, r: pd.Series, against: str, language: Language) -> dict[str, str]:
+    low, high = (decimals(r[f"rmsea_{end}"], ".3f", language) for end in ("lower", "upper"))
+    first = pd.isna(r["d_df"])
+    change = f"{decimals(r['d_chisq'], ',.2f', language)} ({r['d_df']})"
+    return {
+        "level": _level(r["level"], language),
+        "model": str(name),
+        "chisq": f"{number(r['chisq'], ',.2f', language)} ({int(r['df'])})",
+        "cfi": decimals(r["cfi"], ".3f", language),
+        "rmsea": f"{decimals(r['rmsea'], '.3f', language)} [{low}; {high}]",
+        "srmr": decimals(r["srmr"], ".3f", language),
+        "against": against,
+        "d_chisq": NOTHING if first else change,
+        "p": pvalue(r["d_pvalue"], language),
+        **{k: signed(r[k], language) for k in ("d_cfi", "d_rmsea", "d_srmr")},
+        "verdict": say(f"tables.held.{'yes' if r['holds'] else 'no'}", language),
+    }
+
+
+def releases(ladder: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """What was set aside and why, and what was contradicted and kept."""
+    rows = []
+    for level in ladder.levels:
+        for name, model in ladder.named_models(level):
+            for release in model.releases:
+                group = None if release.everywhere else release.constraint.group
+                why = say(f"measured.why.{release.why}", language)
+                rows.append(
+                    _constraint(ladder, name, release.constraint, group, why, instrument, language)
+                    | {"done": say("measured.done.set_aside", language)}
+                )
+    for level, rung in ladder.rungs.items():
+        last, _ = ladder.named_models(level)[-1]
+        for kept in rung.kept:
+            why = say(f"measured.why.{kept.why}", language)
+            rows.append(
+                _constraint(
+                    ladder, last, kept.constraint, kept.constraint.group, why, instrument, language
+                )
+                | {"done": say("measured.done.kept", language)}
+            )
+    note = say("measured.note.releases", language)
+    return _tabulate("releases", rows, instrument, language, ladder.n, "done", note)
+
+
+def _constraint(
+    ladder: Ladder,
+    model: str,
+    constraint: Constraint,
+    group: str | None,
+    why: str,
+    instrument: Instrument,
+    language: Language,
+) -> dict[str, str]:
+    """Write one constraint with its score test."""
+    everywhere = say("measured.everywhere", language)
+    who = everywhere if group is None else instrument.value_label(ladder.group, group, language)
+    return {
+        "model": model,
+        "kind": named(constraint, instrument, language),
+        "group": who,
+        "x2": decimals(constraint.x2, ",.1f", language),
+        "pvalue": pvalue(constraint.pvalue_holm, language),
+        "epc_std": decimals(constraint.epc_std, "+z.2f", language),
+        "d_gap": decimals(constraint.d_gap, ".2f", language),
+        "why": why,
+    }
+
+
+def named(constraint: Constraint, instrument: Instrument, language: Language) -> str:
+    """Name what was held equal: the loading, the intercept or the residual variance of an item."""
+    kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[constraint.key[1]]
+    item = instrument.label(constraint.item, language)
+    return say(f"measured.kind.{kind}", language, item=item)
+
+
+def decisions(ladder: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
+    """What may be said about the groups: each statement, what it takes and whether it is there."""
+    rows = [
+        {
+            "statement": say(f"invariance.statement.{name.replace(' ', '_')}", language),
+            "takes": _level(found.needs, language),
+            "allowed": _allowed(found, instrument, language),
+        }
+        for name, found in ladder.decision.items()
+    ]
+    return _tabulate("decisions", rows, instrument, language, ladder.n)
+
+
+def _allowed(found: Decision, instrument: Instrument, language: Language) -> str:
+    """Say in a few words whether a statement is allowed."""
+    if found.untested:
+        return say(f"measured.allowed.untested_{found.untested}", language)
+    if found.allowed:
+        key = "in_part" if found.set_aside else "yes"
+        return say(f"measured.allowed.{key}", language, n=len(found.set_aside))
+    if found.factors:
+        factors = listing([instrument.label(f, language) for f in found.factors], language)
+        return say("measured.allowed.for_some", language, factors=factors)
+    return say("measured.allowed.no", language)
+
+
+# --- The checklist
+
+
+def reporting(
+    rows: Iterable[tuple[str, str, str]], instrument: Instrument, *, language: Language = "en"
+) -> Shown:
+    """What is asked of a report on structural equation models: (part, line, what stands here)."""
+    written = [{"part": part, "name": name, "value": value} for part, name, value in rows]
+    return _tabulate("reporting", written, instrument, language, groups="part")
+
+
+def _level(level: Level, language: Language) -> str:
+    return say(f"invariance.level.{level}", language)
+
+
+def _of_everybody(
+    key: str,
+    rows: list[dict[str, str]],
+    fit: Fit,
+    instrument: Instrument,
+    language: Language,
+    groups: str | None = None,
+) -> Shown:
+    counts = {"everybody": fit.ntotal}
+    return _tabulate(key, rows, instrument, language, counts, groups)
+
+
+def _tabulate(
+    key: str,
+    rows: list[dict[str, str]],
+    instrument: Instrument,
+    language: Language,
+    counts: Mapping[str, int] | None = None,
+    groups: str | None = None,
+    note: str = "",
+) -> Shown:
+    """Make a table whose heads are those of this room."""
+    columns = dict.fromkeys(c for row in rows for c in row if c != groups)
+    words = nouns(instrument, language)
+    heads = {c: say(f"measured.head.{c}", language, **words) for c in columns}
+    caption = f"measured.{key}"
+    return tabulate(
+        key, rows, language, counts, words, groups, heads, caption=caption, note=note
+    )  # fmt: skip

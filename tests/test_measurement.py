@@ -1,0 +1,339 @@
+"""The measurement report: its counts, tables, checklist and paragraphs, and its notebook."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import docx
+import numpy as np
+import pandas as pd
+import pytest
+
+from employer_identity import measurement_tables as own
+from employer_identity.errors import ReportError
+from employer_identity.invariance import invariance
+from employer_identity.ladder import Ladder
+from employer_identity.language import LANGUAGES, Language, number
+from employer_identity.loading import load_survey
+from employer_identity.questionnaire import Grouping
+from employer_identity.reports import measurement, methods, reporting
+from employer_identity.reports.measurement import Measurement
+from employer_identity.reports.parameters import (
+    chosen_groups,
+    read_parameters,
+    settled,
+    survey_problems,
+)
+from employer_identity.reports.places import notebooks, sample
+from employer_identity.reports.run import report
+from employer_identity.reports.study import Study
+from employer_identity.simulate import Truth, simulate_survey
+from employer_identity.survey import Survey
+from employer_identity.tabulation import numbered
+from tests.test_report import check_document, sections
+
+TEMPLATE = "measurement_report"
+PROMISED = json.loads(notebooks()[TEMPLATE].read_text(encoding="utf-8"))["metadata"][
+    "employer_identity"
+]["sections"]
+
+
+@pytest.fixture(scope="module")
+def survey() -> Survey:
+    """Three bands, of which the oldest answers one item higher; and sex, at random."""
+    truth = Truth(grouping="band", shares={"young": 0.35, "middle": 0.35, "old": 0.3})
+    made = simulate_survey(1500, preset="idealised", seed=5, truth=truth, missing=0.02)
+    answers = made.answers.copy()
+    old = answers["band"] == "old"
+    answers.loc[old, "adv2"] = (answers.loc[old, "adv2"] + 1).clip(upper=7)
+    rng = np.random.default_rng(2)
+    answers["sex"] = pd.Categorical(rng.choice(["f", "m"], len(answers)))
+    groupings = tuple(Grouping(column=name) for name in ("band", "sex"))
+    instrument = made.instrument.model_copy(update={"groupings": groupings})
+    return replace(made, answers=answers, instrument=instrument)
+
+
+def measured(survey: Survey, *groups: str, language: Language = "en") -> Measurement:
+    return Measurement(Study(survey, "", language, groups=groups))
+
+
+@pytest.fixture(scope="module")
+def sample_survey() -> Survey:
+    return load_survey(sample() / "employees.csv", instrument=sample() / "instrument.toml")
+
+
+@pytest.fixture(scope="module")
+def both(survey: Survey) -> Measurement:
+    return measured(survey, "band", "sex")
+
+
+@pytest.fixture(scope="module")
+def ladder(both: Measurement) -> Ladder:
+    return both.ladders[0]
+
+
+# --- What was counted
+
+
+@pytest.mark.parametrize(
+    ("items", "factors", "df"), [(16, 4, 98), (15, 4, 84), (16, 1, 104), (15, 1, 90)]
+)
+def test_degrees_of_freedom_are_those_of_the_literature(items: int, factors: int, df: int) -> None:
+    names = [f"y{i}" for i in range(items)]
+    split = {f"f{k}": tuple(names[k::factors]) for k in range(factors)}
+    assert own.counted_df(split) == df
+
+
+def test_what_is_counted_is_obtained_on_every_rung(both: Measurement) -> None:
+    assert any(ladder.released for ladder in both.ladders)  # a release is counted too
+    for found in both.ladders:
+        for level in found.levels:
+            assert own.counted_df_of_rung(found, level) == found[level].df
+    assert both.say("specified.equal") in measurement.model(both)
+
+
+def test_two_groups_are_counted_as_the_literature_counts_them(both: Measurement) -> None:
+    sex = both.ladders[1]
+    assert sex.released == ()
+    counted = [own.counted_df_of_rung(sex, level) for level in sex.levels]
+    assert counted == [196, 208, 220, 236]
+
+
+def test_a_difference_between_counted_and_obtained_is_told(
+    both: Measurement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measurement, "counted_df", lambda _: 99)
+    assert both.say("specified.differs", n=1) in measurement.model(both)
+
+
+# --- Tables
+
+
+def test_every_model_that_was_tried_is_in_the_table(ladder: Ladder, both: Measurement) -> None:
+    shown = own.models(ladder, both.instrument)
+    rows = {row[0]: row for _, row in shown.cells.rows}
+    assert list(rows) == list(ladder.models.index)
+    assert len(rows) > len(ladder.levels)  # one was rejected on the way
+    for name, r in ladder.models.iterrows():
+        assert f"{r['chisq']:,.2f} ({int(r['df'])})" in rows[name]
+        assert f"{r['cfi']:.3f}" in rows[name]
+        assert rows[name][-1] == ("yes" if r["holds"] else "no")
+    against = dict(zip(rows, (row[5] for row in rows.values()), strict=True))
+    assert against["2"] == "1"
+    last = ladder.named_models("metric")[-1][0]
+    assert {against[name] for name, _ in ladder.named_models("scalar")} == {last}
+    assert "Satorra and Bentler (2001)" in shown.cells.note
+
+
+def test_what_was_set_aside_is_named_with_its_test(ladder: Ladder, both: Measurement) -> None:
+    rows = own.releases(ladder, both.instrument).cells.rows
+    aside = [row for heading, row in rows if heading == "Set aside"]
+    assert len(aside) == len(ladder.set_aside(ladder.levels[-1]))
+    released = [r for level in ladder.levels for r in ladder.rungs[level].releases]
+    for row, release in zip(aside, released, strict=True):
+        constraint = release.constraint
+        assert both.instrument.label(constraint.item) in row[1]
+        tested = release.why not in ("follows", "asked")
+        assert row[3] == (f"{constraint.x2:,.1f}" if tested else "–")  # noqa: RUF001
+        assert row[5] == (f"{constraint.epc_std:+.2f}" if tested else "–")  # noqa: RUF001
+    kept = sum(len(rung.kept) for rung in ladder.rungs.values())
+    assert len(rows) - len(aside) == kept
+
+
+def test_decisions_are_those_of_the_ladder(ladder: Ladder, both: Measurement) -> None:
+    rows = own.decisions(ladder, both.instrument).cells.rows
+    told = dict(zip(ladder.decision, (row[2] for _, row in rows), strict=True))
+    n = len(ladder.decision["latent means"].set_aside)
+    assert n > 0
+    assert told["latent means"].startswith(f"yes, with {n} equalit")
+    assert told["observed means"].startswith("only for")
+    assert both.instrument.label("advancement") not in told["observed means"]
+    assert told["structure"] == "yes"
+    assert told["aligned means"].startswith("not done")
+
+
+def test_estimates_stand_with_their_errors(both: Measurement) -> None:
+    fit = both.study.fit
+    table = fit.estimates
+    loading = table[(table["op"] == "=~") & (table["rhs"] == "pro2")].iloc[0]
+    rows = {row[0]: row for _, row in own.item_loadings(fit, both.instrument).cells.rows}
+    row = rows[both.instrument.label("pro2")]
+    assert row[1:3] == (f"{loading['est']:.3f}", f"{loading['se']:.3f}")
+    assert row[4] == f"{loading['std_all']:.3f}"
+    assert rows[both.instrument.label("pro1")][1:4] == ("1.000", "–", "–")  # noqa: RUF001
+    moments = {r[0]: r for _, r in own.item_moments(fit, both.instrument).cells.rows}
+    theta = table[(table["lhs"] == "pro2") & (table["op"] == "~~")].iloc[0]
+    assert moments[both.instrument.label("pro2")][4:6] == (
+        f"{theta['est']:.3f}",
+        f"{theta['se']:.3f}",
+    )
+    factors = own.factor_moments(fit, both.instrument).cells.rows
+    assert len(factors) == 4 + 6
+    r = fit.latent_correlations.iloc[0]
+    assert factors[4][1][2:4] == (f"{r['est']:.3f}", f"{r['se']:.3f}")
+
+
+def test_residuals_and_indices_come_largest_first(both: Measurement) -> None:
+    fit = both.study.fit
+    rows = [row for _, row in own.residuals(fit, both.instrument).cells.rows]
+    sizes = [abs(float(row[2])) for row in rows]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] == pytest.approx(fit.residuals["residual"].abs().max(), abs=5e-4)
+    tested = fit.implied_moments
+    worst = fit.residuals.loc[fit.residuals["residual"].abs().idxmax()]
+    z = tested[(tested["lhs"] == worst["item_1"]) & (tested["rhs"] == worst["item_2"])]["z"]
+    assert float(rows[0][3]) == pytest.approx(z.item(), abs=5e-3)
+    mi = [row for _, row in own.modification(fit, both.instrument).cells.rows]
+    assert float(mi[0][1]) == pytest.approx(fit.modification_indices()["mi"].max(), abs=0.05)
+    assert len(rows) == len(mi) == own.LARGEST
+
+
+def test_a_table_that_is_shown_twice_has_two_names(ladder: Ladder, both: Measurement) -> None:
+    shown = own.models(ladder, both.instrument)
+    first, second = numbered(shown, 1), numbered(shown, 2)
+    assert (first.key, second.key) == ("models_1", "models_2")
+    assert 'id="table-models_2"' in second.content.as_raw_html()
+    assert second.cells == shown.cells
+
+
+# --- Words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_paragraph_has_the_numbers_of_the_fit(both: Measurement, language: Language) -> None:
+    fit = both.study.fit
+    told = methods.paragraph(both, language)
+    found = [number(float(fit.reported[k]), ".3f", language) for k in ("cfi", "rmsea", "srmr")]
+    found += [number(float(fit.reported["chisq"]), ",.2f", language), f"({fit.df})"]
+    found += [number(fit.ntotal, ",", language), number(float(fit.scaling), ".3f", language)]
+    found += [number(float(both.study.reliability["omega"].min()), ".2f", language)]
+    for ladder in both.ladders:
+        reached = ladder[ladder.level]
+        found += [number(float(reached.reported["chisq"]), ",.2f", language), f"({reached.df})"]
+        found += [number(n, ",", language) for n in ladder.n.values()]
+    assert [x for x in found if x not in told] == []
+    assert both.instrument.label("adv2", language) in told  # what was set aside
+    assert "  " not in told
+    assert not re.search(r"\w\(?without|\wzonder ", told)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_line_of_the_checklist_is_filled(survey: Survey, language: Language) -> None:
+    compared = reporting.checklist(measured(survey, "band", language=language))
+    alone = reporting.checklist(measured(survey, language=language))
+    assert all(part and line and value for part, line, value in [*compared, *alone])
+    assert len({part for part, _, _ in compared}) == 8
+    assert len({(part, line) for part, line, _ in compared}) == len(compared)
+    missing = {"nl": "niet gedaan", "en": "not done"}[language]
+    assert any(value == missing for _, _, value in compared)
+    assert len(alone) < len(compared)
+
+
+def test_verdicts_name_what_was_set_aside_and_who_disagrees(both: Measurement) -> None:
+    band, sex = both.compared
+    n = len(both.ladders[0].released)
+    assert f"once {n} equalit" in measurement.verdict(both, band)
+    assert "Nothing was set aside" in measurement.verdict(both, sex)
+    (told,) = measurement.reasons(both, band)
+    assert told.startswith("Decided by localised score tests.")
+    disagreed = len(both.ladders[0].disagreement)
+    assert told.count("with all equalities") == disagreed
+    assert bool(disagreed) != ("All rules agree" in told)
+
+
+def test_a_grouping_that_cannot_be_tested_leaves_the_others_alone(survey: Survey) -> None:
+    small = pd.Categorical(np.where(np.arange(survey.n) < 8, "few", "many"))
+    answers = survey.answers.assign(size=small)
+    groupings = (*survey.instrument.groupings, Grouping(column="size"))
+    instrument = survey.instrument.model_copy(update={"groupings": groupings})
+    found = measured(replace(survey, answers=answers, instrument=instrument), "size", "sex")
+    assert [study.group for study in found.compared] == ["sex"]
+    ((study, reason),) = found.refused
+    assert (study.group, bool(reason)) == ("size", True)
+    assert any(reason in sentence for sentence in measurement.groupings(found))
+
+
+# --- Parameters
+
+
+def test_groupings_are_all_that_are_not_special_unless_named(survey: Survey) -> None:
+    special = Grouping(column="union", special="union", basis="consent")
+    groupings = (*survey.instrument.groupings, special)
+    instrument = survey.instrument.model_copy(update={"groupings": groupings})
+    assert chosen_groups(None, instrument) == ("band", "sex")
+    assert chosen_groups("sex, union,sex,", instrument) == ("sex", "union")
+    assert chosen_groups("", instrument) == ()
+
+
+def test_a_column_with_commas_is_recognised(survey: Survey) -> None:
+    groupings = (Grouping(column="Age, in years"), Grouping(column="sex"))
+    instrument = survey.instrument.model_copy(update={"groupings": groupings})
+    for text in ("Age, in years, sex", "Age, in years,sex"):
+        assert chosen_groups(text, instrument) == ("Age, in years", "sex")
+    listed = read_parameters({"groups": ["sex", "Age, in years"]}, TEMPLATE)
+    assert chosen_groups(listed.groups, instrument) == ("sex", "Age, in years")
+
+
+def test_groupings_are_checked_and_settled(sample_survey: Survey) -> None:
+    asked = read_parameters({"groups": "gendr, generation"}, TEMPLATE)
+    (problem,) = survey_problems(asked, sample_survey)
+    assert (problem.code, problem.where) == ("parameters.unknown_group_near", "gendr")
+    waves = read_parameters({"groups": "wave,gender"}, TEMPLATE)
+    assert settled(waves, sample_survey)["wave"] == ""
+    assert settled(waves, sample_survey)["groups"] == "wave, gender"
+    both = read_parameters({"groups": "wave", "wave": "2025"}, TEMPLATE)
+    assert [p.code for p in survey_problems(both, sample_survey)] == ["parameters.wave_and_group"]
+    with pytest.raises(ReportError):
+        read_parameters({"groups": [1]}, TEMPLATE)
+
+
+# --- The report
+
+
+@pytest.mark.slow
+@pytest.mark.notebook
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_report_of_two_groupings(survey: Survey, tmp_path: Path, language: Language) -> None:
+    out, tables = tmp_path / "report.html", [tmp_path / "t.docx", tmp_path / "t.tex"]
+    report(
+        TEMPLATE, survey=survey, groups="band, sex", language=language, output=out, tables=tables
+    )
+    html = out.read_text(encoding="utf-8")
+    # The paragraph in the other language has numbers of the other language.
+    other = {"nl": "en", "en": "nl"}[language]
+    assert len(re.findall(rf'<p lang="{other}">', html)) == 1
+    page = check_document(re.sub(rf'<p lang="{other}">.*?</p>', "", html), language)
+    rest = ["invariance", "released", "means"]
+    at = PROMISED.index("groupings") + 1
+    assert sections(page) == [*PROMISED[:at], *rest, *PROMISED[at:]]
+    count = len(page.all("table"))
+    document = docx.Document(str(tables[0]))
+    assert len(document.tables) == count
+    assert tables[1].read_text(encoding="utf-8").count("\\begin{longtable}") == count
+    study = Study(survey, "band", language)
+    assert study.ladder is not None
+    written = {c.text for table in document.tables for row in table.rows for c in row.cells}
+    for _, r in study.ladder.models.iterrows():
+        chisq = number(r["chisq"], ",.2f", language)
+        assert f"{chisq} ({int(r['df'])})" in written
+        assert chisq in page.text
+
+
+@pytest.mark.notebook
+def test_the_report_of_a_survey_without_groupings(tmp_path: Path) -> None:
+    alone = simulate_survey(400, preset="idealised", seed=3)
+    out = report(TEMPLATE, survey=alone, language="en", output=tmp_path / "alone.html")
+    html = out.read_text(encoding="utf-8")
+    page = check_document(re.sub(r'<p lang="nl">.*?</p>', "", html), "en")
+    assert sections(page) == PROMISED
+    assert "No groups were compared." in page.text
+
+
+def test_ladders_of_a_measurement_are_those_of_the_survey(
+    both: Measurement, survey: Survey
+) -> None:
+    again = invariance(survey, group="band")
+    pd.testing.assert_frame_equal(again.models, both.ladders[0].models)
