@@ -109,7 +109,7 @@ class Pathways:
     def _standardised(self) -> dict[str, Array]:
         """Standardised effects in the order of `effects`, with standard errors."""
         est, slope = slopes(self.fit.layout, self.fit.solution.theta, self._effects_of)
-        se = standard_errors(self.fit.layout, slope, self.fit.vcov)
+        se = standard_errors(slope, self.fit.covariances)
         return tested(est, se)
 
     def _effects_of(self, model: Implied) -> NDArray[Any]:
@@ -148,7 +148,7 @@ class Pathways:
             return np.asarray(r.reshape(len(r), -1))
 
         est, slope = slopes(self.fit.layout, self.fit.solution.theta, correlations)
-        columns = tested(est, standard_errors(self.fit.layout, slope, self.fit.vcov))
+        columns = tested(est, standard_errors(slope, self.fit.covariances))
         rows = [(y, pillar) for y in names for pillar in self.pillars]
         found = pd.DataFrame(rows, columns=["outcome", "pillar"])
         kept = {"r": "est", "se": "se", "ci_lower": "ci_lower", "ci_upper": "ci_upper"}
