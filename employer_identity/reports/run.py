@@ -85,7 +85,7 @@ def report(
     Raises
     ------
     ReportError
-        If a parameter is unknown or wrong, or a part of the report could not be made.
+        If a parameter is unknown or wrong, or the report could not be made or written.
     SurveyError, InstrumentError
         If the survey or its instrument cannot be used.
 
@@ -117,7 +117,13 @@ def report(
     step("write")
     reader.join()
     kind = _kind(target)
-    write_whole(target, documents(done.notebook, [kind])[kind])
+    made = documents(done.notebook, [kind])[kind]
+    try:
+        write_whole(target, made)
+    except OSError as error:
+        values = {"message": error.strerror or type(error).__name__}
+        problem = Problem("batch.not_written", str(target.parent), values=values)
+        raise refusal(ReportError, [problem]) from error
     return target
 
 
