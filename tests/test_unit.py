@@ -156,6 +156,12 @@ def test_an_employer_stands_beside_its_sector_and_everyone(
             assert foreign_numbers(shown.alt, language) == []
 
 
+def test_the_name_of_an_employer_stays_as_it_is_written() -> None:
+    survey = employed({"care": {"iZorg": 40, "Bay": 40}, "trade": TOWN["trade"]})
+    assert unit_words.title_page(about(survey, "iZorg"))[1] == "iZorg"
+    assert unit_words.title_page(about(survey, "care", column="sector"))[1] == "Care"
+
+
 def test_the_numbers_are_those_of_the_pillars(prepared: Prepared) -> None:
     unit = UnitStudy(prepared, "employer", "Gouden Brug", "nl")
     numbers = unit_words.numbers(unit)
@@ -581,6 +587,7 @@ def test_names_of_markup_and_emoji_stay_names(made: Callable[..., Any], language
     assert "<script" not in html.lower()
     assert NASTY in page.text
     assert page.text.count("alert(1)") > 4
+    assert r"\3c script\3e alert(1)\3c /script\3e  & \22 Co\22  " in html  # above each printed page
     assert len(page.all("img")) == 2
     assert sections(page) == [
         "glance", "pillars", "practices", "apart", "outcomes", "questions", "limits",

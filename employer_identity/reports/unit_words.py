@@ -44,7 +44,8 @@ def title_page(unit: UnitStudy) -> tuple[str, str, str, list[str]]:
     about_what = "brand" if _is_brand_study(unit) else "plain"
     alone = "" if unit.references else "_alone"
     subtitle = unit.say(f"title.subtitle_{about_what}{alone}")
-    return unit.say(f"title.kicker_{unit.kind}"), name[:1].upper() + name[1:], subtitle, facts
+    title = name if unit.is_employer else name[:1].upper() + name[1:]  # a name stays as it is
+    return unit.say(f"title.kicker_{unit.kind}"), title, subtitle, facts
 
 
 def _sector(unit: UnitStudy) -> str:
