@@ -28,52 +28,17 @@ DATA += ["dividing", "sample"]
 MODEL = ["criteria", "estimates", "defined", "measures", "residuals", "scores"]
 MODEL += ["modification", "factor_scores", "improper", "ledger", "export", "explain", "summary"]
 MODEL += ["fit", "cfa", "difference", "crosscheck", "reliability", "agreement"]
-VERDICT = [
-    "rungs",
-    "decision",
-    "ladder_log",
-    "ladder",
-    "states",
-    "climbing",
-    "invariance",
-    "divisions",
-    "across_result",
-    "across",
-    "models",
-    "alignment",
-    "latent",
-    "resampling",
-    "bias",
-    "conclusions",
-    "weighing",
-    "raking",
-    "attractiveness",
-    "brand",
-    "importance",
-    "drivers",
-    "switching",
-    "shrinkage",
-    "standing",
-    "privacy",
-]
-VERDICT += ["suppression"]
-# Which models hold, which scores to report, and what goes with what.
-COMPARED = ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
-VERDICT[VERDICT.index("models") : VERDICT.index("models")] = COMPARED
-VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
-    "structural_words",
-    "structural",
-]
-TABLES = ["tabulation", "model_tables", "structure_tables", "standing_tables", "tables"]
-TABLES = ["tabulation", "model_tables", "measurement_tables", "standing_tables", "tables"]
+VERDICT = ["rungs", "decision", "ladder_log", "ladder", "states", "climbing", "invariance"]
+VERDICT += ["divisions", "across_result", "across"]
+VERDICT += ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
+VERDICT += ["models", "structural_words", "structural", "alignment"]
+VERDICT += ["latent", "resampling", "bias", "conclusions", "weighing", "raking"]
+VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "shrinkage"]
+VERDICT += ["standing", "privacy", "suppression"]
+TABLES = ["tabulation", "model_tables", "bias_tables", "structure_tables", "measurement_tables"]
+TABLES += ["standing_tables", "across_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["standings", "figures", "structure_figures"]
-TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "across_tables"]
-TABLES += ["tables"]
-FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["consequences", "standings", "crossings", "figures"]
-TABLES += ["structure_tables"]
-FIGURES += ["structure_figures"]
+FIGURES += ["consequences", "standings", "crossings", "structure_figures", "figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
 REPORTS += ["measurement", "methods", "reporting"]

@@ -363,7 +363,7 @@ def test_a_refusal_on_the_way_speaks_the_language() -> None:
     truth = Truth(grouping="band", shares={"young": 0.94, "old": 0.06})
     study = open_study(group="generation")
     small = type(study)(simulate_survey(200, seed=3, truth=truth), "band", "nl")
-    with pytest.raises(ModelError, match="Te weinig volledige antwoorden"):
+    with pytest.raises(ModelError, match="Te weinig antwoorden"):
         _ = small.ladder
 
 
