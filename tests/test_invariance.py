@@ -1,6 +1,6 @@
 """The ladder: what it finds, what it lets pass, what it refuses to say."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import employer_identity as ei
-from employer_identity.criteria import CHEN_LARGE, Change, FitChange, Localised, LowerBic
+from employer_identity.criteria import CHEN_LARGE, FitChange, Localised, LowerBic
 from employer_identity.errors import ComparisonError, ModelError
 from employer_identity.rungs import EQUAL
 from employer_identity.scores import holm
@@ -268,8 +268,21 @@ def test_a_structure_that_does_not_hold_stops_everything():
     assert ladder.decision["structure"].rule == "hu_bentler_1999"
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a rule reads of a rung."""
+
+    level: str
+    d_cfi: float
+    d_rmsea: float
+    d_srmr: float
+    d_bic: float = np.nan
+    pvalue: float = 0.5
+    score_tests: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
 def step(d_cfi, d_rmsea, d_srmr, level="scalar"):
-    return Change(level, d_cfi, d_rmsea, d_srmr, 0.5, pd.DataFrame())
+    return Step(level, d_cfi, d_rmsea, d_srmr)
 
 
 @pytest.mark.parametrize(
