@@ -125,6 +125,17 @@ def test_two_equal_items_a_factor_are_kept():
     assert freer.level == "strict"
 
 
+@pytest.mark.parametrize("estimator", ["ML", "MLR"])
+@pytest.mark.parametrize("step", [0.6, 2.0])
+def test_what_differs_grossly_is_found_as_surely(estimator, step):
+    """The observed information is bent so far by such an item that its own test fails."""
+    frame = pd.concat(
+        [answers(400, s, shift={"adv2": step * (s == 3)}).assign(band=f"g{s}") for s in (1, 2, 3)]
+    )
+    ladder = ei.invariance(frame, FOUR, group="band", estimator=estimator, missing="listwise")
+    assert ladder.released == ("adv2~1@g3",)
+
+
 def test_a_named_anchor_stays():
     frame = two_groups(800, shift={"adv2": 0.5})
     ladder = ei.invariance(frame, FOUR, group="band", anchors=["adv2"])
