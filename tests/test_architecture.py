@@ -36,12 +36,49 @@ VERDICT += ["latent", "resampling", "bias", "conclusions", "weighing", "raking"]
 VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "shrinkage"]
 VERDICT += ["standing", "privacy", "suppression"]
 TABLES = ["tabulation", "model_tables", "bias_tables", "structure_tables", "measurement_tables"]
+VERDICT = [
+    "rungs",
+    "decision",
+    "ladder_log",
+    "ladder",
+    "states",
+    "climbing",
+    "invariance",
+    "divisions",
+    "across_result",
+    "across",
+    "models",
+    "alignment",
+    "latent",
+    "resampling",
+    "bias",
+    "conclusions",
+    "weighing",
+    "raking",
+    "attractiveness",
+    "brand",
+    "importance",
+    "drivers",
+    "switching",
+    "shrinkage",
+    "standing",
+    "privacy",
+]
+VERDICT += ["suppression"]
+# Which models hold, which scores to report, and what goes with what.
+COMPARED = ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
+VERDICT[VERDICT.index("models") : VERDICT.index("models")] = COMPARED
+VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
+    "structural_words",
+    "structural",
+]
+TABLES = ["tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables"]
 TABLES += ["standing_tables", "across_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["consequences", "standings", "crossings", "figures", "structure_figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
-REPORTS += ["measurement", "methods", "reporting"]
+REPORTS += ["measured", "grouped", "measurement", "methods", "reporting"]
 REPORTS += [
     "unit_questions",
     "page",
