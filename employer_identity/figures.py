@@ -30,6 +30,8 @@ from employer_identity.heatmap import units
 from employer_identity.language import Language, listing, number, say
 from employer_identity.loadings import loadings
 from employer_identity.privacy import Shown
+from employer_identity.public_figures import derived, gaps, ranking
+from employer_identity.public_maps import market, priorities
 from employer_identity.standings import differences, standing
 from employer_identity.terms import nouns
 
@@ -40,13 +42,18 @@ __all__ = [
     "across",
     "answers",
     "associations",
+    "derived",
     "differences",
+    "gaps",
     "ladder",
     "latent_means",
     "levels",
     "loadings",
+    "market",
     "outcomes",
     "path_diagram",
+    "priorities",
+    "ranking",
     "sensitivity",
     "standing",
     "units",
