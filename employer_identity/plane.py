@@ -135,8 +135,8 @@ def _beside(x: float, y: float, wide: float) -> Iterator[tuple[Box, Box]]:
 
 
 def percents(low: float, high: float, language: Language) -> list[tuple[float, str]]:
-    """Return ticks of shares with what is written at them, at most eight."""
-    step = next(s for s in (0.02, 0.05, 0.1, 0.2, 0.5) if (high - low) / s <= 7 or s == 0.5)
+    """Return ticks of shares with what is written at them, at most six."""
+    step = next(s for s in (0.02, 0.05, 0.1, 0.2, 0.5) if (high - low) / s < 5.5 or s == 0.5)
     at = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
     return [(float(t), number(float(t), "z.0%", language)) for t in at if -1e-9 < t < 1 + 1e-9]
 
