@@ -52,6 +52,7 @@ VERDICT = [
     "importance",
     "drivers",
     "switching",
+    "trend",
     "shrinkage",
     "standing",
     "privacy",
@@ -72,7 +73,8 @@ TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "acros
 TABLES += ["tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["consequences", "standings", "crossings", "figures"]
-REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
+REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared"]
+REPORTS += ["outside", "earlier", "employers", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
 REPORTS += ["measurement", "methods", "reporting"]
 REPORTS += [
