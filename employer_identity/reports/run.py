@@ -100,7 +100,7 @@ def report(
     Raises
     ------
     ReportError
-        If a parameter is unknown or wrong, or a part of the report could not be made.
+        If a parameter is unknown or wrong, or the report could not be made or written.
     SurveyError, InstrumentError
         If the survey or its instrument cannot be used.
 
@@ -138,9 +138,15 @@ def report(
     step("write")
     reader.join()
     kind = _kind(target)
-    write_whole(target, documents(done.notebook, [kind])[kind])
-    for file in files:
-        write_whole(file, table_file(done.notebook, file))
+    made = {target: documents(done.notebook, [kind])[kind]}
+    made |= {file: table_file(done.notebook, file) for file in files}
+    for file, content in made.items():
+        try:
+            write_whole(file, content)
+        except OSError as error:
+            values = {"message": error.strerror or type(error).__name__}
+            problem = Problem("batch.not_written", str(file.parent), values=values)
+            raise refusal(ReportError, [problem]) from error
     return target
 
 
