@@ -71,10 +71,8 @@ class Outside:
 
     @cached_property
     def drivers(self) -> Drivers | None:
-        """What people look for; None where nothing was asked, or of too few."""
-        if not self.panel.drivers or self.panel.n < self.least:
-            return None
-        return compared(self.panel)
+        """What people look for; None where nothing was asked."""
+        return compared(self.panel) if self.panel.drivers else None
 
     @cached_property
     def derived(self) -> pd.DataFrame:

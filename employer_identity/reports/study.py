@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -53,6 +53,7 @@ from employer_identity.switching import stay_regression
 from employer_identity.terms import counted, nouns
 
 _Made = TypeVar("_Made", Fit, Ladder)
+_Some = TypeVar("_Some")
 
 STAY = "stay_intent"
 """The outcome that says whether people want to stay."""
@@ -115,10 +116,19 @@ class Study:
 
     def say(self, key: str, **values: object) -> str:
         """Say a sentence of the report with the study's own words for its pillars."""
-        words: dict[str, object] = dict(nouns(self.instrument, self.language))
+        return self.tell(f"report.{key}", **values)
+
+    @property
+    def nouns(self) -> dict[str, str]:
+        """What the questionnaire calls its pillars, one and many."""
+        return nouns(self.instrument, self.language)
+
+    def tell(self, key: str, **values: object) -> str:
+        """Say any sentence of the catalogue with the study's own words for its pillars."""
+        words: dict[str, object] = dict(self.nouns)
         words["count"] = counted(len(self.pillars), self.language)
         words["group"] = self.group_label
-        return say(f"report.{key}", self.language, **(words | values))
+        return say(key, self.language, **(words | values))
 
     def labels(self, names: Iterable[str]) -> str:
         """Join the labels of pillars, items, practices or outcomes."""
@@ -286,10 +296,11 @@ class Study:
 
     @cached_property
     def outside(self) -> Outside | None:
-        """The public's side; None where the public was not asked."""
+        """The public's side; None where the public was not asked, or too few of it answered."""
         column = self.instrument.employer
         names = sorted(map(str, self.survey.answers[column].dropna().unique())) if column else []
-        return outside(self.beside.panel, self.group, self.minimum_n, names)
+        found = outside(self.beside.panel, self.group, self.minimum_n, names)
+        return found if found is not None and found.panel.n >= found.least else None
 
     @cached_property
     def earlier(self) -> Earlier | None:
@@ -306,17 +317,19 @@ class Study:
         return Employers(self.survey, self.suppression, by_sector)
 
     @cached_property
-    def structures(self) -> ModelComparison:
-        """The models that the answers might follow, and which scores to report."""
-        return compare_models(self.survey)
+    def structures(self) -> ModelComparison | None:
+        """The models that the answers might follow; None where they cannot be compared."""
+        return _or_none(lambda: compare_models(self.survey))
+
+    @property
+    def are_pairs_known(self) -> bool:
+        """Whether it is known how close any two pillars are."""
+        return self.structures is not None and len(self.structures.correlations) > 0
 
     @cached_property
     def pathways(self) -> Pathways | None:
         """The pillars, shared identity and outcomes in one model; None where not asked."""
-        try:
-            return pathways(self.survey)
-        except EmployerIdentityError:
-            return None
+        return _or_none(lambda: pathways(self.survey))
 
     @cached_property
     def staying(self) -> pd.DataFrame | None:
@@ -375,6 +388,14 @@ def _made(result: _Made | EmployerIdentityError) -> _Made:
     if isinstance(result, EmployerIdentityError):
         raise result
     return result
+
+
+def _or_none(make: Callable[[], _Some]) -> _Some | None:
+    """Return what can be made, None where the answers do not allow it."""
+    try:
+        return make()
+    except EmployerIdentityError:
+        return None
 
 
 @contextmanager
