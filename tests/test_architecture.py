@@ -65,8 +65,8 @@ VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
     "structural_words",
     "structural",
 ]
-TABLES = ["tabulation", "model_tables", "structure_tables", "standing_tables", "tables"]
-TABLES = ["tabulation", "model_tables", "measurement_tables", "standing_tables", "tables"]
+TABLES = ["tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables"]
+TABLES += ["standing_tables", "across_tables", "public_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["standings", "figures", "structure_figures"]
 TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "across_tables"]
@@ -88,6 +88,8 @@ TABLES = ["tabulation", "model_tables", "bias_tables", "structure_tables", "meas
 TABLES += ["standing_tables", "across_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["consequences", "standings", "crossings", "structure_figures", "figures"]
+FIGURES += ["consequences", "standings", "crossings", "plane", "public_maps", "public_figures"]
+FIGURES += ["public_shares", "employer_figures", "figures", "structure_figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
 REPORTS += ["measurement", "methods", "reporting"]
