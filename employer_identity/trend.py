@@ -59,9 +59,9 @@ def trend(now: Survey, before: Survey, comparable: Iterable[str]) -> pd.DataFram
 
     Returns
     -------
-    One row a pillar: pillar, n, mean, ci_lower, ci_upper, and the same of the wave before with
-    ``previous_`` in front; comparable; change (now less before), change_lower, change_upper (NaN
-    where not comparable); 95 % intervals.
+    One row a pillar: pillar, n, mean, ci_lower, ci_upper; of the wave before before (its mean),
+    before_n, before_lower, before_upper; comparable; change (now less before), change_lower,
+    change_upper (NaN where not comparable); 95 % intervals.
 
     Notes
     -----
@@ -70,9 +70,9 @@ def trend(now: Survey, before: Survey, comparable: Iterable[str]) -> pd.DataFram
     """
     held = set(comparable)
     found = levels(now).drop(columns="sd")
-    earlier = levels(before).drop(columns=["sd", "pillar"]).add_prefix("previous_")
-    found = pd.concat([found, earlier], axis=1)
-    found = found.rename(columns={f"previous_ci_{e}": f"previous_{e}" for e in ("lower", "upper")})
+    names = {"mean": "before", "n": "before_n"}
+    names |= {f"ci_{end}": f"before_{end}" for end in ("lower", "upper")}
+    found = pd.concat([found, levels(before)[list(names)].rename(columns=names)], axis=1)
     found["comparable"] = found["pillar"].isin(held)
     both = together(now, before)
     late = np.arange(both.n) >= before.n

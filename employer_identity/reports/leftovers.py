@@ -57,4 +57,5 @@ def methods(study: Study) -> list[str]:
         "trend": study.earlier is not None,
         "shrunken": study.employers is not None,
     }
-    return [study.tell(f"brand.method.{key}", draws=DRAWS) for key, is_there in told.items() if is_there]
+    keys = [key for key, is_there in told.items() if is_there]
+    return [study.tell(f"brand.method.{key}", draws=DRAWS) for key in keys]

@@ -7,9 +7,9 @@ import pandas as pd
 from employer_identity.brand import agreement
 from employer_identity.language import Language, listing, number, say
 from employer_identity.questionnaire import Instrument
-from employer_identity.reports.estimation import clusters, estimated, fit_in_words, problems
 from employer_identity.reports import public_words, structure_words, trend_words
 from employer_identity.reports.employer_words import comparable
+from employer_identity.reports.estimation import clusters, estimated, fit_in_words, problems
 from employer_identity.reports.study import Study
 from employer_identity.reports.verdict import verdict
 from employer_identity.rungs import Constraint

@@ -60,9 +60,7 @@ def belonging(study: Study, found: Outside) -> list[str]:
     return [" ".join(told), *apart(study, found, frame, names)] if told else []
 
 
-def apart(
-    study: Study, found: Outside, frame: pd.DataFrame, names: dict[str, str]
-) -> list[str]:
+def apart(study: Study, found: Outside, frame: pd.DataFrame, names: dict[str, str]) -> list[str]:
     """Name the questions on which a group's interval lies above that of another."""
     groups = frame[frame["group"] != EVERYBODY]
     if groups["group"].nunique() < 2:
