@@ -60,6 +60,7 @@ VERDICT = [
     "importance",
     "drivers",
     "switching",
+    "trend",
     "shrinkage",
     "standing",
     "privacy",
@@ -78,6 +79,26 @@ FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "he
 FIGURES += ["consequences", "standings", "crossings", "figures", "structure_figures"]
 TABLES += ["standing_tables", "across_tables", "public_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
+FIGURES += ["standings", "figures", "structure_figures"]
+TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "across_tables"]
+TABLES += ["tables"]
+FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
+FIGURES += ["consequences", "standings", "crossings", "figures"]
+REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared"]
+REPORTS += ["outside", "earlier", "employers", "study", "public_words", "work_words"]
+REPORTS += ["trend_words", "structure_words", "staying_words", "employer_words", "theme"]
+REPORTS += ["leftovers"]
+VERDICT = ["rungs", "decision", "ladder_log", "ladder", "states", "climbing", "invariance"]
+VERDICT += ["divisions", "across_result", "across"]
+VERDICT += ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
+VERDICT += ["models", "structural_words", "structural", "alignment"]
+VERDICT += ["latent", "resampling", "bias", "conclusions", "weighing", "raking"]
+VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "shrinkage"]
+VERDICT += ["standing", "privacy", "suppression"]
+TABLES = ["tabulation", "model_tables", "bias_tables", "structure_tables", "measurement_tables"]
+TABLES += ["standing_tables", "across_tables", "tables"]
+FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
+FIGURES += ["consequences", "standings", "crossings", "structure_figures", "figures"]
 FIGURES += ["consequences", "standings", "crossings", "plane", "public_maps", "public_figures"]
 FIGURES += ["public_shares", "employer_figures", "figures", "structure_figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
