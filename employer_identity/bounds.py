@@ -29,12 +29,19 @@ FLAT = 1e-6  # a scaled score below it is rounding: a millionth of a standard er
 
 
 def fitted(
-    prepared: Prepared, structure: Structure, at_zero: tuple[str, ...] = (), like: Fit | None = None
+    prepared: Prepared,
+    structure: Structure,
+    at_zero: tuple[str, ...] = (),
+    like: Fit | None = None,
+    near: Array | None = None,
 ) -> Fit:
-    """Fit a structure to one group's answers, some of its variances fixed at 0."""
+    """Fit a structure to one group's answers, some of its variances fixed at 0.
+
+    ``like`` shares its baseline; ``near`` (1, R) is where the search begins.
+    """
     there = replace(prepared, terms=parse(written(structure, at_zero)))
     return estimate(
-        there, None, std_lv=structure.std_lv, orthogonal=structure.orthogonal, like=like
+        there, None, std_lv=structure.std_lv, orthogonal=structure.orthogonal, like=like, near=near
     )
 
 

@@ -36,7 +36,7 @@ class Interval(NamedTuple):
     upper: float
 
 
-def _clusters(survey: Survey) -> pd.Series[int]:
+def clusters_of(survey: Survey) -> pd.Series[int]:
     """Number everybody's cluster: the declared one, else the employer, else the person.
 
     Where everybody is in one cluster everybody is one, as in the measurement model.
@@ -51,7 +51,7 @@ def _clusters(survey: Survey) -> pd.Series[int]:
     return codes if codes.nunique() > 1 else people
 
 
-def _standard_error(influence: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:
+def standard_error(influence: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:
     """Return the standard error of an estimate, and the t quantile that goes with it."""
     sums = np.bincount(pd.factorize(clusters)[0], weights=influence)
     if sums.size < 2:
@@ -100,7 +100,7 @@ def correlation_interval(
     z = centred / spread
     r = float(part @ (z[:, 0] * z[:, 1]))
     influence = part * (z[:, 0] * z[:, 1] - r / 2 * (z**2).sum(axis=1))
-    se, t = _standard_error(influence, clusters[both.index].to_numpy())
+    se, t = standard_error(influence, clusters[both.index].to_numpy())
     lower, upper = np.tanh(np.arctanh(r) + np.array([-1, 1]) * t * se / (1 - r**2))
     return Interval(r, float(lower), float(upper))
 
@@ -113,7 +113,7 @@ def levels(survey: Survey) -> pd.DataFrame:
     One row a pillar: pillar, n, mean, sd, ci_lower, ci_upper; on the answering scale, 95 %
     intervals.
     """
-    scores, clusters, weights = survey.pillar_scores, _clusters(survey), weighing.weights(survey)
+    scores, clusters, weights = survey.pillar_scores, clusters_of(survey), weighing.weights(survey)
     rows = []
     for pillar in scores:
         n = len(weighing.counting(scores[pillar], weights))
@@ -162,7 +162,7 @@ def associations(survey: Survey) -> pd.DataFrame:
     -------
     One row an outcome and pillar: outcome, pillar, n, r, ci_lower, ci_upper; 95 % intervals.
     """
-    scores, clusters, weights = survey.pillar_scores, _clusters(survey), weighing.weights(survey)
+    scores, clusters, weights = survey.pillar_scores, clusters_of(survey), weighing.weights(survey)
     rows = []
     for outcome in survey.instrument.outcomes:
         answers = survey.answers[outcome.name]
@@ -281,7 +281,7 @@ def outcome_levels(survey: Survey) -> pd.DataFrame:
     ci_lower, ci_upper of the mean (95 %).
     """
     names = list(survey.instrument.outcome_names)
-    clusters, weights = _clusters(survey), weighing.weights(survey)
+    clusters, weights = clusters_of(survey), weighing.weights(survey)
     ends = [mean_interval(survey.answers[name], clusters, weights)[1:] for name in names]
     frame = _described(survey, names).rename(columns={"name": "outcome"})
     return frame.assign(ci_lower=[e[0] for e in ends], ci_upper=[e[1] for e in ends])

@@ -91,6 +91,14 @@ def lines(text: str, width: float, size: float = SIZE, weight: str = "normal") -
     return [*done, line]
 
 
+def cut(text: str, width: float, size: float = SIZE) -> str:
+    """Return a text that fits in `width` inches; what does not is cut, and three dots say so."""
+    if breadth(text, size) <= width:
+        return text
+    shorter = (text[:n].rstrip() + "\N{HORIZONTAL ELLIPSIS}" for n in range(len(text) - 1, 0, -1))
+    return next((s for s in shorter if breadth(s, size) <= width), text[:1])
+
+
 def leading(size: float = SIZE) -> float:
     """Height of a line of text in inches."""
     return size * 1.25 / 72

@@ -26,10 +26,14 @@ from employer_identity.drawing import (
     sheet,
     write,
 )
+from employer_identity.employer_figures import funnel, trend
 from employer_identity.heatmap import units
 from employer_identity.language import Language, listing, number, say
 from employer_identity.loadings import loadings
 from employer_identity.privacy import Shown
+from employer_identity.public_figures import derived, gaps, ranking
+from employer_identity.public_maps import market, priorities
+from employer_identity.public_shares import belonging, reasons, switching
 from employer_identity.standings import differences, standing
 from employer_identity.terms import nouns
 
@@ -40,15 +44,25 @@ __all__ = [
     "across",
     "answers",
     "associations",
+    "belonging",
+    "derived",
     "differences",
+    "funnel",
+    "gaps",
     "ladder",
     "latent_means",
     "levels",
     "loadings",
+    "market",
     "outcomes",
     "path_diagram",
+    "priorities",
+    "ranking",
+    "reasons",
     "sensitivity",
     "standing",
+    "switching",
+    "trend",
     "units",
 ]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.bounds import bounded, fitted, negative, written
-from employer_identity.cfa import Estimator, Missing, Prepared, check_options, prepare
+from employer_identity.cfa import Estimator, Missing, Prepared, cfa, check_options, prepare
 from employer_identity.difference import nested_difference
 from employer_identity.discriminant import fornell_larcker, htmt
 from employer_identity.errors import ModelError, Problem
@@ -342,9 +342,18 @@ def _others(factors: Factors, parts: Parts | None) -> list[Structure]:
 
 
 def _candidate(prepared: Prepared, structure: Structure, like: Fit | None = None) -> Candidate:
-    """Fit one model; what fails is kept as its reason."""
+    """Fit one model; what fails is kept as its reason.
+
+    A bifactor model that has no minimum takes all the steps there are. Where answers are missing
+    each is dear, so it is first sought in the moments by full information: where these hold no
+    minimum the answers are taken to hold none.
+    """
+    near = None
     try:
-        fit = fitted(prepared, structure, like=like)
+        if structure.name == "bifactor" and not prepared.sample.saturated.patterns.complete:
+            moments = prepared.sample.moments
+            near = cfa(moments, structure.text, std_lv=True, orthogonal=True).values
+        fit = fitted(prepared, structure, like=like, near=near)
     except ModelError as refused:
         return Candidate(structure, None, refused.problems)
     if structure.name != "second_order" or not negative(fit):

@@ -197,7 +197,7 @@ def _key(axes: Axes, marks: Sequence[str], chart: str, language: Language) -> No
     for mark in marks:
         _mark(axes, x, 0.12, mark)
         words = say(f"figures.{chart}.{mark}", language)
-        write(axes, x + 0.13, 0.12, words, size=SMALL, color=MUTED)
+        write(axes, x + 0.13, 0.16, words, size=SMALL, color=MUTED, va="baseline")
         x += 0.13 + breadth(words, SMALL) + 0.3
 
 

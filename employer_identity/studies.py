@@ -121,7 +121,8 @@ def write_study(
     Raises
     ------
     SurveyError
-        If such files are there and may not be replaced, or the design is impossible.
+        If such files are there and may not be replaced, the design is impossible, or the folder
+        cannot be written to.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
@@ -133,13 +134,22 @@ def write_study(
             SurveyError, [Problem("simulate.in_the_way", str(folder), len(there), values)]
         )
     texts = _texts(draw_study(design))
+    try:
+        _write(texts, folder)
+    except OSError as error:
+        values = {"message": error.strerror or type(error).__name__}
+        problem = Problem("simulate.not_written", str(folder), values=values)
+        raise refusal(SurveyError, [problem]) from error
+    return tuple(folder / name for name in FILES)
+
+
+def _write(texts: Mapping[str, str], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".", dir=folder) as beside:
         for name, text in texts.items():
             (Path(beside) / name).write_bytes(text.encode("utf-8"))
         for name in FILES:
             os.replace(Path(beside) / name, folder / name)
-    return tuple(folder / name for name in FILES)
 
 
 def _texts(study: Study) -> dict[str, str]:

@@ -228,3 +228,53 @@ def withhold_groups(
     numbers = ["n", "mean", "sd", "ci_lower", "ci_upper"]
     shown.loc[shown["hidden"] | ~shown["comparable"], numbers] = float("nan")
     return shown
+
+
+def withhold_shares(
+    shares: pd.DataFrame,
+    instrument: Instrument,
+    group: str | None = None,
+    *,
+    minimum: int = DISTRIBUTION,
+) -> pd.DataFrame:
+    """Take the numbers out of the public's shares that may not be shown.
+
+    A share tells how a group's answers are distributed, so that the higher floor holds; what is
+    left of everybody after the groups that are shown is nobody or at least five people.
+
+    Parameters
+    ----------
+    shares
+        Of `switching`, `belonging` or `reasons`: question, group ("" for everybody), n, share,
+        ci_lower, ci_upper.
+    group
+        The column by which it is divided; None: everybody only.
+    minimum
+        Fewest people of whom a share is shown.
+
+    Returns
+    -------
+    The same rows with ``hidden``; n, share and interval are missing where it is True.
+    """
+    everybody = shares["group"] == ""
+    away = everybody & (shares["n"] < minimum)
+    if group is not None and not everybody.all():
+        n = shares[~everybody].pivot(index="group", columns="question", values="n")
+        least = max(floor(instrument, group), minimum)
+        whole = shares[everybody].set_index("question")["n"]
+        n.loc[""] = (whole - n.sum()).reindex(n.columns)  # who did not say
+        few = (n.min(axis=1) < least) & (n.index != "")
+        mask = hidden_categories(n.astype(int), minimum=MINIMUM, already=few)
+        away |= ~everybody & shares["group"].map(mask).fillna(False).astype(bool)
+    shown = shares.assign(hidden=away).astype({"n": float})
+    shown.loc[shown["hidden"], ["n", "share", "ci_lower", "ci_upper"]] = float("nan")
+    return shown
+
+
+def withhold_shrunken(
+    frame: pd.DataFrame, suppression: Suppression, instrument: Instrument
+) -> pd.DataFrame:
+    """Return the rows of `shrunken_scores` about employers that may be shown."""
+    column = instrument.employer or ""
+    shown = [e != UNKNOWN and suppression.why(column, e, "scores") == "" for e in frame["employer"]]
+    return frame[shown].reset_index(drop=True)

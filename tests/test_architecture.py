@@ -28,78 +28,27 @@ DATA += ["dividing", "sample"]
 MODEL = ["criteria", "estimates", "defined", "measures", "residuals", "scores"]
 MODEL += ["modification", "factor_scores", "improper", "ledger", "export", "explain", "summary"]
 MODEL += ["fit", "cfa", "difference", "crosscheck", "reliability", "agreement"]
-VERDICT = [
-    "rungs",
-    "decision",
-    "ladder_log",
-    "ladder",
-    "states",
-    "climbing",
-    "invariance",
-    "divisions",
-    "across_result",
-    "across",
-    "models",
-    "alignment",
-    "latent",
-    "resampling",
-    "bias",
-    "conclusions",
-    "weighing",
-    "raking",
-    "attractiveness",
-    "brand",
-    "importance",
-    "drivers",
-    "switching",
-    "shrinkage",
-    "standing",
-    "privacy",
-]
-VERDICT += ["suppression"]
-# Which models hold, which scores to report, and what goes with what.
-COMPARED = ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
-VERDICT[VERDICT.index("models") : VERDICT.index("models")] = COMPARED
-VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
-    "structural_words",
-    "structural",
-]
+VERDICT = ["rungs", "decision", "ladder_log", "ladder", "states", "climbing", "invariance"]
+VERDICT += ["divisions", "across_result", "across"]
+VERDICT += ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
+VERDICT += ["models", "structural_words", "structural", "alignment"]
+VERDICT += ["latent", "resampling", "bias", "conclusions", "weighing", "raking"]
+VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "trend"]
+VERDICT += ["shrinkage", "standing", "privacy", "suppression"]
 TABLES = ["tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables"]
-TABLES += ["standing_tables", "across_tables", "tables"]
+TABLES += ["standing_tables", "across_tables", "public_words", "public_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["consequences", "standings", "crossings", "figures", "structure_figures"]
-REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
-REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
-REPORTS += ["measured", "grouped", "measurement", "methods", "reporting"]
-REPORTS += [
-    "unit_questions",
-    "page",
-    "checking",
-    "kernels",
-    "engine",
-    "execution",
-    "render",
-    "manuscript",
-    "latex",
-    "word",
-    "table_files",
-    "browser",
-    "pdf",
-    "inspection",
-]
-REPORTS += [
-    "documents",
-    "tasks",
-    "run",
-    "stamps",
-    "site",
-    "plan",
-    "index",
-    "work",
-    "crew",
-    "orders",
-    "batch",
-]
+FIGURES += ["consequences", "standings", "crossings", "plane", "public_maps", "public_figures"]
+FIGURES += ["public_shares", "employer_figures", "figures", "structure_figures"]
+REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared"]
+REPORTS += ["outside", "earlier", "employers", "study", "estimation", "verdict"]
+REPORTS += ["public_words", "work_words", "trend_words", "structure_words", "staying_words"]
+REPORTS += ["employer_words", "theme", "leftovers", "prose", "practices", "data_words"]
+REPORTS += ["unit", "unit_words", "measured", "grouped", "measurement", "methods", "reporting"]
+REPORTS += ["unit_questions", "page", "checking", "kernels", "engine", "execution", "render"]
+REPORTS += ["manuscript", "latex", "word", "table_files", "browser", "pdf", "inspection"]
+REPORTS += ["documents", "tasks", "run", "stamps", "site", "plan", "index", "work", "crew"]
+REPORTS += ["orders", "batch"]
 REPORTS = [f"reports.{room}" for room in REPORTS]
 CLI = [
     f"cli.{room}"

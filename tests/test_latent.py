@@ -187,7 +187,7 @@ def test_without_means_no_reason_helps() -> None:
     with pytest.raises(ComparisonError):
         ei.latent_means(ladder, despite="I want them")
     assert ei.latent_variances(ladder)["est"].notna().all()
-    with pytest.raises(EmployerIdentityError, match="cannot be fitted without means"):
+    with pytest.raises(EmployerIdentityError, match="Means are not known"):
         ei.dmacs(ladder)
 
 

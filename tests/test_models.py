@@ -253,6 +253,17 @@ def test_a_model_without_a_minimum_is_a_row() -> None:
     assert len(refused.value.problems) == 2
 
 
+def test_with_missing_answers_a_bifactor_is_first_sought_in_the_moments() -> None:
+    survey = ei.simulate_survey(500, preset="idealised", seed=3, missing=0.05)
+    found = ei.compare_models(survey)
+    direct = ei.cfa(survey, found.texts["bifactor"], std_lv=True, orthogonal=True)
+    assert found["bifactor"].missing == "fiml"
+    assert found["bifactor"].chisq == pytest.approx(direct.chisq, rel=1e-9)
+    assert found["bifactor"].solution.steps < direct.solution.steps
+    heaped = ei.compare_models(ei.simulate_survey(600, seed=3, missing=0.05))
+    assert heaped.candidates["bifactor"].status == "failed"
+
+
 def test_factors_of_two_items_leave_a_bifactor_unidentified() -> None:
     two = {f: items[:2] for f, items in FACTORS.items()}
     found = ei.compare_models(pillars(), factors=two)

@@ -231,7 +231,8 @@ def test_a_survey_without_employers_or_waves() -> None:
 def test_what_is_left_to_the_survey_is_filled_in(sample_survey: Survey) -> None:
     study = read_parameters({}, STUDY)
     common = {"wave": "2026", "language": "nl", "minimum_n": 5}
-    assert settled(study, sample_survey) == common | {"group": "generation"}
+    beside = dict.fromkeys(("public", "people", "margins", "theme"), "")
+    assert settled(study, sample_survey) == common | {"group": "generation"} | beside
     unit = read_parameters({"employer": "Vrolijke Eland", "wave": "2025"}, UNIT)
     own = {"wave": "2025", "employer": "Vrolijke Eland", "by": "employer"}
     assert settled(unit, sample_survey) == common | own

@@ -148,7 +148,7 @@ def check_document(content: bytes) -> PdfReader:
     assert "pagina" not in texts[0]
     for n, text in enumerate(texts[1:], start=2):
         assert f"pagina {n} van {len(texts)}" in text
-        assert "Onderzoek · Verbindend werk & “wij”" in text
+        assert f"Onderzoek · {TITLE}" in text
     for _, mark, words in SECTIONS:
         assert words in texts[places[mark + words] - 1]
     assert len(texts) > 5  # cover, contents, two sections of a page, one of several

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from employer_identity.errors import ModelError, Problem, ReportError, SurveyErr
 from employer_identity.instrument import load_instrument
 from employer_identity.language import Language, number
 from employer_identity.questionnaire import Grouping
-from employer_identity.reports import data_words, estimation, practices, prose, verdict
+from employer_identity.reports import data_words, estimation, practices, prose, run, verdict
+from employer_identity.reports.execution import Executed
 from employer_identity.reports.parameters import StudyParameters, chosen_wave
 from employer_identity.reports.places import notebooks
 from employer_identity.reports.render import export
@@ -335,6 +337,20 @@ def test_wrong_parameters_are_refused_before_a_kernel_starts(
     with pytest.raises(ReportError) as caught:
         report(**wrong)  # type: ignore[arg-type]
     assert sorted(p.code for p in caught.value.problems) == sorted(codes)
+
+
+def test_a_report_that_cannot_be_written_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run, "execute", lambda *_: Executed(None))
+    monkeypatch.setattr(run, "documents", lambda *_: {"html": b"whole"})
+    monkeypatch.setattr(run, "write_whole", full)
+    with pytest.raises(ReportError, match="No space left") as caught:
+        report(output=tmp_path / "report.html")
+    assert [p.code for p in caught.value.problems] == ["batch.not_written"]
 
 
 def test_a_missing_file_is_a_problem_of_the_survey() -> None:

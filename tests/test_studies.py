@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import time
 import tomllib
@@ -418,6 +419,18 @@ def test_files_that_are_there_stay(tmp_path: Path) -> None:
     assert [p.code for p in caught.value.problems] == ["simulate.no_folder"]
 
 
+def test_a_folder_that_cannot_be_written_to_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", denied)
+    with pytest.raises(SurveyError, match="Permission denied") as caught:
+        write_study(small(), tmp_path / "new")
+    assert [p.code for p in caught.value.problems] == ["simulate.not_written"]
+
+
 def test_an_interruption_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -427,11 +440,11 @@ def test_an_interruption_leaves_what_was_there(
 
     def until_full(path: Path, data: bytes) -> int:
         if path.name == "truth.toml":
-            raise OSError("No space left on device")
+            raise OSError(errno.ENOSPC, "No space left on device")
         return write(path, data)
 
     monkeypatch.setattr(Path, "write_bytes", until_full)
-    with pytest.raises(OSError, match="space"):
+    with pytest.raises(SurveyError, match="space"):
         write_study(small(seed=4), tmp_path, replace=True)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from employer_identity import figures, tables
 from employer_identity.errors import ModelError, Problem, ReportError
@@ -34,6 +35,7 @@ from employer_identity.reports.unit_questions import questions
 from employer_identity.scores import holm
 from employer_identity.simulate import simulate_survey
 from employer_identity.survey import Survey
+from tests.browser import CHROMIUM, a_page
 from tests.drawn import foreign_numbers, outside, overlapping
 from tests.test_report import FIVE, captions, check_document, sections
 
@@ -155,6 +157,12 @@ def test_an_employer_stands_beside_its_sector_and_everyone(
             assert foreign_numbers(shown.alt, language) == []
 
 
+def test_the_name_of_an_employer_stays_as_it_is_written() -> None:
+    survey = employed({"care": {"iZorg": 40, "Bay": 40}, "trade": TOWN["trade"]})
+    assert unit_words.title_page(about(survey, "iZorg"))[1] == "iZorg"
+    assert unit_words.title_page(about(survey, "care", column="sector"))[1] == "Care"
+
+
 def test_the_numbers_are_those_of_the_pillars(prepared: Prepared) -> None:
     unit = UnitStudy(prepared, "employer", "Gouden Brug", "nl")
     numbers = unit_words.numbers(unit)
@@ -166,6 +174,20 @@ def test_the_numbers_are_those_of_the_pillars(prepared: Prepared) -> None:
         assert numbers[f"lower_{pillar}"] < numbers[f"mean_{pillar}"] < numbers[f"upper_{pillar}"]
         assert numbers[f"d_sector_{pillar}"] == pytest.approx(row["mean"] - row["sector_mean"])
         assert numbers[f"d_whole_{pillar}"] == pytest.approx(row["mean"] - row["whole_mean"])
+
+
+def test_pillars_are_compared_in_words_with_the_sector_and_with_everyone() -> None:
+    survey = employed(TOWN)
+    trade = survey.answers["sector"] == "trade"
+    impresarioship = {
+        name: lambda x: (x - 1).clip(1, 7) for name in ("imp1", "imp2", "imp3", "imp4")
+    }
+    unit = about(changed(survey, trade, **impresarioship), "Dew")
+    near, far = unit_words.beside(unit)
+    assert near == "No mean score stands clearly apart from the sector “trade”."
+    assert far.startswith("Compared with all respondents, this one stands clearly apart: ")
+    assert "lower" in far
+    assert "all respondents" not in " ".join(unit_words.at_a_glance(unit))
 
 
 def test_practices_have_the_shares_of_both_and_a_mark_in_the_bar(prepared: Prepared) -> None:
@@ -233,8 +255,28 @@ def test_where_nothing_stands_apart_it_says_so_and_what_that_takes() -> None:
     items = unit.of("item")
     assert margin > (items["d_sector_upper"] - items["d_sector"]).median()  # Holm asks for more
     assert needed == pytest.approx(n * (margin / 0.3) ** 2, rel=0.2)
+    assert enough(unit, needed) == pytest.approx(0.3, rel=0.1)
     assert "None of the 16 items compared stands clearly apart" in told(unit)
     assert len(questions(unit)) == 3
+
+
+def enough(unit: UnitStudy, people: int) -> float:
+    """By how much an item must differ to stand apart among so many people, by t as Holm has it."""
+    items = unit.of("item")
+    half = (items["d_sector_upper"] - items["d_sector"]).median()
+    error = half / stats.t.ppf(0.975, items["n"].median() - 1) * np.sqrt(unit.n / people)
+    return float(error * stats.t.ppf(1 - 0.025 / len(items), people - 1))
+
+
+def test_few_people_are_not_asked_for_more_than_it_takes(whole_sample: Survey) -> None:
+    """Eight people have a wide t; as many as it takes have a narrow one."""
+    rows = whole_sample.answers["employer"] != "Zilveren Boot"
+    survey = replace(whole_sample, answers=whole_sample.answers[rows].reset_index(drop=True))
+    unit = about(survey, "Witte Kraanvogel")
+    (text,) = unit_words.standing_out(unit)
+    found = re.search(r"of 0.3 .* about (\d+) people", text)
+    assert found
+    assert enough(unit, int(found[1])) == pytest.approx(0.3, rel=0.1)
 
 
 def test_of_many_items_both_ends_are_drawn() -> None:
@@ -579,6 +621,7 @@ def test_names_of_markup_and_emoji_stay_names(made: Callable[..., Any], language
     assert "<script" not in html.lower()
     assert NASTY in page.text
     assert page.text.count("alert(1)") > 4
+    assert r"\3c script\3e alert(1)\3c /script\3e  & \22 Co\22  " in html  # above each printed page
     assert len(page.all("img")) == 2
     assert sections(page) == [
         "glance", "pillars", "practices", "apart", "outcomes", "questions", "limits",
@@ -593,16 +636,44 @@ def test_names_of_markup_and_emoji_stay_names(made: Callable[..., Any], language
     assert "mean_" not in page.text
 
 
-@pytest.mark.notebook
-def test_the_template_runs_unaided_on_the_sample(tmp_path: Path) -> None:
-    done = execute(notebooks()["employer_report"], {}, tmp_path)
+@pytest.fixture(scope="module")
+def unaided(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Make the report of the template's own parameters."""
+    done = execute(notebooks()["employer_report"], {}, tmp_path_factory.mktemp("unaided"))
     assert done.problem is None
-    html = documents(done.notebook, ["html"])["html"].decode()
-    page = check_document(html, "nl")
+    return documents(done.notebook, ["html"])["html"].decode()
+
+
+@pytest.mark.notebook
+def test_the_template_runs_unaided_on_the_sample(unaided: str) -> None:
+    page = check_document(unaided, "nl")
     assert "Werkgeversrapport" in page.text
     assert page.all("html")[0]["class"] == "brief"
     assert captions(page, "Figuur") == [1, 2]
     assert captions(page, "Tabel") == [1, 2, 3, 4]
+
+
+CUT_OFF = """[...document.querySelectorAll('.cards dd, .scroll')]
+    .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent.trim().slice(0, 40))"""
+LONGEST = "document.querySelectorAll('.cards dd').forEach(e => e.textContent = '12 van 16')"
+
+
+@pytest.mark.notebook
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_no_number_and_no_column_is_cut_off_on_a_screen(unaided: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(unaided, encoding="utf-8")
+    with a_page() as tab:
+        for width, cut in ((1200, False), (390, True)):
+            how = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": cut}
+            tab.call("Emulation.setDeviceMetricsOverride", **how)
+            tab.open(path.as_uri())
+            tab.value(LONGEST)
+            found = tab.value(CUT_OFF)
+            assert "12 van 16" not in found
+            assert bool(found) == cut  # on a phone tables are wider than the page, and scroll
+            assert tab.value("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.notebook

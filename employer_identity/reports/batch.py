@@ -17,6 +17,7 @@ from employer_identity.language import LANGUAGES, Language, refusal, say
 from employer_identity.loading import Source
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports import crew
+from employer_identity.reports.beside import of_sample
 from employer_identity.reports.index import index_csv, index_page, numbers_table
 from employer_identity.reports.orders import seconds_needed, write_orders
 from employer_identity.reports.parameter_files import ParameterSet, read_sets
@@ -185,7 +186,8 @@ def batch(
     >>> ei.batch("employer_report", survey=survey, output="reports", languages=["nl", "en"])
     """
     step = on_step or (lambda _: None)
-    wish = _checked(template, Path(output), by, sets, languages, formats, jobs, parameters)
+    common = of_sample(template, parameters, survey is None)
+    wish = _checked(template, Path(output), by, sets, languages, formats, jobs, common)
     if scheduler and not dry_run:
         crew.check(scheduler)
     who = _Crew(jobs or _processors(), isolated, timeout, scheduler)

@@ -56,7 +56,8 @@ def waves(study: Study) -> list[str]:
         return []
     named = [study.say("answers.wave", wave=wave, n=_people(study, n)) for wave, n in others]
     words = {"wave": study.wave_label(study.wave), "named": listing(named, study.language)}
-    return [study.say("answers.other_waves", count=len(others), **words)]
+    key = "other_waves" if study.beside.previous is None else "earlier_waves"
+    return [study.say(f"answers.{key}", count=len(others), **words)]
 
 
 def _people(study: Study, n: int) -> str:
@@ -138,7 +139,8 @@ def changes(study: Study) -> list[str]:
 
 def doubts(study: Study) -> list[str]:
     """Describe what makes the answers worth a second look."""
-    return [describe(w, study.language) for w in study.survey.warnings]
+    of_public = study.outside.doubts if study.outside else ()
+    return [describe(w, study.language) for w in (*study.survey.warnings, *of_public)]
 
 
 def checklist(study: Study) -> list[tuple[str, str]]:
@@ -209,6 +211,31 @@ def weighting(study: Study) -> list[str]:
     return [study.say("data.weighting", moved=moved)]
 
 
+def raking(study: Study) -> list[str]:
+    """Say how the answers were weighted, the public's too, and what that costs."""
+    found, beside = [], study.beside
+    if beside.raking is not None:
+        raked = beside.raking
+        names = study.labels(dict.fromkeys(raked.margins["margin"]))
+        words = {"names": names, "file": beside.margins, "trimmed": raked.trimmed}
+        cap = number(raked.cap or 0.0, "g", study.language)
+        found.append(study.tell("brand.weights.raked", cap=cap, **words))
+        found.append(study.tell("brand.weights.holds", error=raked.error))
+    elif study.instrument.weight:
+        found.append(study.tell("brand.weights.own"))
+    else:
+        found.append(study.tell("brand.weights.none"))
+    if name := study.instrument.weight:
+        w = study.survey.answers[name]
+        counts = {"n": int((w > 0).sum()), "n_eff": round(weighing.effective_n(w))}
+        found.append(study.tell("brand.weights.deff", deff=weighing.design_effect(w), **counts))
+    outside = study.outside
+    if outside is not None and outside.is_weighted:
+        counts = {"n": outside.panel.n, "n_eff": round(outside.n_eff)}
+        found.append(study.tell("brand.weights.public", deff=outside.deff, **counts))
+    return [" ".join(found)]
+
+
 def sensitivity(study: Study) -> list[str]:
     """Say how far the results would move without those who gave the same answer throughout."""
     others = study.without_straight_liners
@@ -258,6 +285,7 @@ def made_with(study: Study) -> list[tuple[str, str]]:
     rows = {
         "survey": survey.source or "-",
         "sha256": survey.sha256 or "-",
+        **_beside(study),
         "instrument": instrument.name,
         "group": study.group or ", ".join(study.groups) or "-",
         "wave": study.wave or "-",
@@ -266,6 +294,15 @@ def made_with(study: Study) -> list[tuple[str, str]]:
         **versions(),
     }
     return [(study.say(f"facts.{key}"), value) for key, value in rows.items()]
+
+
+def _beside(study: Study) -> dict[str, str]:
+    """Name what was read beside the survey, and the theme."""
+    panel = study.beside.panel
+    rows = {"margins": study.beside.margins, "theme": study.theme}
+    if panel is not None:
+        rows |= {"public": ", ".join(panel.sources), "public_sha256": panel.sha256}
+    return {name: value for name, value in rows.items() if value}
 
 
 def versions() -> dict[str, str]:

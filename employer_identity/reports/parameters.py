@@ -54,9 +54,19 @@ class StudyParameters(Parameters):
     ----------
     group
         Column to compare by; empty for no comparison, None for the instrument's first grouping.
+    public, people
+        Files with what the public answered, as in `load_panel`; empty for none.
+    margins
+        TOML file with the population's margins, as in `read_margins`; empty for none.
+    theme
+        Pillar that this year's theme is about; empty for all.
     """
 
     group: str | None = Field(default=None, examples=["gender"])
+    public: str = ""
+    people: str = ""
+    margins: str = ""
+    theme: str = Field(default="", examples=["entrepreneurship"])
 
 
 class UnitParameters(Parameters):
@@ -194,6 +204,10 @@ def read_parameters(given: Mapping[str, Any], template: str) -> Parameters:
 def survey_problems(parameters: Parameters, survey: Survey) -> list[Problem]:
     """Say what of the parameters does not go with the survey: its waves, columns and units."""
     problems = _wave_problems(parameters, survey) + _group_problems(parameters, survey)
+    if isinstance(parameters, StudyParameters) and parameters.theme:
+        pillars, theme = survey.instrument.factors, parameters.theme
+        known = theme in pillars
+        problems += [] if known else [_unknown("parameters.unknown_theme", theme, pillars)]
     if isinstance(parameters, UnitParameters):
         problems += _unit_problems(parameters, survey)
     return problems

@@ -12,6 +12,7 @@ from typing import Any
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import Language, describe, refusal
 from employer_identity.questionnaire import Instrument
+from employer_identity.reports.beside import FILES, file_problems, open_panel
 from employer_identity.reports.parameter_files import ParameterSet
 from employer_identity.reports.parameters import (
     TEMPLATES,
@@ -25,7 +26,7 @@ from employer_identity.reports.parameters import (
 )
 from employer_identity.reports.prepared import Selection, select
 from employer_identity.reports.records import Format
-from employer_identity.reports.snapshot import SUFFIX, write_snapshot
+from employer_identity.reports.snapshot import SUFFIX, digest, write_snapshot
 from employer_identity.reports.tasks import Task, basis, key, stems
 from employer_identity.reports.unit import unit_problems
 from employer_identity.survey import Survey
@@ -115,7 +116,7 @@ def make_plan(
     for one in sets:
         try:
             found = read_parameters({**common, **one.parameters}, template)
-            wrong = survey_problems(found, survey)
+            wrong = [*survey_problems(found, survey), *file_problems(found.model_dump())]
         except ReportError as error:
             wrong = list(error.problems)
         mistakes.append(wrong)
@@ -153,18 +154,28 @@ def _told(
 
 def _shares(survey: Survey, checked: Iterable[Parameters]) -> dict[str, Share]:
     """Gather what reports share: their columns of comparison, by wave and minimum."""
-    groups: dict[tuple[str, int], dict[str, None]] = {}
+    groups: dict[tuple[str, int, str, str, str], dict[str, None]] = {}
     for found in checked:
         told = settled(found, survey)
         columns = dict.fromkeys(_compared(told, survey.instrument))
-        groups.setdefault((told["wave"], found.minimum_n), {}).update(columns)
+        groups.setdefault(_rest(told), {}).update(columns)
     data = _hash(survey)
     shares = {}
-    for (wave, minimum), compared in groups.items():
-        selection = select(survey, wave=wave, minimum=minimum)
-        rests_on = basis(data, selection.suppression.sha256)
-        shares[_share(wave, minimum)] = Share(selection, tuple(compared), rests_on)
+    for rest, compared in groups.items():
+        wave, minimum, public, people, margins = rest
+        panel = open_panel(public, people, survey)
+        selection = select(survey, wave=wave, minimum=minimum, panel=panel, margins=margins)
+        more = [panel.sha256] if panel else []
+        more += [digest(Path(margins))] if margins else []
+        rests_on = basis(":".join([data, *more]), selection.suppression.sha256)
+        shares[_share(rest)] = Share(selection, tuple(compared), rests_on)
     return shares
+
+
+def _rest(told: Mapping[str, Any]) -> tuple[str, int, str, str, str]:
+    """Return what decides which data a report rests on."""
+    public, people, margins = (told.get(name, "") for name in FILES)
+    return told["wave"], told["minimum_n"], public, people, margins
 
 
 def _compared(told: Mapping[str, Any], instrument: Instrument) -> tuple[str, ...]:
@@ -176,9 +187,9 @@ def _compared(told: Mapping[str, Any], instrument: Instrument) -> tuple[str, ...
     return ((instrument.sector or "") if told["by"] == instrument.employer else str(told["by"]),)
 
 
-def _share(wave: str, minimum: int) -> str:
+def _share(rest: tuple[str, int, str, str, str]) -> str:
     """Name what is shared; safe as the name of a folder."""
-    return stems([f"{wave} {minimum}".strip()])[0]
+    return stems([" ".join(str(part) for part in rest).strip()])[0]
 
 
 def _hash(survey: Survey) -> str:
@@ -195,7 +206,7 @@ def _task(
     formats: tuple[Format, ...],
     shares: Mapping[str, Share],
 ) -> Task:
-    share = _share(told["wave"], told["minimum_n"])
+    share = _share(_rest(told))
     selection, rests_on = shares[share].selection, shares[share].basis
     problems: list[Problem] = []
     if "employer" in told:

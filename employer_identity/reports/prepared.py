@@ -20,6 +20,8 @@ from employer_identity.fit import Fit
 from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
 from employer_identity.language import refusal
+from employer_identity.panel import Panel
+from employer_identity.reports.beside import NOTHING, Beside, beside, weighed
 from employer_identity.reports.snapshot import SUFFIX, digest, read_snapshot, write_snapshot
 from employer_identity.suppression import Suppression, decide
 from employer_identity.survey import Survey
@@ -45,6 +47,8 @@ class Prepared:
         The measurement model of everybody, or why there is none.
     ladders
         Invariance by grouping column, or why there is none.
+    beside
+        What a study has beside these answers.
     """
 
     survey: Survey
@@ -53,6 +57,7 @@ class Prepared:
     suppression: Suppression
     fit: Fit | EmployerIdentityError
     ladders: Mapping[str, Ladder | EmployerIdentityError]
+    beside: Beside = NOTHING
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class Selection:
 
     Attributes
     ----------
-    survey, wave, waves, suppression
+    survey, wave, waves, suppression, beside
         As in `Prepared`.
     """
 
@@ -69,22 +74,35 @@ class Selection:
     wave: str
     waves: Mapping[str, int]
     suppression: Suppression
+    beside: Beside = NOTHING
 
 
-def select(survey: Survey, *, wave: str, minimum: int = privacy.MINIMUM) -> Selection:
-    """Take a wave of a survey, or empty all of it, and decide what may be shown of it."""
+def select(
+    survey: Survey,
+    *,
+    wave: str,
+    minimum: int = privacy.MINIMUM,
+    panel: Panel | None = None,
+    margins: str = "",
+) -> Selection:
+    """Take a wave of a survey, or empty all of it, and decide what may be shown of it.
+
+    Before that it is weighted to margins, if there are any.
+    """
+    survey, rakings = weighed(survey, margins)
     waves = {name: survey.of_wave(name).n for name in survey.waves} if wave else {}
     answers = survey.of_wave(wave) if wave else survey
-    return Selection(answers, wave, waves, decide(answers, minimum=minimum))
+    more = beside(survey, wave, panel=panel, rakings=rakings, margins=margins)
+    return Selection(answers, wave, waves, decide(answers, minimum=minimum), more)
 
 
 def fitted(selection: Selection, groups: Iterable[str] = ()) -> Prepared:
     """Fit what reports share: the model of everybody, and a ladder for each column in `groups`."""
     answers, minimum = selection.survey, selection.suppression.minimum
     ladders = {g: _ladder(answers, g, minimum) for g in dict.fromkeys(groups) if g}
-    return Prepared(
-        answers, selection.wave, selection.waves, selection.suppression, _fit(answers), ladders
-    )
+    wave, waves, suppression = selection.wave, selection.waves, selection.suppression
+    fit = _fit(answers)
+    return Prepared(answers, wave, waves, suppression, fit, ladders, selection.beside)
 
 
 def prepare(

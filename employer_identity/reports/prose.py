@@ -7,6 +7,8 @@ import pandas as pd
 from employer_identity.brand import agreement
 from employer_identity.language import Language, listing, number, say
 from employer_identity.questionnaire import Instrument
+from employer_identity.reports import public_words, structure_words, trend_words
+from employer_identity.reports.employer_words import comparable
 from employer_identity.reports.estimation import clusters, estimated, fit_in_words, problems
 from employer_identity.reports.study import Study
 from employer_identity.reports.verdict import verdict
@@ -72,8 +74,9 @@ def key_numbers(study: Study) -> list[tuple[str, str]]:
 
 
 def at_a_glance(study: Study) -> list[str]:
-    """Give the study in three to five sentences."""
-    sentences = [_levels(study), fit_in_words(study)]
+    """Give the study in a few sentences."""
+    sentences = [_levels(study), *trend_words.glance(study), fit_in_words(study)]
+    sentences += structure_words.glance(study)
     if study.ladder:
         sentences.append(verdict(study))
     if len(study.associations):
@@ -81,7 +84,7 @@ def at_a_glance(study: Study) -> list[str]:
         values = {"low": float(r.min()), "high": float(r.max())}
         key = "glance.associations" if r.min() > 0 else "glance.associations_mixed"
         sentences.append(study.say(key, **values))
-    return sentences
+    return [*sentences, *public_words.glance(study)]
 
 
 def opening(study: Study) -> list[str]:
@@ -277,21 +280,27 @@ def units(study: Study) -> list[str]:
     shown = frame[~frame["hidden"] & (of_employers | ~of_employers.any())]
     half = 1.96 * shown["se"].median()
     margin = study.say("units.margin", margin=float(half), n=int(shown["n"].median()))
-    return [study.say("units.what"), *_untested(study), margin]
+    tested = comparable(study) or _untested(study)
+    return [study.say("units.what"), *tested, *_unlike(study), margin]
 
 
 def _untested(study: Study) -> list[str]:
-    """Say across what comparability is not tested, and of which scores it was and failed."""
+    """Say across what comparability is not tested."""
     tested = bool(study.group) and study.group == study.instrument.sector
     told = []
     if study.instrument.employer:
         told.append(study.say("units.untested_employers"))
     elif not tested:
         told.append(study.say("units.untested_sectors"))
-    unlike = [p for p in study.pillars if p not in study.scores_allowed]
-    if tested and unlike:
-        told.append(study.say("units.unlike", named=study.labels(unlike)))
     return told
+
+
+def _unlike(study: Study) -> list[str]:
+    """Say for which scores a dash stands where sectors are what is compared."""
+    unlike = [p for p in study.pillars if p not in study.scores_allowed]
+    if not unlike or not study.group or study.group != study.instrument.sector:
+        return []
+    return [study.say("units.unlike", named=study.labels(unlike))]
 
 
 # --- Questions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).parent / "template"
 NAMESPACE = "employer_identity"
 _STYLE_OF_TABLE = re.compile(r"<style>.*?</style>", re.DOTALL)
+_WIDTH = 90
+"""How many characters of a running title stand on one line."""
 
 
 @cache
@@ -50,7 +53,8 @@ def export(notebook: NotebookNode) -> str:
 
 def _page_margins(about: Mapping[str, str]) -> str:
     """Write the running title and the page numbers of the printed pages, in the language."""
-    title = re.sub(r'["\\\n<>]', "", f"{about['kicker']} · {about['title']}")
+    title = textwrap.shorten(f"{about['kicker']} · {about['title']}", _WIDTH, placeholder=" …")
+    title = re.sub(r'["\\<>]', lambda found: f"\\{ord(found[0]):x} ", title)  # as CSS spells it
     counters = {"n": '" counter(page) "', "total": '" counter(pages) "'}
     page = say("report.page", about["language"], **counters)  # type: ignore[arg-type]
     return f"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -16,6 +17,14 @@ from employer_identity.instrument import load_instrument
 from employer_identity.language import Language, refusal
 from employer_identity.loading import Source, load_survey
 from employer_identity.questionnaire import Instrument
+from employer_identity.reports.beside import (
+    FILES,
+    PAIR,
+    file_problems,
+    of_sample,
+    open_panel,
+    weighed,
+)
 from employer_identity.reports.documents import documents
 from employer_identity.reports.execution import execute
 from employer_identity.reports.parameters import (
@@ -30,7 +39,7 @@ from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.prepared import select
 from employer_identity.reports.records import Format
 from employer_identity.reports.render import exporter
-from employer_identity.reports.snapshot import SUFFIX, write_snapshot
+from employer_identity.reports.snapshot import SUFFIX, write_panel, write_snapshot
 from employer_identity.reports.table_files import check_table_files, table_file
 from employer_identity.reports.tasks import stems
 from employer_identity.survey import Survey
@@ -91,7 +100,7 @@ def report(
     Raises
     ------
     ReportError
-        If a parameter is unknown or wrong, or a part of the report could not be made.
+        If a parameter is unknown or wrong, or the report could not be made or written.
     SurveyError, InstrumentError
         If the survey or its instrument cannot be used.
 
@@ -104,6 +113,7 @@ def report(
     step = on_step or (lambda _: None)
     named = {"group": group, "wave": wave, "language": language}
     asked = {name: value for name, value in named.items() if value is not None} | parameters
+    asked = of_sample(template, asked, survey is None)
     files = [Path(f) for f in ([tables] if isinstance(tables, str | Path) else tables)]
     check_asked(template, asked, survey=survey, instrument=instrument, output=output, tables=files)
     checked = read_parameters(asked, template)
@@ -115,7 +125,10 @@ def report(
     told = settled(checked, answers)
     with tempfile.TemporaryDirectory(prefix="employer-identity-") as folder:
         snapshot = Path(folder) / f"survey{SUFFIX}"
-        told |= {"sha256": write_snapshot(answers, snapshot), "survey": str(snapshot)}
+        told |= _copied(told, answers, Path(folder))
+        files_beside = [Path(told[name]) for name in FILES if told.get(name)]
+        sha256 = write_snapshot(answers, snapshot, files_beside)
+        told |= {"sha256": sha256, "survey": str(snapshot)}
         step("run")
         reader = Thread(target=exporter, daemon=True)  # slow to import: use the wait
         reader.start()
@@ -125,10 +138,29 @@ def report(
     step("write")
     reader.join()
     kind = _kind(target)
-    write_whole(target, documents(done.notebook, [kind])[kind])
-    for file in files:
-        write_whole(file, table_file(done.notebook, file))
+    made = {target: documents(done.notebook, [kind])[kind]}
+    made |= {file: table_file(done.notebook, file) for file in files}
+    for file, content in made.items():
+        try:
+            write_whole(file, content)
+        except OSError as error:
+            values = {"message": error.strerror or type(error).__name__}
+            problem = Problem("batch.not_written", str(file.parent), values=values)
+            raise refusal(ReportError, [problem]) from error
     return target
+
+
+def _copied(told: Mapping[str, Any], survey: Survey, folder: Path) -> dict[str, str]:
+    """Copy what a study reads beside its survey, checked, to where its kernel finds it."""
+    found: dict[str, str] = {}
+    if panel := open_panel(told.get("public", ""), told.get("people", ""), survey):
+        found = {name: str(folder / f"{name}{SUFFIX}") for name in PAIR}
+        write_panel(panel, *(Path(found[name]) for name in PAIR))
+    if margins := told.get("margins"):
+        weighed(survey, margins)  # what cannot be used is refused here
+        found["margins"] = str(folder / Path(margins).name)
+        shutil.copyfile(margins, found["margins"])
+    return found
 
 
 def check_asked(
@@ -153,6 +185,7 @@ def check_asked(
         lambda: _check_output(output),
         lambda: check_table_files(tables),
         lambda: _check_files(survey),
+        lambda: _check_beside(given),
         lambda: _check_instrument(survey, instrument),
     )
     refused = []
@@ -192,6 +225,12 @@ def _check_files(survey: Survey | Source | None) -> None:
     missing = [str(path) for path in paths if not Path(path).exists()]
     if missing:
         raise refusal(SurveyError, [Problem("intake.no_such_file", path) for path in missing])
+
+
+def _check_beside(given: Mapping[str, Any]) -> None:
+    """Refuse files that parameters name and that are not there, and one of a pair."""
+    if problems := list(file_problems(given)):
+        raise refusal(ReportError, problems)
 
 
 def _check_instrument(

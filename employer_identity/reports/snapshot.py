@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.feather as feather
 
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import refusal
+from employer_identity.panel import Panel
 from employer_identity.questionnaire import Instrument
 from employer_identity.survey import Survey
 
@@ -19,37 +22,71 @@ SUFFIX = ".arrow"
 _KEY = b"employer_identity"
 
 
-def write_snapshot(survey: Survey, path: Path) -> str:
-    """Write a survey with its instrument; return the file's SHA-256."""
+def write_snapshot(survey: Survey, path: Path, beside: Iterable[Path] = ()) -> str:
+    """Write a survey with its instrument; return the file's SHA-256.
+
+    Files beside it, in the same folder, are held to what they are now: the one hash stands for all.
+    """
     about = {
-        "instrument": survey.instrument.model_dump(
-            mode="json", by_alias=True, exclude_defaults=True
-        ),
-        "changes": [_record(p) for p in survey.changes],
-        "warnings": [_record(p) for p in survey.warnings],
+        **_of(survey),
         "source": survey.source,
         "sha256": survey.sha256,
+        "beside": {file.name: digest(file) for file in beside},
     }
-    table = pa.Table.from_pandas(survey.answers, preserve_index=False)
+    return _write(survey.answers, about, path)
+
+
+def read_snapshot(path: Path, sha256: str = "") -> Survey:
+    """Read a survey back; one that is not what was written, or not what is beside, is refused."""
+    answers, about = _read(path, sha256)
+    for name, written in about["beside"].items():
+        _check(path.parent / name, written)
+    return Survey(answers, *_again(about), about["source"], about["sha256"])
+
+
+def write_panel(panel: Panel, ratings: Path, people: Path) -> None:
+    """Write what the public answered, with its instrument."""
+    about = {**_of(panel), "sources": panel.sources, "sha256": panel.sha256}
+    _write(panel.people, {}, people)
+    _write(panel.ratings, about, ratings)
+
+
+def read_panel(ratings: Path, people: Path) -> Panel:
+    """Read what the public answered."""
+    rated, about = _read(ratings)
+    persons, _ = _read(people)
+    sources = tuple(about["sources"])
+    return Panel(rated, persons, *_again(about), sources, about["sha256"])
+
+
+def _of(data: Survey | Panel) -> dict[str, Any]:
+    instrument = data.instrument.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    told = {name: [_record(p) for p in getattr(data, name)] for name in ("changes", "warnings")}
+    return {"instrument": instrument, **told}
+
+
+def _again(about: dict[str, Any]) -> tuple[Instrument, tuple[Problem, ...], tuple[Problem, ...]]:
+    changes, doubts = (tuple(Problem(**p) for p in about[k]) for k in ("changes", "warnings"))
+    return Instrument.model_validate(about["instrument"]), changes, doubts
+
+
+def _write(frame: pd.DataFrame, about: dict[str, Any], path: Path) -> str:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
     metadata = {**(table.schema.metadata or {}), _KEY: json.dumps(about).encode()}
     feather.write_feather(table.replace_schema_metadata(metadata), str(path))
     return digest(path)
 
 
-def read_snapshot(path: Path, sha256: str = "") -> Survey:
-    """Read a survey back; a file that is not the one that was written is refused."""
+def _read(path: Path, sha256: str = "") -> tuple[pd.DataFrame, dict[str, Any]]:
+    _check(path, sha256)
+    table = feather.read_table(str(path))
+    return table.to_pandas(), json.loads(table.schema.metadata[_KEY])
+
+
+def _check(path: Path, sha256: str) -> None:
+    """Refuse a file that is not the one that was written."""
     if sha256 and digest(path) != sha256:
         raise refusal(ReportError, [Problem("report.changed_snapshot", path.name)])
-    table = feather.read_table(str(path))
-    about = json.loads(table.schema.metadata[_KEY])
-    return Survey(
-        table.to_pandas(),
-        Instrument.model_validate(about["instrument"]),
-        tuple(Problem(**p) for p in about["changes"]),
-        tuple(Problem(**p) for p in about["warnings"]),
-        about["source"],
-        about["sha256"],
-    )
 
 
 def _record(problem: Problem) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,13 +22,26 @@ from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, listing, period, say
 from employer_identity.latent import latent_means
 from employer_identity.loading import load_survey
+from employer_identity.models import ModelComparison, compare_models
 from employer_identity.questionnaire import Instrument
 from employer_identity.reliability import reliability
+from employer_identity.reports.beside import (
+    NOTHING,
+    Beside,
+    beside,
+    of_sample,
+    open_panel,
+    weighed,
+)
+from employer_identity.reports.earlier import Earlier
+from employer_identity.reports.employers import Employers
+from employer_identity.reports.outside import Outside, outside
 from employer_identity.reports.parameters import chosen_groups
 from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import Prepared, open_prepared
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
 from employer_identity.rungs import Release
+from employer_identity.structural import Pathways, pathways
 from employer_identity.suppression import (
     Suppression,
     decide,
@@ -37,10 +50,14 @@ from employer_identity.suppression import (
     withhold_units,
 )
 from employer_identity.survey import Survey
+from employer_identity.switching import stay_regression
 from employer_identity.terms import counted, nouns
 
 _Made = TypeVar("_Made", Fit, Ladder)
+_Some = TypeVar("_Some")
 
+STAY = "stay_intent"
+"""The outcome that says whether people want to stay."""
 LOADINGS_DRAWN = 6
 """Most groups whose loadings can be told apart in a figure."""
 
@@ -67,6 +84,10 @@ class Study:
         What a batch has made once for all of its reports; None makes it when it is asked for.
     groups
         Grouping columns to compare by one after the other, see `by`.
+    beside
+        What the study has beside its answers: the public's, margins, the wave before.
+    theme
+        The pillar that this year's theme is about; empty for all.
     """
 
     survey: Survey
@@ -77,6 +98,8 @@ class Study:
     waves: Mapping[str, int] = field(default_factory=dict)
     prepared: Prepared | None = None
     groups: tuple[str, ...] = ()
+    beside: Beside = NOTHING
+    theme: str = ""
 
     def by(self, group: str) -> Study:
         """Return the same study, compared by a grouping column."""
@@ -94,10 +117,19 @@ class Study:
 
     def say(self, key: str, **values: object) -> str:
         """Say a sentence of the report with the study's own words for its pillars."""
-        words: dict[str, object] = dict(nouns(self.instrument, self.language))
+        return self.tell(f"report.{key}", **values)
+
+    @property
+    def nouns(self) -> dict[str, str]:
+        """What the questionnaire calls its pillars, one and many."""
+        return nouns(self.instrument, self.language)
+
+    def tell(self, key: str, **values: object) -> str:
+        """Say any sentence of the catalogue with the study's own words for its pillars."""
+        words: dict[str, object] = dict(self.nouns)
         words["count"] = counted(len(self.pillars), self.language)
         words["group"] = self.group_label
-        return say(f"report.{key}", self.language, **(words | values))
+        return say(key, self.language, **(words | values))
 
     def labels(self, names: Iterable[str]) -> str:
         """Join the labels of pillars, items, practices or outcomes."""
@@ -269,6 +301,49 @@ class Study:
         )
         return one, other
 
+    @cached_property
+    def outside(self) -> Outside | None:
+        """The public's side; None where the public was not asked, or too few of it answered."""
+        column = self.instrument.employer
+        names = sorted(map(str, self.survey.answers[column].dropna().unique())) if column else []
+        found = outside(self.beside.panel, self.group, self.minimum_n, names)
+        return found if found is not None and found.panel.n >= found.least else None
+
+    @cached_property
+    def earlier(self) -> Earlier | None:
+        """The wave before beside this one; None where there is none."""
+        before = self.beside.previous
+        return Earlier(self.survey, before) if before is not None else None
+
+    @cached_property
+    def employers(self) -> Employers | None:
+        """Employers side by side; None without, or where the same people may count twice."""
+        if not self.instrument.employer or self.units is None:
+            return None
+        by_sector = self.ladder if self.group == self.instrument.sector else None
+        return Employers(self.survey, self.suppression, by_sector)
+
+    @cached_property
+    def structures(self) -> ModelComparison | None:
+        """The models that the answers might follow; None where they cannot be compared."""
+        return _or_none(lambda: compare_models(self.survey))
+
+    @property
+    def are_pairs_known(self) -> bool:
+        """Whether it is known how close any two pillars are."""
+        return self.structures is not None and len(self.structures.correlations) > 0
+
+    @cached_property
+    def pathways(self) -> Pathways | None:
+        """The pillars, shared identity and outcomes in one model; None where not asked."""
+        return _or_none(lambda: pathways(self.survey))
+
+    @cached_property
+    def staying(self) -> pd.DataFrame | None:
+        """Wanting to stay beside all pillars together; None where not asked."""
+        asked = STAY in self.instrument.outcome_names
+        return stay_regression(self.survey, STAY) if asked else None
+
     @property
     def loadings_drawn(self) -> bool:
         """Whether there are few enough groups for a figure of their loadings."""
@@ -322,6 +397,14 @@ def _made(result: _Made | EmployerIdentityError) -> _Made:
     return result
 
 
+def _or_none(make: Callable[[], _Some]) -> _Some | None:
+    """Return what can be made, None where the answers do not allow it."""
+    try:
+        return make()
+    except EmployerIdentityError:
+        return None
+
+
 @contextmanager
 def speaking(language: Language) -> Iterator[None]:
     """Let refusals on the way speak the report's language."""
@@ -343,29 +426,37 @@ def open_study(
     prepared: str = "",
     sha256: str = "",
     groups: str = "",
+    public: str = "",
+    people: str = "",
+    margins: str = "",
+    theme: str = "",
 ) -> Study:
     """Open a survey file, a snapshot or (empty) the sample as a study.
 
     Where there are waves, the study is of the one named, else of the last; of all of them where
     they are what is compared. With `prepared`, a folder that `write_prepared` wrote, survey, wave
     and smallest number of persons are those of the folder, and `sha256` is its hash. `groups` are
-    columns to compare by one after the other, with commas between them.
+    columns to compare by one after the other, with commas between them. `public` and `people` are
+    what the public answered (the sample has its own), `margins` what the survey is weighted to.
     """
     if prepared:
         made = open_prepared(prepared, sha256)
         least = made.suppression.minimum
         columns = chosen_groups(groups, made.survey.instrument)
-        return Study(made.survey, group, language, least, made.wave, made.waves, made, columns)
+        of = (made.wave, made.waves, made, columns, made.beside, theme)
+        return Study(made.survey, group, language, least, *of)
     source = Path(survey) if survey else sample() / "employees.csv"
     if source.suffix == SUFFIX:
         answers = read_snapshot(source, sha256)
     else:
         answers = load_survey(source, instrument=instrument or sample() / "instrument.toml")
     columns = chosen_groups(groups, answers.instrument)
-    study = Study(answers, group, language, minimum_n, groups=columns)
-    column, names = answers.instrument.wave, answers.waves
-    if not names or column in (group, *columns):
-        return study
-    chosen = wave or names[-1]
-    waves = {name: answers.of_wave(name).n for name in names}
-    return replace(study, survey=answers.of_wave(chosen), wave=chosen, waves=waves)
+    pooled = answers.instrument.wave in (group, *columns)
+    chosen = "" if pooled or not answers.waves else wave or answers.waves[-1]
+    files = of_sample("employer_brand_study", {"public": public, "people": people}, not survey)
+    panel = open_panel(files["public"], files["people"], answers)
+    answers, rakings = weighed(answers, margins)
+    more = beside(answers, chosen, panel=panel, rakings=rakings, margins=margins)
+    waves = {name: answers.of_wave(name).n for name in answers.waves} if chosen else {}
+    studied = answers.of_wave(chosen) if chosen else answers
+    return Study(studied, group, language, minimum_n, chosen, waves, None, columns, more, theme)

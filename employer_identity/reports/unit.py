@@ -202,12 +202,12 @@ class UnitStudy:
         reference = next(iter(self.references), "whole")
         return int(self.of(kind)[f"d_{reference}"].notna().sum())
 
-    def apart(self, kind: str) -> pd.DataFrame:
-        """Return what stands apart from the nearest reference (d, d_lower, d_upper), highest first.
+    def apart(self, kind: str, reference: Reference | None = None) -> pd.DataFrame:
+        """Return what stands apart from a reference (d, d_lower, d_upper), highest first.
 
-        Empty where there is nothing to compare with.
+        Without one, from the nearest. Empty where there is nothing to compare with.
         """
-        reference = next(iter(self.references), "whole")
+        reference = reference or next(iter(self.references), "whole")
         ends = {f"d_{reference}{end}": f"d{end}" for end in ("", "_lower", "_upper")}
         rows = self.of(kind)
         found = rows[rows[f"is_apart_{reference}"]].rename(columns=ends)

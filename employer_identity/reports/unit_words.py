@@ -15,6 +15,7 @@ from employer_identity.reports.estimation import fit_in_words
 from employer_identity.reports.practices import Asked, Noticed
 from employer_identity.reports.prose import levels_in_words
 from employer_identity.reports.unit import UnitStudy
+from employer_identity.standing import Reference
 
 NAMED = 3
 """Items or outcomes that a sentence names on either side; the figure and the tables have all."""
@@ -43,7 +44,8 @@ def title_page(unit: UnitStudy) -> tuple[str, str, str, list[str]]:
     about_what = "brand" if _is_brand_study(unit) else "plain"
     alone = "" if unit.references else "_alone"
     subtitle = unit.say(f"title.subtitle_{about_what}{alone}")
-    return unit.say(f"title.kicker_{unit.kind}"), name[:1].upper() + name[1:], subtitle, facts
+    title = name if unit.is_employer else name[:1].upper() + name[1:]  # a name stays as it is
+    return unit.say(f"title.kicker_{unit.kind}"), title, subtitle, facts
 
 
 def _sector(unit: UnitStudy) -> str:
@@ -55,7 +57,7 @@ def nearest(unit: UnitStudy) -> str:
     return _named(unit, unit.references[0])
 
 
-def _named(unit: UnitStudy, reference: str) -> str:
+def _named(unit: UnitStudy, reference: Reference) -> str:
     return unit.say(f"reference.{reference}", sector=_sector(unit))
 
 
@@ -95,16 +97,17 @@ def at_a_glance(unit: UnitStudy) -> list[str]:
     levels = unit.of("pillar").rename(columns={"name": "pillar"})
     sentences = [levels_in_words(levels, unit.instrument, unit.language)]
     if unit.references:
-        sentences.append(_pillars_apart(unit))
+        sentences.append(_pillars_apart(unit, unit.references[0]))
         sentences += _items_apart(unit) if unit.shows("items") else []
     told = comparability(unit)
     return [*sentences, told[0] if unit.is_refused or not unit.is_employer else told[-1]]
 
 
-def _pillars_apart(unit: UnitStudy) -> str:
-    found = unit.apart("pillar")
+def _pillars_apart(unit: UnitStudy, reference: Reference) -> str:
+    found = unit.apart("pillar", reference)
     key = "glance.pillars" if len(found) else "glance.no_pillars"
-    words = {"n": len(found), "reference": nearest(unit), "named": _differences(unit, found)}
+    beside = _named(unit, reference)
+    words = {"n": len(found), "reference": beside, "named": _differences(unit, found)}
     return unit.say(key, **words)
 
 
@@ -143,8 +146,7 @@ def pillars(unit: UnitStudy) -> list[str]:
 
 def beside(unit: UnitStudy) -> list[str]:
     """Say how the pillars compare with each reference, or why they are not compared."""
-    told = [_pillars_apart(unit)] if unit.references else []
-    return [*told, *not_compared(unit)]
+    return [*(_pillars_apart(unit, r) for r in unit.references), *not_compared(unit)]
 
 
 def not_compared(unit: UnitStudy) -> list[str]:
@@ -251,15 +253,17 @@ def standing_out(unit: UnitStudy) -> list[str]:
 def _what_it_takes(unit: UnitStudy) -> list[str]:
     """Say how far an item must lie off to stand apart, and how many people would do for less.
 
-    The margin is the first step of Holm; standard errors shrink with the root of n.
+    The margin is the first step of Holm; standard errors shrink with the root of n, and so many
+    people need no t.
     """
     items = unit.of("item").dropna(subset=[f"d_{unit.references[0]}_upper"])
     half = (items[f"d_{unit.references[0]}_upper"] - items[f"d_{unit.references[0]}"]).median()
     df = max(float(items["n"].median()) - 1, 1)
-    margin = half / stats.t.ppf(0.975, df) * stats.t.ppf(1 - 0.025 / len(items), df)
+    error, tail = half / stats.t.ppf(0.975, df), 1 - 0.025 / len(items)
+    margin = error * stats.t.ppf(tail, df)
     scale = unit.instrument.scale
     worth = WORTH * (scale.maximum - scale.minimum)
-    needed = unit.n * (margin / worth) ** 2
+    needed = unit.n * (error * stats.norm.ppf(tail) / worth) ** 2
     values = {"margin": float(margin), "worth": worth, "needed": int(np.ceil(needed / 10) * 10)}
     key = "apart.nothing" if margin > worth else "apart.nothing_worth"
     return [unit.say(key, reference=nearest(unit), n=unit.n, items=len(items), **values)]
