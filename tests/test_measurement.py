@@ -13,14 +13,15 @@ import pandas as pd
 import pytest
 
 from employer_identity import measurement_tables as own
+from employer_identity.criteria import AbsoluteFit
 from employer_identity.errors import ReportError
 from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
 from employer_identity.language import LANGUAGES, Language, number
 from employer_identity.loading import load_survey
 from employer_identity.questionnaire import Grouping
-from employer_identity.reports import measurement, methods, reporting
-from employer_identity.reports.measurement import Measurement
+from employer_identity.reports import grouped, measurement, methods, reporting
+from employer_identity.reports.measured import Measurement
 from employer_identity.reports.parameters import (
     chosen_groups,
     read_parameters,
@@ -112,37 +113,6 @@ def test_a_difference_between_counted_and_obtained_is_told(
 # --- Tables
 
 
-def test_every_model_that_was_tried_is_in_the_table(ladder: Ladder, both: Measurement) -> None:
-    shown = own.models(ladder, both.instrument)
-    rows = {row[0]: row for _, row in shown.cells.rows}
-    assert list(rows) == list(ladder.models.index)
-    assert len(rows) > len(ladder.levels)  # one was rejected on the way
-    for name, r in ladder.models.iterrows():
-        assert f"{r['chisq']:,.2f} ({int(r['df'])})" in rows[name]
-        assert f"{r['cfi']:.3f}" in rows[name]
-        assert rows[name][-1] == ("yes" if r["holds"] else "no")
-    against = dict(zip(rows, (row[5] for row in rows.values()), strict=True))
-    assert against["2"] == "1"
-    last = ladder.named_models("metric")[-1][0]
-    assert {against[name] for name, _ in ladder.named_models("scalar")} == {last}
-    assert "Satorra and Bentler (2001)" in shown.cells.note
-
-
-def test_what_was_set_aside_is_named_with_its_test(ladder: Ladder, both: Measurement) -> None:
-    rows = own.releases(ladder, both.instrument).cells.rows
-    aside = [row for heading, row in rows if heading == "Set aside"]
-    assert len(aside) == len(ladder.set_aside(ladder.levels[-1]))
-    released = [r for level in ladder.levels for r in ladder.rungs[level].releases]
-    for row, release in zip(aside, released, strict=True):
-        constraint = release.constraint
-        assert both.instrument.label(constraint.item) in row[1]
-        tested = release.why not in ("follows", "asked")
-        assert row[3] == (f"{constraint.x2:,.1f}" if tested else "–")  # noqa: RUF001
-        assert row[5] == (f"{constraint.epc_std:+.2f}" if tested else "–")  # noqa: RUF001
-    kept = sum(len(rung.kept) for rung in ladder.rungs.values())
-    assert len(rows) - len(aside) == kept
-
-
 def test_decisions_are_those_of_the_ladder(ladder: Ladder, both: Measurement) -> None:
     rows = own.decisions(ladder, both.instrument).cells.rows
     told = dict(zip(ladder.decision, (row[2] for _, row in rows), strict=True))
@@ -192,10 +162,10 @@ def test_residuals_and_indices_come_largest_first(both: Measurement) -> None:
 
 
 def test_a_table_that_is_shown_twice_has_two_names(ladder: Ladder, both: Measurement) -> None:
-    shown = own.models(ladder, both.instrument)
+    shown = own.decisions(ladder, both.instrument)
     first, second = numbered(shown, 1), numbered(shown, 2)
-    assert (first.key, second.key) == ("models_1", "models_2")
-    assert 'id="table-models_2"' in second.content.as_raw_html()
+    assert (first.key, second.key) == ("decisions_1", "decisions_2")
+    assert 'id="table-decisions_2"' in second.content.as_raw_html()
     assert second.cells == shown.cells
 
 
@@ -228,20 +198,95 @@ def test_every_line_of_the_checklist_is_filled(survey: Survey, language: Languag
     assert len({part for part, _, _ in compared}) == 8
     assert len({(part, line) for part, line, _ in compared}) == len(compared)
     missing = {"nl": "niet gedaan", "en": "not done"}[language]
-    assert any(value == missing for _, _, value in compared)
+    undone = [part for part, _, value in compared if value == missing]
+    assert len(set(undone)) == 2  # power, and collapsed categories: nothing of groups or scores
     assert len(alone) < len(compared)
 
 
 def test_verdicts_name_what_was_set_aside_and_who_disagrees(both: Measurement) -> None:
     band, sex = both.compared
     n = len(both.ladders[0].released)
-    assert f"once {n} equalit" in measurement.verdict(both, band)
-    assert "Nothing was set aside" in measurement.verdict(both, sex)
-    (told,) = measurement.reasons(both, band)
+    assert f"once {n} equalit" in grouped.verdict(both, band)
+    assert "Nothing was set aside" in grouped.verdict(both, sex)
+    (told,) = grouped.reasons(both, band)
     assert told.startswith("Decided by localised score tests.")
     disagreed = len(both.ladders[0].disagreement)
     assert told.count("with all equalities") == disagreed
     assert bool(disagreed) != ("All rules agree" in told)
+
+
+def test_all_groupings_are_one_family(both: Measurement, survey: Survey) -> None:
+    assert both.across is not None
+    (told,) = grouped.family(both)
+    significant = int((both.across.table["pvalue_adjusted"] < 0.05).sum())
+    assert told.startswith(f"2 groupings make one family of {both.across.tests} difference tests")
+    assert f"of which {significant} remain" in told
+    assert "the tests share chance" in told
+    alone = measured(survey)
+    assert grouped.family(alone) == ["No groups were compared."]
+    assert (alone.ladders, alone.compared, alone.refused) == ((), (), ())
+
+
+def test_groups_below_a_hundred_are_left_out_by_name(survey: Survey) -> None:
+    sizes = np.where(np.arange(survey.n) < 60, "few", np.where(np.arange(survey.n) < 800, "a", "b"))
+    answers = survey.answers.assign(size=pd.Categorical(sizes))
+    groupings = (*survey.instrument.groupings, Grouping(column="size"))
+    instrument = survey.instrument.model_copy(update={"groupings": groupings})
+    found = measured(replace(survey, answers=answers, instrument=instrument), "size")
+    (by,) = found.compared
+    assert (by.left_out, list(by.ladder.n)) == (["few"], ["a", "b"])
+    assert "not compared, being smaller than 100 people: few." in " ".join(grouped.sizes(found))
+    assert "60" not in " ".join(grouped.sizes(found))
+
+
+def test_sizes_that_betray_a_group_of_few_are_not_told(survey: Survey) -> None:
+    sizes = np.where(np.arange(survey.n) < 3, "few", np.where(np.arange(survey.n) < 800, "a", "b"))
+    answers = survey.answers.assign(size=pd.Categorical(sizes))
+    groupings = (*survey.instrument.groupings, Grouping(column="size"))
+    instrument = survey.instrument.model_copy(update={"groupings": groupings})
+    found = measured(replace(survey, answers=answers, instrument=instrument), "size")
+    (by,) = found.compared
+    assert not by.is_tellable
+    told = " ".join([*grouped.sizes(found), methods.paragraph(found, "en")])
+    assert not any(f"n = {n}" in told for n in by.ladder.n.values())
+
+
+def test_the_largest_shift_is_told_with_how_many_are_beyond_noise(both: Measurement) -> None:
+    band, sex = both.compared
+    largest = band.dmacs.loc[band.dmacs["d"].idxmax()]
+    told, sizes = grouped.bias(both, band)
+    assert f"largest shift is {largest['d']:.2f}" in told
+    assert both.instrument.label(largest["item"]) in told
+    above = int((band.dmacs["d"] > band.dmacs["floor"]).sum())
+    assert f"Of the {len(band.dmacs)} shift" in told
+    assert f", {above} " in told
+    assert "medium from 0.40" in sizes
+    assert grouped.bias(both, sex) == [both.say("released.nothing")]
+    assert len(sex.dmacs) == 0
+
+
+def test_contrasts_are_counted_after_adjustment(both: Measurement) -> None:
+    band, _ = both.compared
+    (told,) = grouped.contrasts(both, band)
+    standing = int((band.contrasts["pvalue_adjusted"] < 0.05).sum())
+    assert told.startswith(f"Of the {len(band.contrasts)} differences between two groups")
+    assert f"{standing} " in told
+    assert any("times those of the reference group" in s for s in grouped.means(both, band))
+
+
+def test_scores_of_a_model_that_does_not_fit_come_with_a_warning(
+    both: Measurement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warning = both.say("structures.unfit")
+    assert warning not in measurement.supported(both)[0]
+    assert both.comparison is not None
+    assert both.comparison.recommendation.advice("en", both.instrument) in " ".join(
+        measurement.at_a_glance(both)
+    )
+    strict = AbsoluteFit(cfi=1.01, rmsea=-0.01)
+    monkeypatch.setattr(measurement, "AbsoluteFit", lambda: strict)
+    unfit = measured(both.study.survey)
+    assert measurement.supported(unfit)[0].endswith(warning)
 
 
 def test_a_grouping_that_cannot_be_tested_leaves_the_others_alone(survey: Survey) -> None:
@@ -250,10 +295,10 @@ def test_a_grouping_that_cannot_be_tested_leaves_the_others_alone(survey: Survey
     groupings = (*survey.instrument.groupings, Grouping(column="size"))
     instrument = survey.instrument.model_copy(update={"groupings": groupings})
     found = measured(replace(survey, answers=answers, instrument=instrument), "size", "sex")
-    assert [study.group for study in found.compared] == ["sex"]
-    ((study, reason),) = found.refused
-    assert (study.group, bool(reason)) == ("size", True)
-    assert any(reason in sentence for sentence in measurement.groupings(found))
+    assert [by.group for by in found.compared] == ["sex"]
+    ((name, reason),) = found.refused
+    assert (name, bool(reason)) == ("size", True)
+    assert any(reason in sentence for sentence in grouped.groupings(found))
 
 
 # --- Parameters
@@ -317,9 +362,12 @@ def test_the_report_of_two_groupings(survey: Survey, tmp_path: Path, language: L
     assert study.ladder is not None
     written = {c.text for table in document.tables for row in table.rows for c in row.cells}
     for _, r in study.ladder.models.iterrows():
-        chisq = number(r["chisq"], ",.2f", language)
-        assert f"{chisq} ({int(r['df'])})" in written
+        chisq = number(r["chisq"], ",.1f", language)
+        assert f"{chisq}\N{NO-BREAK SPACE}({int(r['df'])})" in written
         assert chisq in page.text
+    ids = {str(d["id"]) for d in page.all("div") if "id" in d}
+    shown = {"structures", "overlap", "across", "dmacs_1", "contrasts_1", "conclusions_1"}
+    assert {f"table-{key}" for key in shown} <= ids
 
 
 @pytest.mark.notebook

@@ -309,7 +309,7 @@ def test_what_was_set_aside_stands_with_its_test_and_why(released: Ladder, shift
     log = released.log[released.log["event"] == "set aside"]
     assert list(log["parameter"]) == ["impresarioship=~imp1", "imp1~1", "adv2~1"]
     assert [row[1] for row in rows[:3]] == [own.label(i, "nl") for i in ("imp1", "imp1", "adv2")]
-    assert [row[2] for row in rows[:3]] == ["lading", "vertrekpunt", "vertrekpunt"]
+    assert [row[2] for row in rows[:3]] == ["lading", *["vertrekpunt (intercept)"] * 2]
     assert [row[3] for row in rows[:3]] == ["d"] * 3
     assert [row[-1] for row in rows[:3]] == ["het doet ertoe", "volgt de lading", "het doet ertoe"]
     assert rows[2][4] == number(log["x2"].iloc[2], ".1f", "nl")

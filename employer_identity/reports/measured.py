@@ -9,13 +9,12 @@ import pandas as pd
 
 from employer_identity.across import FLOOR, invariance_across
 from employer_identity.across_result import Across
-from employer_identity.agreement import Agreement, agreement
+from employer_identity.agreement import Agreement
 from employer_identity.bias import dmacs
-from employer_identity.errors import SurveyError
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, say
 from employer_identity.latent import latent_variances, mean_contrasts
-from employer_identity.models import ModelComparison, compare_models
+from employer_identity.models import ModelComparison
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.study import Study
 from employer_identity.terms import counted, nouns
@@ -154,18 +153,12 @@ class Measurement:
         """The ladders of all groupings that could be tested."""
         return tuple(study.ladder for study in self.compared)
 
-    @cached_property
+    @property
     def comparison(self) -> ModelComparison | None:
         """The model beside others; None where one factor, or one item, leaves no other."""
-        sizes = [len(items) for items in self.instrument.factors.values()]
-        return compare_models(self.study.survey) if len(sizes) > 1 and min(sizes) > 1 else None
+        return self.study.structures if len(self.pillars) > 1 else None
 
-    @cached_property
+    @property
     def agreement(self) -> Agreement | None:
         """How alike people of an employer answer; None without employers of several people."""
-        if not self.instrument.employer:
-            return None
-        try:
-            return agreement(self.study.survey)
-        except SurveyError:
-            return None
+        return self.study.employers.agreement if self.study.employers else None

@@ -10,7 +10,7 @@ from employer_identity.invariance import ANCHORS
 from employer_identity.language import Language, listing, number, say
 from employer_identity.measurement_tables import counted_df, counted_df_of_rung
 from employer_identity.model_words import general
-from employer_identity.reports import data_words, estimation, grouped
+from employer_identity.reports import data_words, employer_words, estimation, grouped
 from employer_identity.reports.measured import Measurement
 from employer_identity.tabulation import decimals, pvalue
 
@@ -228,9 +228,8 @@ def shared(m: Measurement) -> list[str]:
 
 def aggregation(m: Measurement) -> list[str]:
     """Say of each pillar whether answers may be averaged to employers."""
-    if m.agreement is None:
-        return [m.say("aggregation.none")]
-    return m.agreement.explain(m.instrument, m.language)
+    asked = bool(m.instrument.employer)
+    return employer_words.agreement(m.study) if asked else [m.say("aggregation.none")]
 
 
 # --- Limits

@@ -83,7 +83,7 @@ class Study:
     prepared
         What a batch has made once for all of its reports; None makes it when it is asked for.
     groups
-        Grouping columns to compare by one after the other, see `by`.
+        Grouping columns to compare by one after the other.
     beside
         What the study has beside its answers: the public's, margins, the wave before.
     theme
@@ -100,10 +100,6 @@ class Study:
     groups: tuple[str, ...] = ()
     beside: Beside = NOTHING
     theme: str = ""
-
-    def by(self, group: str) -> Study:
-        """Return the same study, compared by a grouping column."""
-        return replace(self, group=group)
 
     @property
     def instrument(self) -> Instrument:
