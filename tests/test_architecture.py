@@ -65,7 +65,7 @@ VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
     "structural",
 ]
 TABLES = ["tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables"]
-TABLES += ["standing_tables", "across_tables", "public_tables", "tables"]
+TABLES += ["standing_tables", "across_tables", "public_words", "public_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["consequences", "standings", "crossings", "plane", "public_maps", "public_figures"]
 FIGURES += ["public_shares", "employer_figures", "figures", "structure_figures"]
