@@ -33,6 +33,7 @@ from employer_identity.language import Language, number, refusal, say
 from employer_identity.plane import percents
 from employer_identity.privacy import Shown
 from employer_identity.public_maps import nobody_ranked
+from employer_identity.public_words import points, ranks
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
@@ -91,11 +92,6 @@ def ranking(
         "ranking", "figure", figure, " ".join(c for c in caption if c), f"{alt} {after}".strip(),
         counts,
     )  # fmt: skip
-
-
-def ranks(row: dict[str, Any]) -> str:
-    """Write the range of a rank, never a rank alone."""
-    return f"{int(row['rank_lower'])}\N{EN DASH}{int(row['rank_upper'])}"
 
 
 def _first(table: pd.DataFrame) -> _Bands:
@@ -245,13 +241,6 @@ def _gap(axes: Axes, x: float, y: float, row: dict[str, Any], gap: str, language
     apart = row[f"{gap}_lower"] > 0 or row[f"{gap}_upper"] < 0
     style = {"weight": "bold", "color": ACCENT} if apart else {"color": MUTED}
     write(axes, x, y, points(row, gap, language), size=SMALL, ha="right", **style)
-
-
-def points(row: dict[str, Any], gap: str, language: Language) -> str:
-    """Write a difference of shares in percentage points, with half of its interval."""
-    value = number(100 * row[gap], "+z.0f", language)
-    half = number(50 * (row[f"{gap}_upper"] - row[f"{gap}_lower"]), ".0f", language)
-    return say("tables.margin", language, value=value, half=half)
 
 
 def _told_gap(row: dict[str, Any], label: str, language: Language) -> str:

@@ -66,7 +66,7 @@ VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
     "structural",
 ]
 TABLES = ["tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables"]
-TABLES += ["standing_tables", "across_tables", "public_tables", "tables"]
+TABLES += ["standing_tables", "across_tables", "public_words", "public_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["standings", "figures", "structure_figures"]
 TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "across_tables"]
