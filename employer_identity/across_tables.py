@@ -56,7 +56,7 @@ def _written(r: dict[Any, Any], why: str, language: Language) -> dict[str, str]:
         difference = f"{number(r['chisq_diff'], ',.1f', language)} ({int(r['df_diff'])})"
     aside = r["set_aside"]
     return {
-        "level": say(f"figures.ladder.{r['level']}", language) if r["level"] else NOTHING,
+        "level": say(f"tables.level.{r['level']}", language) if r["level"] else NOTHING,
         "d_chisq": difference,
         "p": pvalue(float(r["pvalue"]), language),
         "p_adjusted": pvalue(float(r["pvalue_adjusted"]), language),

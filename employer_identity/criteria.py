@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 import pandas as pd
@@ -52,21 +52,40 @@ class Verdict:
     readings: tuple[Reading, ...]
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Protocol):
     """The step to a rung: changes of the indices, the difference test, the rung's score tests.
 
-    ``d_bic`` is missing where a likelihood is not one of independent people: with weights or
-    clusters.
+    A rule reads what it needs, and nothing else has to be computed. ``d_bic`` is missing where a
+    likelihood is not one of independent people: with weights or clusters.
     """
 
-    level: str
-    d_cfi: float
-    d_rmsea: float
-    d_srmr: float
-    pvalue: float
-    score_tests: pd.DataFrame
-    d_bic: float = np.nan
+    @property
+    def level(self) -> str:
+        """The rung."""
+
+    @property
+    def d_cfi(self) -> float:
+        """Change of the CFI."""
+
+    @property
+    def d_rmsea(self) -> float:
+        """Change of the RMSEA."""
+
+    @property
+    def d_srmr(self) -> float:
+        """Change of the SRMR."""
+
+    @property
+    def d_bic(self) -> float:
+        """Change of the BIC."""
+
+    @property
+    def pvalue(self) -> float:
+        """Of the difference test."""
+
+    @property
+    def score_tests(self) -> pd.DataFrame:
+        """Of the constraints that the rung adds."""
 
 
 @dataclass(frozen=True)

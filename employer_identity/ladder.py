@@ -137,9 +137,13 @@ class Ladder:
 
     def holds(self, level: Level) -> bool:
         """Whether the deciding rule accepts the model that a rung ended with, by itself."""
-        return level in self.rungs and self.rungs[level].last.holds(self.rule)
+        return level in self._held
 
-    @property
+    @cached_property
+    def _held(self) -> frozenset[Level]:
+        return frozenset(k for k, rung in self.rungs.items() if rung.last.holds(self.rule))
+
+    @cached_property
     def level(self) -> Level | None:
         """The highest rung that holds, with all below it; None where even the structure differs.
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from employer_identity.language import Language, listing, number, say
 from employer_identity.privacy import Shown
 from employer_identity.rungs import LEVELS, Constraint, Level, applies
 from employer_identity.tabulation import (
-    NOTHING,
     decimals,
     interval,
-    pvalue,
-    signed,
     tabulate,
     whole,
 )
@@ -205,96 +200,6 @@ def modification(fit: Fit, instrument: Instrument, *, language: Language = "en")
 # --- The ladder
 
 
-def models(ladder: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
-    """Every model that was tried, against the model kept on the rung below."""
-    against, rows = NOTHING, []
-    for level in ladder.levels:
-        found = ladder.models[ladder.models["level"] == level]
-        rows += [_model(name, r, against, language) for name, r in found.iterrows()]
-        against = str(found.index[-1])
-    words = {
-        "rule": say(f"invariance.rule.{ladder.rule.name}", language),
-        "method": say(f"measured.method.{_method(ladder)}", language),
-    }
-    note = say("measured.note.models", language, **words)
-    return _tabulate("models", rows, instrument, language, ladder.n, "level", note)
-
-
-def _method(ladder: Ladder) -> str:
-    """Return how the ladder's difference tests were scaled; the first above its lowest rung."""
-    above = [rung.first for rung in ladder.rungs.values() if rung.first.below]
-    return above[0].test.method if above else "standard"
-
-
-def _model(name: object, r: pd.Series, against: str, language: Language) -> dict[str, str]:
-    low, high = (decimals(r[f"rmsea_{end}"], ".3f", language) for end in ("lower", "upper"))
-    first = pd.isna(r["d_df"])
-    change = f"{decimals(r['d_chisq'], ',.2f', language)} ({r['d_df']})"
-    return {
-        "level": _level(r["level"], language),
-        "model": str(name),
-        "chisq": f"{number(r['chisq'], ',.2f', language)} ({int(r['df'])})",
-        "cfi": decimals(r["cfi"], ".3f", language),
-        "rmsea": f"{decimals(r['rmsea'], '.3f', language)} [{low}; {high}]",
-        "srmr": decimals(r["srmr"], ".3f", language),
-        "against": against,
-        "d_chisq": NOTHING if first else change,
-        "p": pvalue(r["d_pvalue"], language),
-        **{k: signed(r[k], language) for k in ("d_cfi", "d_rmsea", "d_srmr")},
-        "verdict": say(f"tables.held.{'yes' if r['holds'] else 'no'}", language),
-    }
-
-
-def releases(ladder: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
-    """What was set aside and why, and what was contradicted and kept."""
-    rows = []
-    for level in ladder.levels:
-        for name, model in ladder.named_models(level):
-            for release in model.releases:
-                group = None if release.everywhere else release.constraint.group
-                why = say(f"measured.why.{release.why}", language)
-                rows.append(
-                    _constraint(ladder, name, release.constraint, group, why, instrument, language)
-                    | {"done": say("measured.done.set_aside", language)}
-                )
-    for level, rung in ladder.rungs.items():
-        last, _ = ladder.named_models(level)[-1]
-        for kept in rung.kept:
-            why = say(f"measured.why.{kept.why}", language)
-            rows.append(
-                _constraint(
-                    ladder, last, kept.constraint, kept.constraint.group, why, instrument, language
-                )
-                | {"done": say("measured.done.kept", language)}
-            )
-    note = say("measured.note.releases", language)
-    return _tabulate("releases", rows, instrument, language, ladder.n, "done", note)
-
-
-def _constraint(
-    ladder: Ladder,
-    model: str,
-    constraint: Constraint,
-    group: str | None,
-    why: str,
-    instrument: Instrument,
-    language: Language,
-) -> dict[str, str]:
-    """Write one constraint with its score test."""
-    everywhere = say("measured.everywhere", language)
-    who = everywhere if group is None else instrument.value_label(ladder.group, group, language)
-    return {
-        "model": model,
-        "kind": named(constraint, instrument, language),
-        "group": who,
-        "x2": decimals(constraint.x2, ",.1f", language),
-        "pvalue": pvalue(constraint.pvalue_holm, language),
-        "epc_std": decimals(constraint.epc_std, "+z.2f", language),
-        "d_gap": decimals(constraint.d_gap, ".2f", language),
-        "why": why,
-    }
-
-
 def named(constraint: Constraint, instrument: Instrument, language: Language) -> str:
     """Name what was held equal: the loading, the intercept or the residual variance of an item."""
     kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[constraint.key[1]]
@@ -340,7 +245,7 @@ def reporting(
 
 
 def _level(level: Level, language: Language) -> str:
-    return say(f"invariance.level.{level}", language)
+    return say(f"tables.level.{level}", language)
 
 
 def _of_everybody(

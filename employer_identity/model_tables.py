@@ -130,7 +130,7 @@ def models(result: Ladder, *, language: Language = "en") -> Shown:
             ends = (decimals(r[f"rmsea_{end}"], ".3f", language) for end in ("lower", "upper"))
             fit, held = _fit(r, language), "yes" if r["holds"] else "no"
             fit["rmsea"] += f" ({_TO.join(ends)})"
-            row = {"level": say(f"figures.ladder.{level}", language), "model": name, **fit}
+            row = {"level": say(f"tables.level.{level}", language), "model": name, **fit}
             row |= {"below": below, **_changes(r, language)}
             if model.below is not None:
                 methods[name] = say(f"tables.method.{model.test.method}", language)
@@ -219,7 +219,7 @@ def verdicts(result: Ladder, *, language: Language = "en") -> Shown:
         held = "holds" if part["verdict"].iloc[0] else "fails"
         rows.append(
             {
-                "level": say(f"figures.ladder.{level}", language),
+                "level": say(f"tables.level.{level}", language),
                 "rule": say(f"invariance.rule.{rule}", language),
                 "read": "; ".join(_reading(r, level, language) for r in part.to_dict("records")),
                 "verdict": say(f"tables.verdict.{held}", language),

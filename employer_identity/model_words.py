@@ -75,7 +75,7 @@ def explain(comparison: ModelComparison, language: Language = "en") -> str:
     paragraphs = [_fits(comparison, language)]
     if len(comparison.factors) > 1:
         paragraphs += [_tests(comparison, language), _pairs(comparison, language)]
-        paragraphs.append(_general(comparison, language))
+        paragraphs.append(general(comparison, language))
     paragraphs.append(comparison.recommendation.sentences(language, comparison.instrument))
     return "\n\n".join(filter(None, paragraphs))
 
@@ -86,8 +86,8 @@ def _fits(comparison: ModelComparison, language: Language) -> str:
 
 
 def begun(text: str) -> str:
-    """Begin a sentence: the first letter is a capital."""
-    return text[:1].upper() + text[1:]
+    """Begin a sentence: the first letter is a capital, of Dutch "één" without its accent."""
+    return f"E{text[1:]}" if text.startswith("één") else text[:1].upper() + text[1:]
 
 
 def _tests(comparison: ModelComparison, language: Language) -> str:
@@ -128,7 +128,8 @@ def _pairs(comparison: ModelComparison, language: Language) -> str:
     return " ".join([say("models.pairs", language, **words), "; ".join(told) + ".", ave])
 
 
-def _general(comparison: ModelComparison, language: Language) -> str:
+def general(comparison: ModelComparison, language: Language) -> str:
+    """Say how much of the total is one thing, as the bifactor and second-order models tell it."""
     g = comparison.general
     words = {**wording(comparison.instrument, language), "puc": float(g["puc"])}
     told = []

@@ -111,6 +111,13 @@ class Recommendation:
         """Say which scores to report and why; with the instrument's own names for its factors."""
         words = {**wording(instrument, language), "count": counted(len(self.factors), language)}
         label = labelling(instrument, language)
+        told = [_reason(reason, language, words, label) for reason in self.reasons]
+        return " ".join([self.advice(language, instrument), *told])
+
+    def advice(self, language: Language = "en", instrument: Instrument | None = None) -> str:
+        """Say which scores to report, without why."""
+        words = {**wording(instrument, language), "count": counted(len(self.factors), language)}
+        label = labelling(instrument, language)
         told = []
         if not self.several and len(self.factors) > 1:
             told.append(say("models.not_several", language, **words))
@@ -119,7 +126,6 @@ class Recommendation:
             say("models.parts", language, one=parts[0], other=parts[1]) if parts else ""
         )
         told.append(say(f"models.scores.{self.scores}", language, **words))
-        told += [_reason(reason, language, words, label) for reason in self.reasons]
         return " ".join(told)
 
 

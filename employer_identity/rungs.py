@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from employer_identity.criteria import AbsoluteFit, Change, Rule, Verdict, rules_for
+from employer_identity.criteria import AbsoluteFit, Rule, Verdict, rules_for
 from employer_identity.difference import DifferenceTest, nested_difference
 from employer_identity.fit import Fit
 from employer_identity.measurement.table import Key
@@ -149,17 +149,40 @@ class Model:
         found = tests[mask].reset_index(drop=True)
         return found.assign(pvalue_holm=holm(found["pvalue"].to_numpy()))
 
-    @cached_property
-    def change(self) -> Change | None:
-        """The step from the rung below; None on the first rung."""
-        if self.below is None:
-            return None
-        a, b = self.below.reported, self.fit.reported
+    @property
+    def change(self) -> Model | None:
+        """The step from the rung below, as rules read it; None on the first rung."""
+        return None if self.below is None else self
+
+    def _moved(self, index: str) -> float:
+        assert self.below is not None  # asked for only above the first rung
+        return float(self.fit.reported[index] - self.below.reported[index])
+
+    @property
+    def d_cfi(self) -> float:
+        """Change of the CFI from the rung below."""
+        return self._moved("cfi")
+
+    @property
+    def d_rmsea(self) -> float:
+        """Change of the RMSEA from the rung below."""
+        return self._moved("rmsea")
+
+    @property
+    def d_srmr(self) -> float:
+        """Change of the SRMR from the rung below."""
+        return self._moved("srmr")
+
+    @property
+    def d_bic(self) -> float:
+        """Change of the BIC from the rung below; missing with weights or clusters."""
         independent = self.fit.weights is None and self.fit.cluster is None
-        return Change(
-            self.level, b["cfi"] - a["cfi"], b["rmsea"] - a["rmsea"], b["srmr"] - a["srmr"],
-            self.test.pvalue, self.score_tests, b["bic"] - a["bic"] if independent else np.nan,
-        )  # fmt: skip
+        return self._moved("bic") if independent else np.nan
+
+    @property
+    def pvalue(self) -> float:
+        """Of the difference test against the rung below."""
+        return self.test.pvalue
 
     def judged_by(self, rule: Rule) -> Verdict | None:
         """Return a rule's verdict; the first rung is judged by its fit alone."""

@@ -42,8 +42,9 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     univariate score tests. For MLR and MLM, which lavaan has no such tests for, V is the variance
     of the projected score e = s_c - b s_t about its mean, b = I_ct I_tt^-1 (the generalised test of
     Boos 1992 and Satorra 1989, centred, since about zero X2 could never exceed the number of
-    clusters); X2 is referred to F(1, C - 1), C clusters or respondents; and the expected change
-    rests on the expected information, which a wrong constraint distorts less than the observed.
+    clusters); X2 is referred to F(1, C - 1), C clusters or respondents; and I is the expected
+    information, for b as for the expected change: the observed one is bent by a group that differs
+    grossly, so far that the test misses what it is for.
     With two groups freeing a cell in one is freeing it in the other, so each is listed once, for
     the second group.
 
@@ -112,17 +113,18 @@ def cell_tests(
 
     Cells are numbered as in ``information``, which may list more than the free ones.
     """
-    left = _left(information)[g, c]
-    if not information.factor.definite:
-        left = np.full(len(g), np.nan)
     if robust is None or fit.rows is None:
+        left = _left(information)[g, c]
+        if not information.factor.definite:
+            left = np.full(len(g), np.nan)
         return CellTests(g, c, fit.ntotal * score**2 / left, score / left, information)
-    spread = robust.meat.left(information)[g, c]
+    left = _left(expected)[g, c]
+    spread = robust.meat.left(expected)[g, c]
     about_mean = spread - fit.ntotal * score**2 / (fit.rows.units - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         usable = ~np.isnan(left) & (about_mean > 1e-10 * spread)
         x2 = fit.ntotal * score**2 / np.where(usable, about_mean, np.nan)
-    return CellTests(g, c, x2, score / _left(expected)[g, c], expected)
+    return CellTests(g, c, x2, score / left, expected)
 
 
 def _left(information: Tied) -> Array:

@@ -28,6 +28,14 @@ DATA += ["dividing", "sample"]
 MODEL = ["criteria", "estimates", "defined", "measures", "residuals", "scores"]
 MODEL += ["modification", "factor_scores", "improper", "ledger", "export", "explain", "summary"]
 MODEL += ["fit", "cfa", "difference", "crosscheck", "reliability", "agreement"]
+VERDICT = ["rungs", "decision", "ladder_log", "ladder", "states", "climbing", "invariance"]
+VERDICT += ["divisions", "across_result", "across"]
+VERDICT += ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
+VERDICT += ["models", "structural_words", "structural", "alignment"]
+VERDICT += ["latent", "resampling", "bias", "conclusions", "weighing", "raking"]
+VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "shrinkage"]
+VERDICT += ["standing", "privacy", "suppression"]
+TABLES = ["tabulation", "model_tables", "bias_tables", "structure_tables", "measurement_tables"]
 VERDICT = [
     "rungs",
     "decision",
@@ -67,6 +75,10 @@ VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
 ]
 TABLES = ["tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables"]
 TABLES += ["standing_tables", "across_tables", "public_words", "public_tables", "tables"]
+TABLES += ["standing_tables", "across_tables", "tables"]
+FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
+FIGURES += ["consequences", "standings", "crossings", "figures", "structure_figures"]
+TABLES += ["standing_tables", "across_tables", "public_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["standings", "figures", "structure_figures"]
 TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "across_tables"]
@@ -92,7 +104,7 @@ FIGURES += ["consequences", "standings", "crossings", "plane", "public_maps", "p
 FIGURES += ["public_shares", "employer_figures", "figures", "structure_figures"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
-REPORTS += ["measurement", "methods", "reporting"]
+REPORTS += ["measured", "grouped", "measurement", "methods", "reporting"]
 REPORTS += [
     "unit_questions",
     "page",

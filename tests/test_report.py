@@ -101,8 +101,8 @@ def test_the_sample_in_dutch(dutch: str) -> None:
         "glance", "guide", "survey", "pillars", "associations", "groups", "units", "questions",
         "appendix", "method", "data", "quality", "items", "hidden", "facts",
     ]  # fmt: skip
-    assert len(page.all("img")) == 14
-    assert captions(page, "Figuur") == list(range(1, 15))
+    assert len(page.all("img")) == 16
+    assert captions(page, "Figuur") == list(range(1, 17))
     assert captions(page, "Tabel") == list(range(1, len(page.all("table")) + 1))
     assert "De vier pijlers" in page.text
     assert "bewerking" in page.text  # an adaptation is called one
@@ -177,6 +177,19 @@ def test_the_chapter_says_what_is_allowed_and_without_which_items(language: Lang
     shifted = by_band(ItemShift("old", "adv2", intercept=-0.6))
     assert said(shifted) == {"levels", "once", "side", "others", "reading", "means"}
     assert "loading" in said(by_band(ItemShift("old", "imp1", loading=-0.4)))
+
+
+def test_items_that_were_set_aside_are_told_with_what_they_do_to_a_gap() -> None:
+    study = Study(by_band(ItemShift("old", "adv2", intercept=-0.6)), "band", "en")
+    (told,) = verdict.moved(study)
+    gaps = study.conclusions.set_index(["factor", "model"])["est"]
+    assert study.instrument.label("adv2") in told
+    for model in ("partial", "with adv2"):
+        assert f"{abs(gaps['advancement', model]):.2f} SD" in told
+    four = [ItemShift("old", item, intercept=-0.6) for item in ("adv2", "ent3", "imp1", "pro3")]
+    many = Study(by_band(*four), "band", "en")
+    assert len(many.items_aside) == 4
+    assert len(verdict.moved(many)) == verdict.NAMED
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -363,7 +376,7 @@ def test_a_refusal_on_the_way_speaks_the_language() -> None:
     truth = Truth(grouping="band", shares={"young": 0.94, "old": 0.06})
     study = open_study(group="generation")
     small = type(study)(simulate_survey(200, seed=3, truth=truth), "band", "nl")
-    with pytest.raises(ModelError, match="Te weinig antwoorden"):
+    with pytest.raises(ModelError, match="Te weinig antwoorden in 1 groep"):
         _ = small.ladder
 
 

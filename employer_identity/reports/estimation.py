@@ -44,7 +44,7 @@ def column(study: Study, name: str) -> str:
 def notes(study: Study) -> list[str]:
     """Describe what else was settled on the way, for everybody and for the groups."""
     found = [*study.fit.notes, *(study.ladder.notes if study.ladder else ())]
-    told = [_described(study, note) for note in found if note.code not in _TOLD]
+    told = [described(study, note) for note in found if note.code not in _TOLD]
     return [" ".join(dict.fromkeys(told))] if told else []
 
 
@@ -64,7 +64,7 @@ def fit_in_words(study: Study) -> str:
 
 def problems(study: Study) -> list[str]:
     """Describe signs of an improper solution and say what to try; nothing where there are none."""
-    told = [_described(study, problem) for problem in study.fit.problems]
+    told = [described(study, problem) for problem in study.fit.problems]
     return [*told, study.say("structure.improper_next")] if told else []
 
 
@@ -76,12 +76,12 @@ def rungs_problems(study: Study) -> list[str]:
         rung = say(f"figures.ladder.{level}", study.language)
         for problem in fit.problems:
             key = problem.code, problem.where, str(problem.values.get("label", ""))
-            words = {"level": rung, "told": _described(study, problem)}
+            words = {"level": rung, "told": described(study, problem)}
             told.setdefault(key, study.say("ladder.problem", **words))
     return [*told.values(), study.say("structure.improper_next")] if told else []
 
 
-def _described(study: Study, problem: Problem) -> str:
+def described(study: Study, problem: Problem) -> str:
     """Describe a problem of a model in the report's language, with labels instead of keys."""
     language, values = study.language, dict(problem.values)
     names = [n for n in problem.where.replace(" and ", ", ").split(", ") if n]

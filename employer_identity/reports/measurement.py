@@ -1,90 +1,21 @@
-"""What a measurement report says in words: decided beforehand, counted, found, and not done."""
+"""What a measurement report says of the model: decided beforehand, counted, found, and limits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 
 from employer_identity import privacy
 from employer_identity.criteria import AbsoluteFit, Localised
-from employer_identity.errors import EmployerIdentityError
 from employer_identity.invariance import ANCHORS
-from employer_identity.ladder import Ladder
 from employer_identity.language import Language, listing, number, say
 from employer_identity.measurement_tables import counted_df, counted_df_of_rung
-from employer_identity.questionnaire import Instrument
-from employer_identity.reports import data_words, estimation
-from employer_identity.reports import verdict as verdicts
-from employer_identity.reports.study import Study
-from employer_identity.rungs import LEVELS
+from employer_identity.model_words import general
+from employer_identity.reports import data_words, estimation, grouped
+from employer_identity.reports.measured import Measurement
 from employer_identity.tabulation import decimals, pvalue
-from employer_identity.terms import counted, nouns
 
 BEYOND = 0.10
 """Residual correlations of this size are counted."""
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What a measurement report is about.
-
-    Parameters
-    ----------
-    study
-        Everybody, with the groupings to compare by one after the other.
-    """
-
-    study: Study
-
-    @property
-    def language(self) -> Language:
-        """Language of all words."""
-        return self.study.language
-
-    @property
-    def instrument(self) -> Instrument:
-        """The questionnaire."""
-        return self.study.instrument
-
-    @property
-    def pillars(self) -> tuple[str, ...]:
-        """Keys of the pillars."""
-        return self.study.pillars
-
-    def say(self, key: str, **values: object) -> str:
-        """Say a sentence of the report with the questionnaire's own words for its pillars."""
-        words: dict[str, object] = dict(nouns(self.instrument, self.language))
-        words["count"] = counted(len(self.pillars), self.language)
-        return say(f"measured.{key}", self.language, **(words | values))
-
-    @cached_property
-    def _attempts(self) -> tuple[tuple[Study, str], ...]:
-        """Each grouping with why it could not be tested; empty where it could."""
-        found = []
-        for study in map(self.study.by, self.study.groups):
-            reason = ""
-            try:
-                _ = study.ladder
-            except EmployerIdentityError as error:
-                reason = str(error)
-            found.append((study, reason))
-        return tuple(found)
-
-    @property
-    def compared(self) -> tuple[Study, ...]:
-        """A study for each grouping that could be tested."""
-        return tuple(study for study, reason in self._attempts if not reason)
-
-    @property
-    def refused(self) -> tuple[tuple[Study, str], ...]:
-        """The other groupings, each with why."""
-        return tuple((study, reason) for study, reason in self._attempts if reason)
-
-    @property
-    def ladders(self) -> tuple[Ladder, ...]:
-        """The ladders of all groupings that could be tested."""
-        return tuple(study.ladder for study in self.compared if study.ladder)
 
 
 # --- Title page and summary
@@ -97,8 +28,8 @@ def title_page(m: Measurement) -> tuple[str, str, str, list[str]]:
     facts += [m.say("title.people", n=study.survey.n)]
     facts += [m.say("title.items", n=len(study.survey.item_names))]
     if study.groups:
-        named = [by.group_label for by in map(study.by, study.groups)]
-        facts.append(m.say("title.groups", named=listing(named, m.language)))
+        named = listing([m.label(group) for group in study.groups], m.language)
+        facts.append(m.say("title.groups", named=named))
     title = m.instrument.title.get(m.language, next(iter(m.instrument.title.values())))
     return m.say("title.kicker"), title, m.say("title.subtitle"), facts
 
@@ -115,31 +46,14 @@ def cards(m: Measurement) -> list[tuple[str, str]]:
 def at_a_glance(m: Measurement) -> list[str]:
     """Global fit, local fit, whether the model is the first one, and what groups reach."""
     proper = "improper" if m.study.fit.problems else "proper"
+    spoken = m.language, m.instrument
     return [
         estimation.fit_in_words(m.study),
         residuals(m),
         f"{m.say('glance.retained')} {m.say(f'glance.{proper}')}",
-        *groupings(m),
+        *([m.comparison.recommendation.advice(*spoken)] if m.comparison else []),
+        *grouped.groupings(m),
     ]
-
-
-def groupings(m: Measurement) -> list[str]:
-    """Say of every grouping what it reaches, or why it was not tested."""
-    if not m.study.groups:
-        return [m.say("grouped.none")]
-    told = [verdict(m, study) for study in m.compared]
-    refused = m.refused
-    return [*told, *(m.say("verdict.refused", group=s.group_label, reason=r) for s, r in refused)]
-
-
-def verdict(m: Measurement, study: Study) -> str:
-    """Say in one sentence what the groups of a grouping reach."""
-    ladder = _ladder(study)
-    if ladder.level is None:
-        return m.say("verdict.none", group=study.group_label)
-    level = say(f"invariance.level.{ladder.level}", m.language)
-    words = {"group": study.group_label, "level": level, "n": len(ladder.released)}
-    return m.say(f"verdict.{'part' if ladder.released else 'full'}", **words)
 
 
 # --- Beforehand
@@ -158,6 +72,8 @@ def beforehand(m: Measurement) -> list[tuple[str, str]]:
             "before.criteria", srmr=criteria.srmr, cfi=criteria.cfi, rmsea=criteria.rmsea
         ),
         "rule": rule(m, "before") if m.ladders else "",
+        "family": m.say("before.family", least=m.floor) if m.study.groups else "",
+        "scores": _scores(m),
         "power": m.say("before.power"),
         "software": "; ".join(versions.values()) + ".",
         "estimator": m.say("before.estimator", points=_points(m)),
@@ -169,6 +85,14 @@ def beforehand(m: Measurement) -> list[tuple[str, str]]:
 def _model(m: Measurement) -> str:
     words = {"items": len(m.study.survey.item_names), "pillars": m.study.labels(m.pillars)}
     return m.say("before.model", factors=len(m.pillars), **words)
+
+
+def _scores(m: Measurement) -> str:
+    """Say what decides which scores are supported."""
+    if m.comparison is None:
+        return ""
+    held = m.comparison.limits
+    return m.say("before.scores", distinct=held.distinct, omega_h=held.omega_h)
 
 
 def rule(m: Measurement, where: str, language: Language | None = None) -> str:
@@ -227,14 +151,14 @@ def improper(m: Measurement) -> list[str]:
 
 
 def fit(m: Measurement) -> list[str]:
-    """Give chi-square with its scaling, and grade the fit."""
+    """Say how the model was estimated, give chi-square with its scaling, and grade the fit."""
     found = m.study.fit
     words = {"df": found.df, "chisq": float(found.reported["chisq"]), "p": p_in_words(m)}
     if found.scaling is None:
         chisq = m.say("fitting.chisq_plain", **words)
     else:
         chisq = m.say("fitting.chisq", scaling=float(found.scaling), **words)
-    return [f"{chisq} {estimation.fit_in_words(m.study)}"]
+    return [*estimation.estimated(m.study), f"{chisq} {estimation.fit_in_words(m.study)}"]
 
 
 def p_in_words(m: Measurement, language: Language | None = None) -> str:
@@ -267,70 +191,31 @@ def estimates(m: Measurement) -> list[str]:
     return [m.say("estimates.what", errors=errors, information=information)]
 
 
-# --- Groups
+# --- Other models, and which scores
 
 
-def sizes(m: Measurement) -> list[str]:
-    """Say who is compared: each group with its size, and who was left out."""
-    told = []
-    for study in m.compared:
-        words = {"group": study.group_label, "named": sizes_in_words(m, study, m.language)}
-        told.append(m.say("grouped.sizes", **words))
-        if study.left_out:
-            named = listing(study.left_out, m.language)
-            told.append(
-                m.say("grouped.left_out", group=study.group_label, n=study.floor, named=named)
-            )
-    return told
+def structures(m: Measurement) -> list[str]:
+    """Say why other models were fitted, or why there are none."""
+    return [m.say("structures.what" if m.comparison else "structures.alone")]
 
 
-def sizes_in_words(m: Measurement, study: Study, language: Language) -> str:
-    """Name the groups of a grouping with how many people are in each."""
-    named = [
-        say(
-            "measured.grouped.size",
-            language,
-            group=m.instrument.value_label(study.group, label, language),
-            n=n,
-        )
-        for label, n in _ladder(study).n.items()
-    ]
-    return listing(named, language)
+def supported(m: Measurement) -> list[str]:
+    """Say which scores the answers support, and why."""
+    assert m.comparison is not None  # asked for only where there is one
+    return [m.comparison.recommendation.sentences(m.language, m.instrument)]
 
 
-def reasons(m: Measurement, study: Study) -> list[str]:
-    """Name the rule that decided, and the rungs on which others disagree with it or one another."""
-    ladder = _ladder(study)
-    language = m.language
-    name = say(f"invariance.rule.{ladder.decision['structure'].rule}", language)
-    told = [m.say("judged.decided", rule=name)]
-    for level, sides in ladder.disagreement.items():
-        yes, no = (
-            listing([say(f"invariance.rule.{r}", language) for r in side], language)
-            for side in sides
-        )
-        words = {"yes": yes, "no": no, "n_yes": len(sides[0]), "n_no": len(sides[1])}
-        rung = say(f"invariance.level.{level}", language)
-        told.append(m.say("judged.disagreement", level=rung, **words))
-    if len(told) == 1 and len(ladder.levels) > 1:
-        told.append(m.say("judged.agreement"))
-    return [" ".join(told)]
+def shared(m: Measurement) -> list[str]:
+    """Say how much of the total is one thing: omega hierarchical, ECV, PUC."""
+    assert m.comparison is not None
+    return [general(m.comparison, m.language)]
 
 
-def means(study: Study) -> list[str]:
-    """Say which groups stand apart, or why levels are not compared, as the studies do."""
-    return verdicts.means(study)
-
-
-def searched(study: Study) -> bool:
-    """Whether anything was set aside, or contradicted and kept."""
-    ladder = _ladder(study)
-    return bool(ladder.set_aside(LEVELS[-1])) or any(r.kept for r in ladder.rungs.values())
-
-
-def _ladder(study: Study) -> Ladder:
-    assert study.ladder is not None  # there is one for every grouping that is compared
-    return study.ladder
+def aggregation(m: Measurement) -> list[str]:
+    """Say of each pillar whether answers may be averaged to employers."""
+    if m.agreement is None:
+        return [m.say("aggregation.none")]
+    return m.agreement.explain(m.instrument, m.language)
 
 
 # --- Limits
@@ -343,15 +228,11 @@ def limits(m: Measurement) -> list[str]:
         "continuous": True,
         "mechanism": m.study.complete < m.study.survey.n,
         "search": any(ladder.released for ladder in m.ladders),
-        "alternatives": True,
         "cross_section": True,
         "insiders": m.instrument.referent == "employer",
         "nonresponse": True,
     }
-    told = [m.say(f"limits.{key}") for key, holds in keys.items() if holds]
-    if len(m.compared) > 1:
-        told.append(m.say("grouped.family", k=len(m.study.groups)))
-    return told
+    return [m.say(f"limits.{key}") for key, holds in keys.items() if holds]
 
 
 def suppression(m: Measurement) -> str:
@@ -365,4 +246,4 @@ def numbers(m: Measurement) -> dict[str, float | int | str | None]:
     measures = ("chisq", "df", "cfi", "tli", "rmsea", "srmr")
     found: dict[str, float | int | str | None] = {"n": m.study.survey.n}
     found |= {name: float(m.study.fit.reported[name]) for name in measures}
-    return found | {f"level_{study.group}": _ladder(study).level for study in m.compared}
+    return found | {f"level_{study.group}": study.ladder.level for study in m.compared}

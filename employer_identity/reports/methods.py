@@ -9,9 +9,11 @@ import numpy as np
 from employer_identity import __version__, weighing
 from employer_identity.language import Language, listing, say
 from employer_identity.measurement_tables import named
+from employer_identity.model_words import name_of
 from employer_identity.reports.estimation import clusters
-from employer_identity.reports.measurement import Measurement, p_in_words, rule, sizes_in_words
-from employer_identity.reports.study import Study
+from employer_identity.reports.grouped import sizes_in_words
+from employer_identity.reports.measured import Compared, Measurement
+from employer_identity.reports.measurement import p_in_words, rule
 from employer_identity.terms import counted
 
 if TYPE_CHECKING:
@@ -23,10 +25,12 @@ def paragraph(m: Measurement, language: Language) -> str:
     sentences = [_model(m, language), *_estimation(m, language), _fit(m, language)]
     problems = len(m.study.fit.problems)
     sentences.append(_say("improper", language, n=problems) if problems else "")
-    sentences += [_say("respecified", language), _scores(m, language)]
-    if m.ladders:
+    sentences += [_say("respecified", language), _scores(m, language), *_rivals(m, language)]
+    if m.ladders and m.across is not None:
         name = say(f"invariance.rule.{m.ladders[0].rule.name}", language)
         sentences.append(_say("rule", language, rule=name, how=rule(m, "paste", language)))
+        words = {"tests": m.across.tests, "least": m.floor}
+        sentences.append(_say("family", language, **words))
     sentences += [_group(m, study, language) for study in m.compared]
     return " ".join(filter(None, sentences))
 
@@ -84,14 +88,33 @@ def _scores(m: Measurement, language: Language) -> str:
     return _say("correlations", language, reliability=told, **ends)
 
 
-def _group(m: Measurement, study: Study, language: Language) -> str:
+def _rivals(m: Measurement, language: Language) -> list[str]:
+    """Name the other models with their fit, and how much of the total is one thing."""
+    if m.comparison is None:
+        return []
+    named = []
+    for name, candidate in m.comparison.candidates.items():
+        if candidate is m.comparison.own:
+            continue
+        words = {"name": name_of(m.comparison, name, language, brief=True)}
+        if candidate.fit is None or not candidate.proper:
+            named.append(_say("rival_improper", language, **words))
+            continue
+        found = candidate.fit.reported
+        indices = {k: float(found[k]) for k in ("cfi", "rmsea", "srmr")}
+        named.append(_say("rival", language, **words, **indices))
+    told = [_say("rivals", language, named=listing(named, language))]
+    share = float(m.comparison.general["omega_h"])
+    return told if np.isnan(share) else [*told, _say("general", language, share=share)]
+
+
+def _group(m: Measurement, study: Compared, language: Language) -> str:
     """Say what the groups of a grouping reach, with what was set aside and the fit there."""
     ladder = study.ladder
-    assert ladder is not None  # there is one for every grouping that is compared
     level = ladder.level or "configural"
     found = ladder[level].reported
     aside = _aside(m, study.group, ladder.set_aside(level), language)
-    return _say(
+    told = _say(
         "group" if ladder.level else "group_none",
         language,
         group=m.instrument.label(study.group, language).lower(),
@@ -101,6 +124,9 @@ def _group(m: Measurement, study: Study, language: Language) -> str:
         df=int(found["df"]),
         **{k: float(found[k]) for k in ("chisq", "cfi", "rmsea", "srmr")},
     )
+    if study.dmacs.empty:
+        return told
+    return f"{told} {_say('dmacs', language, d=float(study.dmacs['d'].max()))}"
 
 
 def _aside(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+
 from employer_identity.reports import data_words
-from employer_identity.reports.measurement import Measurement
+from employer_identity.reports.measured import Compared, Measurement
 
 Row = tuple[str, str, str]
 
@@ -73,26 +77,58 @@ def _model(m: Measurement) -> dict[str, str]:
 def _results(m: Measurement) -> dict[str, str]:
     rows = dict.fromkeys(("chisq", "indices", "residuals"), _see(m, "fit"))
     rows["estimates"] = _see(m, "estimates")
-    rows["tried"] = _see(m, "invariance") if m.ladders else m.say("checklist.none")
+    tried = [*(["structures"] if m.comparison else []), *(["invariance"] if m.ladders else [])]
+    rows["tried"] = "; ".join(_see(m, section) for section in tried) or m.say("checklist.none")
     return _named(m, rows)
 
 
 def _invariance(m: Measurement) -> dict[str, str]:
-    if not m.ladders:
+    if not m.ladders or m.across is None:
         return _named(m, {"table": m.say("checklist.no_groups")})
-    allowed = sum(study.means_allowed for study in m.compared)
-    words = {"n": allowed, "total": len(m.study.groups)}
-    means = m.say("checklist.compared", **words) if allowed else m.say("checklist.not_allowed")
     rows = dict.fromkeys(("table", "rules"), _see(m, "invariance"))
+    rows["multiplicity"] = m.say("checklist.family", tests=m.across.tests, k=len(m.across.pairs))
+    left_out = any(by.left_out for by in m.compared)
+    rows["small"] = _see(m, "groupings") if left_out else m.say("checklist.none_left_out")
     rows["released"] = _see(m, "released")
-    rows |= dict.fromkeys(("dmacs", "multiplicity"), m.say("not_done"))
-    return _named(m, rows | {"means": means})
+    rows["dmacs"] = _largest(m)
+    allowed = [by for by in m.compared if by.means_allowed]
+    words = {"n": len(allowed), "total": len(m.study.groups)}
+    means = m.say("checklist.compared", **words) if allowed else m.say("checklist.not_allowed")
+    rows["means"] = means
+    rows["contrasts"] = m.say("checklist.contrasts") if allowed else means
+    rows["moved"] = _moved(m, allowed)
+    return _named(m, rows)
+
+
+def _largest(m: Measurement) -> str:
+    """Give the largest shift of an answer over all groupings."""
+    sizes = [float(by.dmacs["d"].max()) for by in m.compared if len(by.dmacs)]
+    return m.say("checklist.dmacs", d=max(sizes)) if sizes else m.say("checklist.no_shift")
+
+
+def _moved(m: Measurement, allowed: Iterable[Compared]) -> str:
+    aside = any(by.items_aside for by in allowed)
+    return _see(m, "means") if aside else m.say("checklist.nothing_aside")
 
 
 def _scores(m: Measurement) -> dict[str, str]:
     rows = {"omega": _see(m, "reliability")}
-    rows |= dict.fromkeys(("hierarchical", "supported", "aggregation"), m.say("not_done"))
+    rows |= dict.fromkeys(("alternatives", "htmt", "supported"), _see(m, "structures"))
+    rows["hierarchical"] = _hierarchical(m)
+    if m.comparison is None:
+        rows |= dict.fromkeys(("alternatives", "htmt", "supported"), m.say("checklist.alone"))
+    found = m.agreement is not None
+    rows["aggregation"] = _see(m, "reliability") if found else m.say("checklist.no_employers")
     return _named(m, rows)
+
+
+def _hierarchical(m: Measurement) -> str:
+    """Give what the bifactor model says of the total, where it may be believed."""
+    if m.comparison is None:
+        return m.say("checklist.alone")
+    found = {name: float(m.comparison.general[name]) for name in ("omega_h", "ecv", "puc")}
+    key = "checklist.no_bifactor" if np.isnan(found["omega_h"]) else "checklist.hierarchical"
+    return m.say(key, **found)
 
 
 def _wording(m: Measurement) -> dict[str, str]:

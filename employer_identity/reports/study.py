@@ -13,6 +13,7 @@ import pandas as pd
 
 from employer_identity import brand, privacy, tables
 from employer_identity.cfa import cfa
+from employer_identity.conclusions import conclusions
 from employer_identity.decision import Decision, Statement
 from employer_identity.errors import EmployerIdentityError
 from employer_identity.fit import Fit
@@ -223,6 +224,12 @@ class Study:
         """Latent means by group; refused where the ladder does not allow them."""
         assert self.ladder is not None  # asked for only when `means_allowed`
         return latent_means(self.ladder)
+
+    @cached_property
+    def conclusions(self) -> pd.DataFrame:
+        """Gaps with the reference group under every model that could have been chosen."""
+        assert self.ladder is not None  # asked for only when `means_allowed`
+        return conclusions(self.ladder)
 
     @cached_property
     def reliability(self) -> pd.DataFrame:

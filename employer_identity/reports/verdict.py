@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
+from employer_identity.conclusions import WITH, sentences
 from employer_identity.decision import Decision
 from employer_identity.language import listing, say
 from employer_identity.reports.study import Study
@@ -167,6 +170,18 @@ def means(study: Study) -> list[str]:
         without = [study.say("aside.item", label=label) for label in labels]
         told.append(study.say("means.without", named=listing(without, language)))
     return [" ".join(told), study.say(key, named=listing(named, language), reference=reference)]
+
+
+def moved(study: Study) -> list[str]:
+    """Say what the items that were set aside do to the levels: the largest shifts of a gap."""
+    assert study.ladder is not None
+    found, groups = study.conclusions, study.ladder.groups
+    partial = found[found["model"] == "partial"].set_index(["factor", "group"])["est"]
+    again = found[found["model"].str.startswith(WITH)]
+    shift = again["est"] - again.set_index(["factor", "group"]).index.map(partial)
+    largest = again.loc[shift.abs().nlargest(NAMED).index.sort_values()]
+    told = pd.concat([found[found["model"] == "partial"], largest])
+    return sentences(told, study.instrument, study.group, groups[0], language=study.language)
 
 
 def left_out(study: Study) -> list[str]:

@@ -1,0 +1,171 @@
+"""What a measurement report is about: everybody's model, its rivals, a ladder for each grouping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import pandas as pd
+
+from employer_identity.across import FLOOR, invariance_across
+from employer_identity.across_result import Across
+from employer_identity.agreement import Agreement, agreement
+from employer_identity.bias import dmacs
+from employer_identity.errors import SurveyError
+from employer_identity.ladder import Ladder
+from employer_identity.language import Language, describe, say
+from employer_identity.latent import latent_variances, mean_contrasts
+from employer_identity.models import ModelComparison, compare_models
+from employer_identity.questionnaire import Instrument
+from employer_identity.reports.study import Study
+from employer_identity.terms import counted, nouns
+
+FEW = 4
+"""Most groups of which a table has every two, or every model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared(Study):
+    """A study compared by one of its groupings, with what only reviewers ask.
+
+    Parameters
+    ----------
+    climbed
+        The grouping's ladder.
+    least
+        Fewest people of a group that takes part.
+    is_tellable
+        Whether the sizes of the groups betray none of those that are left out.
+    """
+
+    climbed: Ladder
+    least: int
+    is_tellable: bool
+
+    @cached_property
+    def ladder(self) -> Ladder:
+        """The invariance ladder."""
+        return self.climbed
+
+    @property
+    def left_out(self) -> list[str]:
+        """Labels of the groups that are too small to be compared."""
+        n = self.survey.answers[self.group].value_counts(sort=False)
+        small = [str(g) for g, k in n.items() if k > 0 and str(g) not in self.ladder.groups]
+        return [self.instrument.value_label(self.group, g, self.language) for g in small]
+
+    @property
+    def is_few(self) -> bool:
+        """Whether there are few enough groups to compare every two of them in a table."""
+        return len(self.ladder.groups) <= FEW
+
+    @cached_property
+    def dmacs(self) -> pd.DataFrame:
+        """How much each item that was set aside shifts answers; no rows without a common metric."""
+        return dmacs(self.ladder) if "scalar" in self.ladder.levels else pd.DataFrame()
+
+    @cached_property
+    def contrasts(self) -> pd.DataFrame:
+        """Latent means of every two groups; refused where the ladder does not allow them."""
+        return mean_contrasts(self.ladder)
+
+    @cached_property
+    def variances(self) -> pd.DataFrame:
+        """Latent variances by group; refused where the ladder does not allow them."""
+        return latent_variances(self.ladder)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a measurement report is about.
+
+    Parameters
+    ----------
+    study
+        Everybody, with the groupings to compare by one after the other.
+    """
+
+    study: Study
+
+    @property
+    def language(self) -> Language:
+        """Language of all words."""
+        return self.study.language
+
+    @property
+    def instrument(self) -> Instrument:
+        """The questionnaire."""
+        return self.study.instrument
+
+    @property
+    def pillars(self) -> tuple[str, ...]:
+        """Keys of the pillars."""
+        return self.study.pillars
+
+    def say(self, key: str, **values: object) -> str:
+        """Say a sentence of the report with the questionnaire's own words for its pillars."""
+        words: dict[str, object] = dict(nouns(self.instrument, self.language))
+        words["count"] = counted(len(self.pillars), self.language)
+        return say(f"measured.{key}", self.language, **(words | values))
+
+    def label(self, group: str) -> str:
+        """Name a grouping as it stands inside a sentence."""
+        return self.instrument.label(group, self.language).lower()
+
+    @property
+    def floor(self) -> int:
+        """Fewest people of a group that is compared."""
+        return max(FLOOR, self.study.minimum_n)
+
+    @cached_property
+    def across(self) -> Across | None:
+        """The ladders of all groupings, as one family; None without groupings."""
+        if not self.study.groups:
+            return None
+        return invariance_across(self.study.survey, self.study.groups, minimum_n=self.floor)
+
+    @cached_property
+    def compared(self) -> tuple[Compared, ...]:
+        """A study for each grouping that could be tested."""
+        if self.across is None:
+            return ()
+        own = {f.name: getattr(self.study, f.name) for f in fields(self.study)}
+        return tuple(
+            Compared(
+                **(own | {"group": group}),
+                climbed=ladder,
+                least=self.floor,
+                is_tellable=(scale, group) not in self.across.untold,
+            )
+            for (scale, group), ladder in self.across.ladders.items()
+        )
+
+    @property
+    def refused(self) -> tuple[tuple[str, str], ...]:
+        """The other groupings, each with why."""
+        problems = self.across.problems if self.across else {}
+        return tuple(
+            (self.label(group), " ".join(describe(p, self.language) for p in found))
+            for (_, group), found in problems.items()
+        )
+
+    @property
+    def ladders(self) -> tuple[Ladder, ...]:
+        """The ladders of all groupings that could be tested."""
+        return tuple(study.ladder for study in self.compared)
+
+    @cached_property
+    def comparison(self) -> ModelComparison | None:
+        """The model beside others; None where one factor, or one item, leaves no other."""
+        sizes = [len(items) for items in self.instrument.factors.values()]
+        return compare_models(self.study.survey) if len(sizes) > 1 and min(sizes) > 1 else None
+
+    @cached_property
+    def agreement(self) -> Agreement | None:
+        """How alike people of an employer answer; None without employers of several people."""
+        if not self.instrument.employer:
+            return None
+        try:
+            return agreement(self.study.survey)
+        except SurveyError:
+            return None
