@@ -33,76 +33,17 @@ VERDICT += ["divisions", "across_result", "across"]
 VERDICT += ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
 VERDICT += ["models", "structural_words", "structural", "alignment"]
 VERDICT += ["latent", "resampling", "bias", "conclusions", "weighing", "raking"]
-VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "shrinkage"]
+VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "trend", "shrinkage"]
 VERDICT += ["standing", "privacy", "suppression"]
 TABLES = ["tabulation", "model_tables", "bias_tables", "structure_tables", "measurement_tables"]
-VERDICT = [
-    "rungs",
-    "decision",
-    "ladder_log",
-    "ladder",
-    "states",
-    "climbing",
-    "invariance",
-    "divisions",
-    "across_result",
-    "across",
-    "models",
-    "alignment",
-    "latent",
-    "resampling",
-    "bias",
-    "conclusions",
-    "weighing",
-    "raking",
-    "attractiveness",
-    "brand",
-    "importance",
-    "drivers",
-    "switching",
-    "trend",
-    "shrinkage",
-    "standing",
-    "privacy",
-]
-VERDICT += ["suppression"]
-# Which models hold, which scores to report, and what goes with what.
-COMPARED = ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
-VERDICT[VERDICT.index("models") : VERDICT.index("models")] = COMPARED
-VERDICT[VERDICT.index("alignment") : VERDICT.index("alignment")] = [
-    "structural_words",
-    "structural",
-]
-TABLES = ["tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables"]
 TABLES += ["standing_tables", "across_tables", "public_words", "public_tables", "tables"]
-TABLES += ["standing_tables", "across_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["consequences", "standings", "crossings", "figures", "structure_figures"]
-TABLES += ["standing_tables", "across_tables", "public_tables", "tables"]
-FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["standings", "figures", "structure_figures"]
-TABLES = ["tabulation", "model_tables", "bias_tables", "standing_tables", "across_tables"]
-TABLES += ["tables"]
-FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["consequences", "standings", "crossings", "figures"]
-REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared"]
-REPORTS += ["outside", "earlier", "employers", "study", "public_words", "work_words"]
-REPORTS += ["trend_words", "structure_words", "staying_words", "employer_words", "theme"]
-REPORTS += ["leftovers"]
-VERDICT = ["rungs", "decision", "ladder_log", "ladder", "states", "climbing", "invariance"]
-VERDICT += ["divisions", "across_result", "across"]
-VERDICT += ["discriminant", "general", "structures", "bounds", "recommendation", "model_words"]
-VERDICT += ["models", "structural_words", "structural", "alignment"]
-VERDICT += ["latent", "resampling", "bias", "conclusions", "weighing", "raking"]
-VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "shrinkage"]
-VERDICT += ["standing", "privacy", "suppression"]
-TABLES = ["tabulation", "model_tables", "bias_tables", "structure_tables", "measurement_tables"]
-TABLES += ["standing_tables", "across_tables", "tables"]
-FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
-FIGURES += ["consequences", "standings", "crossings", "structure_figures", "figures"]
 FIGURES += ["consequences", "standings", "crossings", "plane", "public_maps", "public_figures"]
 FIGURES += ["public_shares", "employer_figures", "figures", "structure_figures"]
-REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "prepared", "study"]
+REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared"]
+REPORTS += ["outside", "earlier", "employers", "study", "opening"]
+REPORTS += ["public_words", "work_words", "trend_words", "structure_words", "staying_words"]
+REPORTS += ["employer_words", "theme", "leftovers"]
 REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
 REPORTS += ["measured", "grouped", "measurement", "methods", "reporting"]
 REPORTS += [
