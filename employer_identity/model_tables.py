@@ -278,7 +278,8 @@ def reliability(
         }
         for r in frame.itertuples()
     ]
-    return tabulate("reliability", rows, language, {"everybody": n}, nouns(instrument, language))
+    words = nouns(instrument, language) | {"n": n}
+    return tabulate("reliability", rows, language, {"everybody": n}, words)
 
 
 def latent_correlations(fit: Fit, instrument: Instrument, *, language: Language = "en") -> Shown:

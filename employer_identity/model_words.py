@@ -9,6 +9,7 @@ import numpy as np
 
 from employer_identity.language import Language, number, say
 from employer_identity.recommendation import joined, labelling, signs, wording
+from employer_identity.terms import counted
 
 if TYPE_CHECKING:
     from employer_identity.models import Candidate, ModelComparison
@@ -19,7 +20,7 @@ def name_of(
 ) -> str:
     """Return what a model is called; of the two-factor one also its parts."""
     words = wording(comparison.instrument, language)
-    count = len(comparison.factors)
+    count = counted(len(comparison.factors), language)
     name = say(f"models.name.{model}", language, count=count, **words)
     if model != "two_factors" or comparison.parts is None or brief:
         return name

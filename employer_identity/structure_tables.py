@@ -22,6 +22,11 @@ def _heads(names: tuple[str, ...], language: Language) -> dict[str, str]:
     return {name: say(f"tables.models.{name}", language) for name in names}
 
 
+def _without(column: str, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Leave out a column that no row fills."""
+    return [{k: v for k, v in row.items() if k != column} for row in rows]
+
+
 def structures(comparison: ModelComparison, *, language: Language = "en") -> Shown:
     """Fit of every model, df against counting, and whether its solution is proper."""
     rows = []
@@ -38,9 +43,12 @@ def structures(comparison: ModelComparison, *, language: Language = "en") -> Sho
                 "state": state(comparison, candidate, language),
             }
         )
+    weighted = comparison.table["bic"].isna().all()
+    rows = _without("bic", rows) if weighted else rows
     heads = _heads(("model", "df", "bic", "state"), language)
-    n = {"everybody": comparison.ntotal}
-    return tabulate("structures", rows, language, n, heads=heads)
+    n, caption = {"everybody": comparison.ntotal}, "structures_weighted" if weighted else ""
+    words = {"n": comparison.ntotal}
+    return tabulate("structures", rows, language, n, words, heads=heads, caption=caption)
 
 
 def structure_tests(comparison: ModelComparison, *, language: Language = "en") -> Shown:
@@ -61,9 +69,11 @@ def structure_tests(comparison: ModelComparison, *, language: Language = "en") -
                 "d_bic": decimals(test["d_bic"], "+,.0f", language),
             }
         )
+    weighted = comparison.tests["d_bic"].isna().all()
+    rows = _without("d_bic", rows) if weighted else rows
     heads = _heads(("restricted", "free", "d_chisq", "p", "d_bic"), language)
-    n = {"everybody": comparison.ntotal}
-    return tabulate("structure_tests", rows, language, n, heads=heads)
+    n, caption = {"everybody": comparison.ntotal}, "structure_tests_weighted" if weighted else ""
+    return tabulate("structure_tests", rows, language, n, heads=heads, caption=caption)
 
 
 def overlap(comparison: ModelComparison, *, language: Language = "en") -> Shown:
@@ -83,7 +93,7 @@ def overlap(comparison: ModelComparison, *, language: Language = "en") -> Shown:
     ]
     limits = comparison.limits
     words = {**wording(comparison.instrument, language), "distinct": limits.distinct}
-    words["inseparable"] = limits.inseparable
+    words |= {"inseparable": limits.inseparable, "n": comparison.ntotal}
     heads = _heads(("htmt", "htmt2", "read"), language)
     n = {"everybody": comparison.ntotal}
     return tabulate("overlap", rows, language, n, words, heads=heads)

@@ -35,6 +35,8 @@ def family(m: Measurement) -> list[str]:
     """Say that all difference tests are one family, and how many of them stand."""
     if m.across is None:
         return [m.say("grouped.none")]
+    if m.across.tests == 0:
+        return [m.say("grouped.no_tests"), *_notes(m)]
     table = m.across.table
     words = {
         "k": len(m.across.pairs),
@@ -132,21 +134,17 @@ def means(m: Measurement, by: Compared) -> list[str]:
         return told
     others = by.variances[by.variances["se"] > 0]
     words = {"low": float(others["est"].min()), "high": float(others["est"].max())}
-    return [*told, m.say("means.variances", **words)]
+    alone = [] if by.items_aside else [m.say("means.not_moved")]
+    return [*told, " ".join([m.say("means.variances", **words), *alone])]
 
 
 def contrasts(m: Measurement, by: Compared) -> list[str]:
     """Say how many differences between two groups stand after adjustment for their number."""
     found = by.contrasts
     standing = int((found["pvalue_adjusted"] < ALPHA).sum())
-    shown = "shown" if by.is_few else "many"
     words = {"n": len(found), "standing": standing, "alpha": ALPHA}
-    return [f"{m.say('means.contrasts', **words)} {m.say(f'means.contrasts_{shown}')}"]
-
-
-def moved(m: Measurement, by: Compared) -> list[str]:
-    """Open the gaps under each model, or say that there is one model only."""
-    return [m.say("means.moved" if by.items_aside else "means.not_moved")]
+    unlisted = [] if by.is_few else [m.say("means.contrasts_many")]
+    return [" ".join([m.say("means.contrasts", **words), *unlisted])]
 
 
 def shifts(by: Compared) -> list[str]:

@@ -46,14 +46,21 @@ def cards(m: Measurement) -> list[tuple[str, str]]:
 def at_a_glance(m: Measurement) -> list[str]:
     """Global fit, local fit, whether the model is the first one, and what groups reach."""
     proper = "improper" if m.study.fit.problems else "proper"
-    spoken = m.language, m.instrument
     return [
         estimation.fit_in_words(m.study),
         residuals(m),
         f"{m.say('glance.retained')} {m.say(f'glance.{proper}')}",
-        *([m.comparison.recommendation.advice(*spoken)] if m.comparison else []),
+        *_advice(m),
         *grouped.groupings(m),
     ]
+
+
+def _advice(m: Measurement) -> list[str]:
+    """Say in short which scores are supported."""
+    if m.comparison is None:
+        return []
+    advice = m.comparison.recommendation.advice(m.language, m.instrument)
+    return [" ".join([advice, *_unfit(m)])]
 
 
 # --- Beforehand
@@ -202,7 +209,15 @@ def structures(m: Measurement) -> list[str]:
 def supported(m: Measurement) -> list[str]:
     """Say which scores the answers support, and why."""
     assert m.comparison is not None  # asked for only where there is one
-    return [m.comparison.recommendation.sentences(m.language, m.instrument)]
+    told = m.comparison.recommendation.sentences(m.language, m.instrument)
+    return [" ".join([told, *_unfit(m)])]
+
+
+def _unfit(m: Measurement) -> list[str]:
+    """Warn where the model that the scores come from does not fit."""
+    found = m.study.fit.reported
+    judged = AbsoluteFit().judge(**{k: float(found[k]) for k in ("cfi", "rmsea", "srmr")})
+    return [] if judged.holds else [m.say("structures.unfit")]
 
 
 def shared(m: Measurement) -> list[str]:

@@ -29,8 +29,9 @@ def paragraph(m: Measurement, language: Language) -> str:
     if m.ladders and m.across is not None:
         name = say(f"invariance.rule.{m.ladders[0].rule.name}", language)
         sentences.append(_say("rule", language, rule=name, how=rule(m, "paste", language)))
-        words = {"tests": m.across.tests, "least": m.floor}
-        sentences.append(_say("family", language, **words))
+        sentences.append(_say("small", language, least=m.floor))
+        tests = m.across.tests
+        sentences.append(_say("family", language, tests=tests) if tests else "")
     sentences += [_group(m, study, language) for study in m.compared]
     return " ".join(filter(None, sentences))
 

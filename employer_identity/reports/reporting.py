@@ -86,7 +86,9 @@ def _invariance(m: Measurement) -> dict[str, str]:
     if not m.ladders or m.across is None:
         return _named(m, {"table": m.say("checklist.no_groups")})
     rows = dict.fromkeys(("table", "rules"), _see(m, "invariance"))
-    rows["multiplicity"] = m.say("checklist.family", tests=m.across.tests, k=len(m.across.pairs))
+    tests = m.across.tests
+    family = m.say("checklist.family", tests=tests, k=len(m.across.pairs))
+    rows["multiplicity"] = family if tests else m.say("checklist.no_tests")
     left_out = any(by.left_out for by in m.compared)
     rows["small"] = _see(m, "groupings") if left_out else m.say("checklist.none_left_out")
     rows["released"] = _see(m, "released")
@@ -96,14 +98,17 @@ def _invariance(m: Measurement) -> dict[str, str]:
     means = m.say("checklist.compared", **words) if allowed else m.say("checklist.not_allowed")
     rows["means"] = means
     rows["contrasts"] = m.say("checklist.contrasts") if allowed else means
-    rows["moved"] = _moved(m, allowed)
+    rows["moved"] = _moved(m, allowed) if allowed else means
     return _named(m, rows)
 
 
 def _largest(m: Measurement) -> str:
     """Give the largest shift of an answer over all groupings."""
     sizes = [float(by.dmacs["d"].max()) for by in m.compared if len(by.dmacs)]
-    return m.say("checklist.dmacs", d=max(sizes)) if sizes else m.say("checklist.no_shift")
+    if sizes:
+        return m.say("checklist.dmacs", d=max(sizes))
+    linked = any("scalar" in ladder.levels for ladder in m.ladders)
+    return m.say("checklist.no_shift" if linked else "checklist.unlinked")
 
 
 def _moved(m: Measurement, allowed: Iterable[Compared]) -> str:
