@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,7 @@ from employer_identity.language import Language, number, refusal, say
 from employer_identity.plane import percents
 from employer_identity.privacy import Shown
 from employer_identity.public_maps import nobody_ranked
+from employer_identity.public_words import points, ranks
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
@@ -41,18 +42,8 @@ DRAWN = 20
 """Employers of a ranking that are drawn; the rest is told."""
 _TALLEST = 7.8  # inches of a figure that still stands on one page
 _ROW, _BAND, _FOOT = 0.22, 0.25, 0.3
+_NAME = 1.7  # of an employer's name
 _BOX = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
-
-
-class _Bands(NamedTuple):
-    """The bands that are drawn: their rows, and how many employers belong to each in all."""
-
-    parts: list[pd.DataFrame]
-    sizes: dict[int, int]
-
-    @property
-    def drawn(self) -> int:
-        return sum(len(part) for part in self.parts)
 
 
 def ranking(
@@ -74,9 +65,10 @@ def ranking(
     names = {
         e: instrument.value_label(instrument.employer or "", e, language) for e in table["employer"]
     }
-    bands = _first(table)
-    shown, rest = table.iloc[: bands.drawn], table.iloc[bands.drawn :]
-    figure = _ranked(bands, names, language)
+    lines_of = {e: _folded(names[e]) for e in table["employer"].head(DRAWN)}
+    drawn = _fitting(table.head(DRAWN), lines_of)
+    shown, rest = table.iloc[:drawn], table.iloc[drawn:]
+    figure = _ranked(shown, table["band"].value_counts().to_dict(), lines_of, language)
     words = {
         "n": len(table), "drawn": len(shown), "least": attractiveness.least,
         "known_by": attractiveness.known_by, "bands": attractiveness.bands,
@@ -93,58 +85,66 @@ def ranking(
     )  # fmt: skip
 
 
-def ranks(row: dict[str, Any]) -> str:
-    """Write the range of a rank, never a rank alone."""
-    return f"{int(row['rank_lower'])}\N{EN DASH}{int(row['rank_upper'])}"
+def _folded(name: str) -> list[str]:
+    """Write a name on two lines at most; what is left over is cut."""
+    first, *rest = lines(name, _NAME, SMALL)
+    return [first, cut(" ".join(rest), _NAME, SMALL)] if rest else [first]
 
 
-def _first(table: pd.DataFrame) -> _Bands:
-    """Take the first employers, by band, as many as stand on a page."""
-    parts: list[pd.DataFrame] = []
-    height = _BAND + _FOOT
-    for _, band in table.head(DRAWN).groupby("band", sort=True):
-        room = int((_TALLEST - height - _BAND) / _ROW)
-        if room < 1:
-            break
-        parts.append(band.head(room))
-        height += _BAND + _ROW * len(parts[-1])
-    return _Bands(parts, table["band"].value_counts().to_dict())
+def _high(name: list[str]) -> float:
+    return _ROW + (len(name) - 1) * leading(SMALL)
 
 
-def _ranked(bands: _Bands, names: dict[str, str], language: Language) -> Figure:
-    shown = pd.concat(bands.parts)
-    height = _BAND * (len(bands.parts) + 1) + _ROW * len(shown) + _FOOT
+def _fitting(table: pd.DataFrame, names: dict[str, list[str]]) -> int:
+    """Count the employers that stand on a page, from the first on."""
+    headed = ~table["band"].duplicated()
+    highs = table["employer"].map({e: _high(name) for e, name in names.items()})
+    reach = _BAND + _FOOT + (highs + _BAND * headed).cumsum()
+    return int((reach <= _TALLEST).sum())
+
+
+def _ranked(
+    shown: pd.DataFrame, sizes: dict[int, int], names: dict[str, list[str]], language: Language
+) -> Figure:
+    """Draw the employers, band by band; ``sizes`` holds how many each band has in all."""
+    written = {e: names[e] for e in shown["employer"]}
+    bands = shown["band"].nunique()
+    height = _BAND * (bands + 1) + sum(map(_high, written.values())) + _FOOT
     figure, axes = sheet(height)
-    left = MARGIN + min(max(breadth(names[e], SMALL) for e in shown["employer"]), 1.7)
+    left = MARGIN + max(breadth(line, SMALL) for name in written.values() for line in name)
     range_at = left + 0.66
     span = _around(float(shown["pooled_lower"].min()), float(shown["pooled_upper"].max()))
     axis = Scale(axes, span, (range_at + 0.2, WIDTH - 0.56))
     axis.grid(percents(*span, language), _BAND, height - _FOOT + 0.04)
-    style = {"size": SMALL, "color": MUTED}
-    write(
-        axes, range_at, _BAND / 2, say("brandfigures.ranking.rank", language), ha="right", **style
-    )
-    head = say("brandfigures.ranking.share", language)
-    write(axes, WIDTH - MARGIN, _BAND / 2, head, ha="right", **style)
+    for x, key in ((range_at, "rank"), (WIDTH - MARGIN, "share")):
+        head = say(f"brandfigures.ranking.{key}", language)
+        write(axes, x, _BAND / 2, head, ha="right", size=SMALL, color=MUTED)
     y = _BAND
-    for band in bands.parts:
-        which = int(band["band"].iloc[0])
+    for which, band in shown.groupby("band", sort=True):
         _rule(axes, y)
-        values = {"band": which, "n": bands.sizes[which], "drawn": len(band)}
-        key = "band" if len(band) == bands.sizes[which] else "band_cut"
+        n = sizes[int(str(which))]
+        values = {"band": which, "n": n, "drawn": len(band)}
+        key = "band" if len(band) == n else "band_cut"
         heading = say(f"brandfigures.ranking.{key}", language, **values)
         write(axes, MARGIN, y + _BAND / 2, heading, weight="bold", size=SMALL, bbox=_BOX)
         y += _BAND
         for r in band.to_dict("records"):
-            middle = y + _ROW / 2
-            name = cut(names[r["employer"]], left - MARGIN, SMALL)
-            write(axes, MARGIN, middle, name, size=SMALL)
-            write(axes, range_at, middle, ranks(r), size=SMALL, ha="right", color=INK)
-            axis.interval(middle, r["pooled"], r["pooled_lower"], r["pooled_upper"])
-            text = number(r["pooled"], ".0%", language)
-            write(axes, WIDTH - MARGIN, middle, text, size=SMALL, ha="right", color=ACCENT)
-            y += _ROW
+            name = written[r["employer"]]
+            _employer(axis, y + _high(name) / 2, r, name, range_at, language)
+            y += _high(name)
     return figure
+
+
+def _employer(
+    axis: Scale, y: float, row: dict[str, Any], name: list[str], range_at: float, language: Language
+) -> None:
+    """Draw one employer: name, range of its rank, share on its interval, and the number."""
+    axes = axis.axes
+    write(axes, MARGIN, y, "\n".join(name), size=SMALL)
+    write(axes, range_at, y, ranks(row), size=SMALL, ha="right", color=INK)
+    axis.interval(y, row["pooled"], row["pooled_lower"], row["pooled_upper"])
+    text = number(row["pooled"], ".0%", language)
+    write(axes, WIDTH - MARGIN, y, text, size=SMALL, ha="right", color=ACCENT)
 
 
 def _rule(axes: Axes, y: float) -> None:
@@ -245,13 +245,6 @@ def _gap(axes: Axes, x: float, y: float, row: dict[str, Any], gap: str, language
     apart = row[f"{gap}_lower"] > 0 or row[f"{gap}_upper"] < 0
     style = {"weight": "bold", "color": ACCENT} if apart else {"color": MUTED}
     write(axes, x, y, points(row, gap, language), size=SMALL, ha="right", **style)
-
-
-def points(row: dict[str, Any], gap: str, language: Language) -> str:
-    """Write a difference of shares in percentage points, with half of its interval."""
-    value = number(100 * row[gap], "+z.0f", language)
-    half = number(50 * (row[f"{gap}_upper"] - row[f"{gap}_lower"]), ".0f", language)
-    return say("tables.margin", language, value=value, half=half)
 
 
 def _told_gap(row: dict[str, Any], label: str, language: Language) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from employer_identity import brand
 from employer_identity.across_tables import across
 from employer_identity.bias_tables import conclusions, contrasts, dmacs
-from employer_identity.brand import agreement
 from employer_identity.language import Language, listing, number, say
 from employer_identity.latent import stamp_of
 from employer_identity.model_tables import (
@@ -25,6 +25,16 @@ from employer_identity.model_tables import (
     worst,
 )
 from employer_identity.privacy import MINIMUM, Shown, of_large_groups
+from employer_identity.public_tables import (
+    agreement,
+    drivers,
+    market,
+    raking,
+    ranking,
+    shrunken,
+    stay,
+    switching,
+)
 from employer_identity.standing_tables import standing
 from employer_identity.tabulation import NOTHING, decimals, interval, share, tabulate, whole
 from employer_identity.terms import nouns
@@ -35,11 +45,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "across",
+    "agreement",
     "associations",
     "checklist",
     "conclusions",
     "contrasts",
     "dmacs",
+    "drivers",
     "facts",
     "fit_measures",
     "group_scores",
@@ -50,12 +62,18 @@ __all__ = [
     "levels",
     "loadings",
     "margins",
+    "market",
     "models",
     "outcomes",
+    "raking",
+    "ranking",
     "releases",
     "reliability",
     "sensitivity",
+    "shrunken",
     "standing",
+    "stay",
+    "switching",
     "verdicts",
     "weighting",
     "worst",
@@ -218,7 +236,7 @@ def items(
 def _ends(instrument: Instrument) -> dict[str, object]:
     """The highest answer and the answers that agree, as words for heads and captions."""
     scale = instrument.scale
-    return {"maximum": scale.maximum, "agree": agreement(scale)}
+    return {"maximum": scale.maximum, "agree": brand.agreement(scale)}
 
 
 def outcomes(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en") -> Shown:

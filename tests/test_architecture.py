@@ -36,6 +36,9 @@ VERDICT += ["latent", "resampling", "bias", "conclusions", "weighing", "raking"]
 VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "trend"]
 VERDICT += ["shrinkage", "standing", "privacy", "suppression"]
 TABLES = ["tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables"]
+VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "trend", "shrinkage"]
+VERDICT += ["standing", "privacy", "suppression"]
+TABLES = ["tabulation", "model_tables", "bias_tables", "structure_tables", "measurement_tables"]
 TABLES += ["standing_tables", "across_tables", "public_words", "public_tables", "tables"]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["consequences", "standings", "crossings", "plane", "public_maps", "public_figures"]
@@ -49,6 +52,40 @@ REPORTS += ["unit_questions", "page", "checking", "kernels", "engine", "executio
 REPORTS += ["manuscript", "latex", "word", "table_files", "browser", "pdf", "inspection"]
 REPORTS += ["documents", "tasks", "run", "stamps", "site", "plan", "index", "work", "crew"]
 REPORTS += ["orders", "batch"]
+REPORTS += ["outside", "earlier", "employers", "study", "opening"]
+REPORTS += ["public_words", "work_words", "trend_words", "structure_words", "staying_words"]
+REPORTS += ["employer_words", "theme", "leftovers"]
+REPORTS += ["estimation", "verdict", "prose", "practices", "data_words", "unit", "unit_words"]
+REPORTS += ["measured", "grouped", "measurement", "methods", "reporting"]
+REPORTS += [
+    "unit_questions",
+    "page",
+    "checking",
+    "kernels",
+    "engine",
+    "execution",
+    "render",
+    "manuscript",
+    "latex",
+    "word",
+    "table_files",
+    "browser",
+    "pdf",
+    "inspection",
+]
+REPORTS += [
+    "documents",
+    "tasks",
+    "run",
+    "stamps",
+    "site",
+    "plan",
+    "index",
+    "work",
+    "crew",
+    "orders",
+    "batch",
+]
 REPORTS = [f"reports.{room}" for room in REPORTS]
 CLI = [
     f"cli.{room}"

@@ -26,10 +26,10 @@ from employer_identity.questionnaire import Grouping
 from employer_identity.reports import unit_words
 from employer_identity.reports.documents import documents
 from employer_identity.reports.execution import execute
+from employer_identity.reports.opening import open_study
 from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.prepared import Prepared, prepare, write_prepared
 from employer_identity.reports.snapshot import write_snapshot
-from employer_identity.reports.study import open_study
 from employer_identity.reports.unit import UnitStudy, open_unit, unit_problems
 from employer_identity.reports.unit_questions import questions
 from employer_identity.scores import holm

@@ -9,12 +9,11 @@ import pandas as pd
 
 from employer_identity import privacy
 from employer_identity.agreement import Agreement, agreement
-from employer_identity.brand import UNKNOWN
 from employer_identity.errors import EmployerIdentityError
 from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
 from employer_identity.shrinkage import shrunken_scores
-from employer_identity.suppression import Suppression
+from employer_identity.suppression import Suppression, withhold_shrunken
 from employer_identity.survey import Survey
 
 TESTABLE = 100
@@ -78,10 +77,7 @@ class Employers:
 
         Of all pillars where comparability could not be tested; else of those that mean the same.
         """
-        found = shrunken_scores(self.survey)
-        column = self.survey.instrument.employer or ""
-        why = {e: self.suppression.why(column, str(e)) for e in found["employer"].unique()}
-        named = found["employer"] != UNKNOWN
-        means_the_same = self.comparable if self.ladder else tuple(self.survey.instrument.factors)
-        shown = named & (found["employer"].map(why) == "") & found["pillar"].isin(means_the_same)
-        return found[shown].reset_index(drop=True)
+        instrument = self.survey.instrument
+        found = withhold_shrunken(shrunken_scores(self.survey), self.suppression, instrument)
+        means_the_same = self.comparable if self.ladder else tuple(instrument.factors)
+        return found[found["pillar"].isin(means_the_same)].reset_index(drop=True)

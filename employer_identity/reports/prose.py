@@ -33,6 +33,8 @@ def title_page(study: Study) -> tuple[str, str, str, list[str]]:
         facts.append(study.say("title.employers", n=_units(study, study.instrument.employer)))
     if study.instrument.sector:
         facts.append(study.say("title.sectors", n=_units(study, study.instrument.sector)))
+    if study.outside:
+        facts.append(study.say("title.public", n=study.outside.panel.n))
     if study.fieldwork:
         facts.append(study.say("title.fieldwork", period=study.fieldwork))
     if study.group:

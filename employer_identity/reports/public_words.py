@@ -26,20 +26,18 @@ def who(study: Study, key: str = "who") -> list[str]:
     told = [study.tell(f"brand.public.{key}", n=panel.n, shown=shown, employers=employers)]
     if found.is_weighted:
         told.append(study.tell("brand.public.weighted", n=round(found.n_eff)))
-    if key == "who" and study.beside.previous is not None:
-        told.append(study.tell("brand.public.once"))
     return [" ".join(told)]
 
 
-def share(study: Study, name: str, row: pd.Series, column: str = "share") -> str:
+def share(
+    study: Study, name: str, row: pd.Series, column: str = "share", *, how: str = "share"
+) -> str:
     """Write a name with its share and interval."""
-    low, high = ("ci_lower", "ci_upper") if column == "share" else _ends(column)
+    low, high = f"{column}_lower", f"{column}_upper"
+    if column == "share":
+        low, high = "ci_lower", "ci_upper"
     ends = {"share": float(row[column]), "lower": float(row[low]), "upper": float(row[high])}
-    return study.tell("brand.with.share", name=name, **ends)
-
-
-def _ends(column: str) -> tuple[str, str]:
-    return f"{column}_lower", f"{column}_upper"
+    return study.tell(f"brand.with.{how}", name=name, **ends)
 
 
 # --- Known and liked
@@ -90,6 +88,8 @@ def caution(study: Study, found: Outside) -> list[str]:
     told = [study.tell("brand.liked.friends")]
     if found.unseen:
         told.append(study.tell("brand.liked.unseen", n=found.unseen, least=found.least))
+    if study.beside.previous is not None:
+        told.append(study.tell("brand.public.once"))
     return [" ".join(told)]
 
 

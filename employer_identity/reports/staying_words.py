@@ -12,7 +12,10 @@ from employer_identity.structural import INFLATED, Pathways
 def who(study: Study) -> list[str]:
     """Say whom this part is about."""
     key = "who" if study.instrument.employer else "who_plain"
-    return [study.tell(f"brand.staying.{key}", n=study.survey.n)]
+    told = [study.tell(f"brand.staying.{key}", n=study.survey.n)]
+    if study.outside is not None:
+        told.append(study.tell("brand.staying.not_public"))
+    return [" ".join(told)]
 
 
 def staying(study: Study) -> list[str]:

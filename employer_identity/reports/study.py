@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
@@ -21,25 +20,14 @@ from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, listing, period, say
 from employer_identity.latent import latent_means
-from employer_identity.loading import load_survey
 from employer_identity.models import ModelComparison, compare_models
 from employer_identity.questionnaire import Instrument
 from employer_identity.reliability import reliability
-from employer_identity.reports.beside import (
-    NOTHING,
-    Beside,
-    beside,
-    of_sample,
-    open_panel,
-    weighed,
-)
+from employer_identity.reports.beside import NOTHING, Beside
 from employer_identity.reports.earlier import Earlier
 from employer_identity.reports.employers import Employers
 from employer_identity.reports.outside import Outside, outside
-from employer_identity.reports.parameters import chosen_groups
-from employer_identity.reports.places import sample
-from employer_identity.reports.prepared import Prepared, open_prepared
-from employer_identity.reports.snapshot import SUFFIX, read_snapshot
+from employer_identity.reports.prepared import Prepared
 from employer_identity.rungs import Release
 from employer_identity.structural import Pathways, pathways
 from employer_identity.suppression import (
@@ -409,50 +397,3 @@ def speaking(language: Language) -> Iterator[None]:
     except EmployerIdentityError as error:
         told = "\n".join(describe(p, language) for p in error.problems)
         raise type(error)(told or str(error), error.problems) from None
-
-
-def open_study(
-    survey: str = "",
-    *,
-    instrument: str = "",
-    group: str = "",
-    wave: str = "",
-    language: Language = "nl",
-    minimum_n: int = privacy.MINIMUM,
-    prepared: str = "",
-    sha256: str = "",
-    groups: str = "",
-    public: str = "",
-    people: str = "",
-    margins: str = "",
-    theme: str = "",
-) -> Study:
-    """Open a survey file, a snapshot or (empty) the sample as a study.
-
-    Where there are waves, the study is of the one named, else of the last; of all of them where
-    they are what is compared. With `prepared`, a folder that `write_prepared` wrote, survey, wave
-    and smallest number of persons are those of the folder, and `sha256` is its hash. `groups` are
-    columns to compare by one after the other, with commas between them. `public` and `people` are
-    what the public answered (the sample has its own), `margins` what the survey is weighted to.
-    """
-    if prepared:
-        made = open_prepared(prepared, sha256)
-        least = made.suppression.minimum
-        columns = chosen_groups(groups, made.survey.instrument)
-        of = (made.wave, made.waves, made, columns, made.beside, theme)
-        return Study(made.survey, group, language, least, *of)
-    source = Path(survey) if survey else sample() / "employees.csv"
-    if source.suffix == SUFFIX:
-        answers = read_snapshot(source, sha256)
-    else:
-        answers = load_survey(source, instrument=instrument or sample() / "instrument.toml")
-    columns = chosen_groups(groups, answers.instrument)
-    pooled = answers.instrument.wave in (group, *columns)
-    chosen = "" if pooled or not answers.waves else wave or answers.waves[-1]
-    files = of_sample("employer_brand_study", {"public": public, "people": people}, not survey)
-    panel = open_panel(files["public"], files["people"], answers)
-    answers, rakings = weighed(answers, margins)
-    more = beside(answers, chosen, panel=panel, rakings=rakings, margins=margins)
-    waves = {name: answers.of_wave(name).n for name in answers.waves} if chosen else {}
-    studied = answers.of_wave(chosen) if chosen else answers
-    return Study(studied, group, language, minimum_n, chosen, waves, None, columns, more, theme)

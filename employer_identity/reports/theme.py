@@ -1,4 +1,4 @@
-"""The theme of the year: what an employer can do for a shared identity, and who notices it."""
+"""The theme of the year: what employers can do for a shared identity, and who notices it."""
 
 from __future__ import annotations
 

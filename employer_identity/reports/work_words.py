@@ -70,7 +70,9 @@ def apart(study: Study, found: Outside, frame: pd.DataFrame, names: dict[str, st
         order = rows.sort_values("share")
         low, high = order.iloc[0], order.iloc[-1]
         if high["ci_lower"] > low["ci_upper"]:
-            most, fewest = (share(study, _label(study, found, r["group"]), r) for r in (high, low))
+            most, fewest = (
+                share(study, _label(study, found, r["group"]), r, how="group") for r in (high, low)
+            )
             words = {"question": names[str(question)], "most": most, "fewest": fewest}
             named.append(study.tell("brand.apart.one", **words))
     if not named:
