@@ -24,7 +24,7 @@ from employer_identity.reports import data_words, estimation, practices, prose, 
 from employer_identity.reports.execution import Executed
 from employer_identity.reports.opening import open_study
 from employer_identity.reports.parameters import StudyParameters, chosen_wave
-from employer_identity.reports.places import notebooks
+from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.render import export
 from employer_identity.reports.run import report
 from employer_identity.reports.snapshot import read_snapshot, write_snapshot
@@ -88,6 +88,10 @@ def captions(page: Reader, word: str) -> list[int]:
     return [int(n) for n in re.findall(rf"{word} (\d+) ", page.text)]
 
 
+FIGURES = 32
+"""Figures of the sample's study, by generation."""
+
+
 @pytest.fixture(scope="module")
 def dutch(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("report") / "study.html"
@@ -99,11 +103,11 @@ def dutch(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_the_sample_in_dutch(dutch: str) -> None:
     page = check_document(dutch, "nl")
     assert sections(page) == [
-        "glance", "guide", "survey", "pillars", "associations", "groups", "units", "questions",
-        "appendix", "method", "data", "quality", "items", "hidden", "facts",
+        "glance", "guide", "survey", "pillars", "groups", "wanted", "staying", "units", "theme",
+        "questions", "appendix", "method", "quality", "items", "hidden", "facts",
     ]  # fmt: skip
-    assert len(page.all("img")) == 16
-    assert captions(page, "Figuur") == list(range(1, 17))
+    assert len(page.all("img")) == FIGURES
+    assert captions(page, "Figuur") == list(range(1, FIGURES + 1))
     assert captions(page, "Tabel") == list(range(1, len(page.all("table")) + 1))
     assert "De vier pijlers" in page.text
     assert "bewerking" in page.text  # an adaptation is called one
@@ -118,6 +122,27 @@ def test_the_sample_in_dutch(dutch: str) -> None:
     assert "veldwerk" in page.text
     assert "Waar groepen beginnen en eindigen" in page.text
     assert page.text.count("gemiddeld ") > 16  # each practice has its item's mean
+
+
+@pytest.mark.notebook
+def test_the_chapters_begin_with_whom_they_are_about(dutch: str) -> None:
+    page = Reader(dutch)
+    assert "Dit hoofdstuk gaat over het publiek: 1.500 mensen" in page.text
+    assert "Dit deel gaat over de medewerkers: 4.800 mensen" in page.text
+    assert "Dit hoofdstuk gaat over de medewerkers, naar waar zij werken" in page.text
+    for heading in (
+        "Wat er veranderde sinds meting 2025", "Zijn vier scores ook vier dingen?",
+        "Werkgevers die mensen kennen", "Wat telt, en wat mensen krijgen",
+        "Het publiek: wie van werkgever wisselt", "Het publiek: erbij horen op het werk",
+        "De medewerkers: wie wil blijven", "De medewerkers: het wij-gevoel ertussen",
+        "Mogen antwoorden naar werkgevers worden gemiddeld?", "Hoe de antwoorden zijn gewogen",
+        "De modellen die zijn vergeleken",
+    ):  # fmt: skip
+        assert heading in page.text
+    tables = {str(a["id"]) for _, a in page.tags if str(a.get("id")).startswith("table-")}
+    names = ("structures", "market", "ranking", "drivers", "agreement", "shrunken", "practices")
+    assert {f"table-{name}" for name in names} <= tables
+    assert "public.csv, public_people.csv" in page.text
 
 
 @pytest.mark.notebook
@@ -276,12 +301,51 @@ def test_five_scales_without_practices_outcomes_employers(
         output=tmp_path / "five.html",
     )  # fmt: skip
     page = check_document(path.read_text(encoding="utf-8"), language)
-    assert not {"associations", "units"} & set(sections(page))
+    assert not {"wanted", "staying", "units", "theme"} & set(sections(page))
+    missing = {"nl": "geen antwoorden van het publiek", "en": "no answers of the public"}[language]
+    assert missing in page.text
     title = {"nl": "De vijf schalen", "en": "The five scales"}[language]
     assert title in page.text
     assert not re.search(r"pijler|pillar|werkgever|employer", page.text.replace("employer_", ""))
     means = {"nl": "Latente gemiddelden naar", "en": "Latent means by"}[language]
     assert means in page.text
+
+
+@pytest.mark.slow
+@pytest.mark.notebook
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_one_wave_without_public_weights_employers(tmp_path: Path, language: str) -> None:
+    survey = simulate_survey(500, preset="other_rated", seed=3)
+    path = report(survey=survey, group="", language=language, output=tmp_path / "bare.html")
+    page = check_document(path.read_text(encoding="utf-8"), language)
+    assert {"wanted", "staying", "units", "theme"} <= set(sections(page))
+    assert "groups" not in sections(page)
+    for nl, en in (
+        ("geen antwoorden van het publiek", "no answers of the public"),
+        ("Er is geen eerdere meting", "There is no earlier wave"),
+        ("staat niet waar mensen werken", "does not say where people work"),
+        ("niet gewogen: iedereen telt even zwaar", "not weighted: everybody counts alike"),
+        ("één verhaal met vier kanten", "one story with four sides"),
+    ):
+        assert (nl if language == "nl" else en) in page.text
+
+
+@pytest.mark.slow
+@pytest.mark.notebook
+def test_margins_a_theme_and_no_public(tmp_path: Path) -> None:
+    margins = tmp_path / "margins.toml"
+    margins.write_text("[gender]\nwoman = 0.4\nman = 0.6\n", encoding="utf-8")
+    here = sample()
+    path = report(
+        survey=here / "employees.csv", instrument=here / "instrument.toml", margins=str(margins),
+        theme="advancement", language="en", output=tmp_path / "study.html",
+    )  # fmt: skip
+    page = check_document(path.read_text(encoding="utf-8"), "en")
+    assert "weighted to Gender, as “margins.toml” has them" in page.text
+    assert "table-raking" in {str(a.get("id")) for _, a in page.tags}
+    assert "The theme is doing it for us" in page.text
+    assert "no answers of the public" in page.text
+    assert "What changed since wave 2025" in page.text
 
 
 @pytest.mark.slow

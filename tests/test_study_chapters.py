@@ -197,7 +197,8 @@ def test_the_two_frames_are_never_mixed(study: Study, language: Language) -> Non
         *public_words.wanted(mine, mine.outside), *public_words.derived(mine, mine.outside),
         *work_words.switching(mine, mine.outside), *work_words.reasons(mine, mine.outside),
         *work_words.belonging(mine, mine.outside), *staying_words.staying(mine),
-        *staying_words.identity(mine), *structure_words.which_scores(mine),
+        *staying_words.identity(mine), *staying_words.limits(mine),
+        *structure_words.which_scores(mine),
         *employer_words.comparable(mine), *employer_words.shrunken(mine),
         *theme.told(mine, theme.practices(mine)), *data_words.raking(mine),
     ]  # fmt: skip

@@ -50,14 +50,18 @@ def _slopes(study: Study, rows: pd.DataFrame) -> str:
 
 
 def identity(study: Study) -> list[str]:
-    """Say what goes with a shared identity, or why single paths cannot be read, and the limits."""
+    """Say what goes with a shared identity, or why single paths cannot be read."""
     found = study.pathways
     if found is None:
         return [study.tell("brand.staying.no_identity")]
-    first, *middle, last = found.explain(study.language).split("\n\n")
-    if not found.readable:
-        return [first, middle[0], last]
-    return [first, _between(study, found), last]
+    first, *middle, _ = found.explain(study.language).split("\n\n")
+    return [first, _between(study, found) if found.readable else middle[0]]
+
+
+def limits(study: Study) -> list[str]:
+    """Say what the model of a shared identity assumes and does not show; nothing without it."""
+    found = study.pathways
+    return [] if found is None else [found.explain(study.language).split("\n\n")[-1]]
 
 
 def _between(study: Study, found: Pathways) -> str:
