@@ -180,15 +180,11 @@ def _row(ladder: Ladder, level: Level) -> dict[str, object]:
         test = rung.first.test
         row |= {"chisq_diff": test.chisq_diff, "df_diff": test.df_diff, "pvalue": change.pvalue}
         row["d_cfi"] = change.d_cfi
-    return row | {"holds": _accepted(ladder, level), "state": _state(ladder, level, aside)}
-
-
-def _accepted(ladder: Ladder, level: Level) -> bool:
-    return ladder.level is not None and LEVELS.index(level) <= LEVELS.index(ladder.level)
+    return row | {"holds": ladder.accepted(level), "state": _state(ladder, level, aside)}
 
 
 def _state(ladder: Ladder, level: Level, aside: int) -> State:
-    if _accepted(ladder, level):
+    if ladder.accepted(level):
         return "in_part" if aside else "holds"
     lowest = LEVELS.index(ladder.level) + 1 if ladder.level else 0
     return "fails" if LEVELS.index(level) == lowest else "not_reached"

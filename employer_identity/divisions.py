@@ -160,16 +160,19 @@ class Divided:
         Who is not in a group that is left out (n,).
     notes
         What was left out or merged.
+    least
+        Fewest people whose number is told.
     """
 
     groups: pd.Categorical
     kept: Flags
     notes: tuple[Problem, ...] = ()
+    least: int = TELLABLE
 
     @property
     def is_tellable(self) -> bool:
         """Whether the number of people that stay betrays no size of few."""
-        return not 0 < (~self.kept).sum() < TELLABLE
+        return not 0 < (~self.kept).sum() < self.least
 
 
 def without_small(
@@ -194,7 +197,8 @@ def without_small(
         kept = ~division.groups.isin(few)
         values = {"groups": named(few), "minimum": floor}
         note = Problem("across.left_out", where, len(few), values, "change")
-        found = Divided(of_rows(inside, kept), kept, (note,))
+        least = division.grouping.minimum(TELLABLE)
+        found = Divided(of_rows(inside, kept), kept, (note,), least)
     if len(found.groups.categories) < 2:
         code = "across.one_left" if small == "leave_out" else "across.one_merged"
         return Problem(code, where, len(few), {"minimum": floor})

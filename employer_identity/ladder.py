@@ -156,6 +156,10 @@ class Ladder:
             reached = level
         return reached
 
+    def accepted(self, level: Level) -> bool:
+        """Whether a rung holds with all below it, in full or in part."""
+        return self.level is not None and LEVELS.index(level) <= LEVELS.index(self.level)
+
     @cached_property
     def judged(self) -> tuple[Verdict, ...]:
         """Every rule's verdict on every rung with all constraints that it began with."""
@@ -208,7 +212,7 @@ class Ladder:
 
     def _caveats(self) -> tuple[Problem, ...]:
         found = [p for p in self.notes if p.code in ("model.few_clusters", "invariance.waves")]
-        searched = [r for r in self.set_aside(self.levels[-1]) if r.why != "asked"]
+        searched = [r for r in self.set_aside(self.levels[-1]) if r.why not in ("asked", "follows")]
         if searched and sum(self.n.values()) > SEARCHED:
             found.append(Problem("invariance.searched", count=len(searched), severity="warning"))
         return tuple(found)
@@ -234,11 +238,9 @@ class Ladder:
         ``accepted``: it holds with all below it.
         """
         rows: dict[str, dict[str, object]] = {}
-        accepted = True
         for level, rung in self.rungs.items():
-            accepted = accepted and self.holds(level)
-            released = len(rung.releases)
-            rows[level] = _row(rung.last) | {"released": released, "accepted": accepted}
+            told = {"released": len(rung.releases), "accepted": self.accepted(level)}
+            rows[level] = _row(rung.last) | told
         return _framed(rows, "level")
 
     @cached_property

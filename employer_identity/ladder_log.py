@@ -44,8 +44,8 @@ def _rung(ladder: Ladder, level: Level, rung: Rung) -> list[dict[str, object]]:
     for k in rung.kept:
         told = _tested(k.constraint, str(k.constraint.group))
         rows.append(end | told | {"event": "kept", "why": k.why})
-    why = "in part" if rung.releases else ""
-    event = "accepted" if ladder.holds(level) else "rejected"
+    why = "in part" if ladder.set_aside(level) else ""
+    event = "accepted" if ladder.accepted(level) else "rejected"
     return [*rows, {**end, "event": event, "parameter": "", "group": "", "why": why}]
 
 
@@ -101,7 +101,7 @@ def _not_set_aside(rung: Rung, language: Language) -> list[str]:
 
 def _end(ladder: Ladder, level: Level, language: Language) -> str:
     state = "rejected"
-    if ladder.holds(level):
-        state = "accepted_in_part" if ladder.rungs[level].releases else "accepted"
+    if ladder.accepted(level):
+        state = "accepted_in_part" if ladder.set_aside(level) else "accepted"
     name = say(f"invariance.level.{level}", language)
     return say(f"invariance.end.{state}", language, level=name)

@@ -232,6 +232,7 @@ def test_a_crossed_grouping_has_a_floor_of_ten_whatever_is_asked():
     frame.loc[frame.index[500:700], "two"] = "w"
     across = ei.invariance_across(frame, [("one", "two")], models=ONE, minimum_n=6)
     assert across.ladders["pro", "one + two"].groups == ("a + v", "b + v", "b + w")
+    assert across.table["n"].isna().all()  # 892 beside 900 would tell that they are eight
 
 
 def test_groups_are_counted_by_who_answered_the_scale():

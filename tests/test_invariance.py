@@ -180,6 +180,15 @@ def test_continuing_climbs_to_the_top_whatever_the_rule_says():
     assert ladder.unreleased["scalar"] is ladder["scalar"]
 
 
+def test_a_rung_above_one_that_does_not_hold_is_not_accepted_by_itself():
+    frame = two_groups(800, loading={"imp1": 0.45})
+    ladder = ei.invariance(frame, FOUR, group="band", on_reject="continue")
+    assert ladder.holds("strict")
+    assert list(ladder.table["accepted"]) == [True, False, False, False]
+    assert list(ladder.log.query("event != 'kept'")["event"]) == ["accepted", *["rejected"] * 3]
+    assert sum(s.endswith("does not hold.") for s in ladder.explain()) == 3
+
+
 def test_a_rule_with_cutoffs_of_ones_own_decides():
     strict = Localised(alpha=0.05, loading=0.9, intercept=0.9, gap=0.9)
     ladder = ei.invariance(two_groups(800, **PLANTED), FOUR, group="band", rule=strict)
@@ -213,6 +222,21 @@ def test_the_climb_is_told_in_words():
     assert len(english) == len(dutch)
     assert any(s.startswith("The intercept of adv2 was set aside in all groups") for s in english)
     assert any(s.startswith("Het intercept van adv2 is terzijde gelegd") for s in dutch)
+    assert any("Dat vraagt gelijke ladingen (metrisch); de groepen" in s for s in dutch)
+
+
+def test_a_rung_holds_in_part_without_what_was_set_aside_below_it():
+    ladder = ei.invariance(two_groups(800, **PLANTED), FOUR, group="band")
+    assert not ladder.rungs["strict"].releases
+    assert list(ladder.log.query("event == 'accepted'")["why"]) == ["", *["in part"] * 3]
+    assert sum("holds in part" in s for s in ladder.explain()) == 3
+
+
+def test_what_follows_was_not_found_by_the_search():
+    ladder = ei.invariance(two_groups(800, **PLANTED), FOUR, group="band")
+    (searched,) = ladder.decision["latent means"].caveats
+    assert len(ladder.released) == 4  # one of them follows its loading
+    assert (searched.code, searched.count) == ("invariance.searched", 3)
 
 
 def test_means_of_a_fit_without_ties_are_refused():
