@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from validation import ceiling, crossed, lavaan, limit, missing
+from validation import ceiling, crossed, lavaan, limit, missing, planted
 from validation.running import Cell
 
 STUDIES: Mapping[str, tuple[Cell, ...]] = {
@@ -10,5 +10,6 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "limit": limit.CELLS,
     "crossed": crossed.CELLS,
     "missing": missing.CELLS,
+    "planted": planted.CELLS,
     "lavaan": lavaan.CELLS,
 }
