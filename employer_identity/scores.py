@@ -42,8 +42,9 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     univariate score tests. For MLR and MLM, which lavaan has no such tests for, V is the variance
     of the projected score e = s_c - b s_t about its mean, b = I_ct I_tt^-1 (the generalised test of
     Boos 1992 and Satorra 1989, centred, since about zero X2 could never exceed the number of
-    clusters); X2 is referred to F(1, C - 1), C clusters or respondents; and the expected change
-    rests on the expected information, which a wrong constraint distorts less than the observed.
+    clusters); X2 is referred to F(1, C - 1), C clusters or respondents; and I is the expected
+    information, for b as for the expected change: the observed one is bent by a group that differs
+    grossly, so far that the test misses what it is for.
     With two groups freeing a cell in one is freeing it in the other, so each is listed once, for
     the second group.
 
@@ -100,9 +101,12 @@ def cell_tests(
 
     Cells are numbered as in ``information``, whose layout may list more than the free ones.
     """
-    left, slope, cross = _left(Meat(information.by_cell, information.layout), fit.inverse, g, c)
     if robust is None or fit.rows is None:
+        left, _, cross = _left(Meat(information.by_cell, information.layout), fit.inverse, g, c)
         return CellTests(fit.ntotal * score**2 / left, score / left, fit.inverse, cross)
+    plain = Meat(expected.by_cell, information.layout)
+    inverse = np.asarray(np.linalg.pinv(plain.dense, hermitian=True), dtype=float)
+    left, slope, cross = _left(plain, inverse, g, c)
     own_spread, common = robust.meat.of_cells(g, c)
     explained = slope @ robust.meat.dense
     spread = own_spread - 2.0 * (slope * common).sum(axis=1) + (explained * slope).sum(axis=1)
@@ -110,10 +114,7 @@ def cell_tests(
     with np.errstate(invalid="ignore", divide="ignore"):
         usable = ~np.isnan(left) & (about_mean > 1e-10 * spread)
         x2 = fit.ntotal * score**2 / np.where(usable, about_mean, np.nan)
-    plain = Meat(expected.by_cell, information.layout)
-    inverse = np.asarray(np.linalg.pinv(plain.dense, hermitian=True), dtype=float)
-    least, _, cross = _left(plain, inverse, g, c)
-    return CellTests(x2, score / least, inverse, cross)
+    return CellTests(x2, score / left, inverse, cross)
 
 
 def _left(

@@ -67,7 +67,9 @@ def fitted(name: str) -> ei.Fit:
 @cache
 def climbed(name: str) -> ei.Ladder:
     data, call = arguments(f"{name}_configural")
-    return ei.invariance(data, call["model"], group=call["group"], estimator="ML")
+    return ei.invariance(
+        data, call["model"], group=call["group"], estimator="ML", on_reject="continue"
+    )
 
 
 def frame_of(table: dict[str, Any]) -> pd.DataFrame:

@@ -87,8 +87,9 @@ lagrange <- function(fit, call) {
   if (robust) {
     U <- lavScores(fit, ignore.constraints = TRUE, remove.duplicated = FALSE); U <- U[rowSums(is.na(U)) == 0, ]
     stopifnot(nrow(U) == n, abs(colMeans(U) - s) < 1e-8)
-    e <- U[, tied] - U %*% K %*% t(x$slope)
-    x2 <- n * colMeans(e)^2 / apply(e, 2, var); pvalue <- pf(x2, 1, n - 1, lower.tail = FALSE)
+    e <- U[, tied] - U %*% K %*% t(change$slope)
+    V <- colMeans(e^2) - n / (n - 1) * colMeans(e)^2                          # their covariance has divisor n, as in MLR
+    x2 <- n * colMeans(e)^2 / V; pvalue <- pf(x2, 1, n - 1, lower.tail = FALSE)
   }
   groups <- labels_of(fit); cell <- table[tied, ]
   implied <- lavInspect(fit, "cov.ov"); latent <- lavInspect(fit, "cov.lv")
@@ -98,7 +99,9 @@ lagrange <- function(fit, call) {
     m <- cbind(0, moved[, at]); (apply(m, 1, max) - apply(m, 1, min)) / sqrt(latent[[1]][f, f]) })
   item <- ifelse(cell$op == "=~", cell$rhs, cell$lhs); sy <- sd(implied, cell$group, item)
   scale <- ifelse(cell$op == "=~", sd(latent, cell$group, ifelse(cell$op == "=~", cell$lhs, "f")) / sy, ifelse(cell$op == "~~", 1 / sy^2, 1 / sy))
-  data.frame(lhs = cell$lhs, op = cell$op, rhs = cell$rhs, group = groups[cell$group], x2, pvalue, epc, epc_std = epc * scale, d_gap = apply(gap, 1, max))
+  # two cells that are tied to each other differ alike: the second one's test is kept
+  count <- table(cell$label)[cell$label]; kept <- !(count == 2 & !duplicated(cell$label))
+  data.frame(lhs = cell$lhs, op = cell$op, rhs = cell$rhs, group = groups[cell$group], x2, pvalue, epc, epc_std = epc * scale, d_gap = apply(gap, 1, max))[kept, ]
 }
 # The same algebra must give lavTestScore's statistics where it has one (groups that it frees from the first), and, for the
 # five largest, its expected changes: of the cell beside those that it leaves, and of every latent mean.
