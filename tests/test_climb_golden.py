@@ -1,4 +1,4 @@
-"""Ladders of three and six groups, with releases in one of them, against lavaan (`make_climb.R`)."""
+"""Ladders of three and six groups, some freed in one of them, against lavaan (`make_climb.R`)."""
 
 from __future__ import annotations
 

@@ -84,7 +84,9 @@ def draw(design: Groups, rng: np.random.Generator) -> pd.DataFrame:
     for label, shift in zip(LABELS, shifts(design.groups), strict=False):
         focal = design.planted and label == FOCAL
         level = np.array([OFF_LEVEL.get(item, 0.0) if focal else 0.0 for item in ITEMS])
-        lower = np.array([OFF_LOADING if focal and item == design.planted else 0.0 for item in ITEMS])
+        lower = np.array(
+            [OFF_LOADING if focal and item == design.planted else 0.0 for item in ITEMS]
+        )
         eta = rng.multivariate_normal(shift, pillar_covariance(), design.n, method="cholesky")
         noise = rng.normal(size=(design.n, len(ITEMS))) * np.sqrt(1 - LOADINGS**2)
         answers = level + eta[:, np.repeat(np.arange(4), 4)] * (LOADINGS + lower) + noise
