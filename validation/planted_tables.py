@@ -18,12 +18,13 @@ from validation.planted import (
     Groups,
 )
 from validation.running import RESULTS, Cell, results
-from validation.tables import Band, counted, markdown
+from validation.tables import Band, markdown
 
 INTERCEPTS = Band(0.95, 1.0)
 LOADING = {300: Band(0.50, 1.0), 1000: Band(0.90, 1.0)}
 BIAS = 0.03  # of a gap after the climb, in the reference group's SDs
 FALSE, FALSE_LIMIT = 0.05, 0.08  # share of surveys, and the upper end of its interval
+LEVELS_BESIDE = (0.05, 0.025)  # of a rung's tests: as they are, and shared over two rungs
 GAPS = {"adv": "advancement", "ent": "entrepreneurship", "imp": "impresarioship"}
 
 
@@ -106,22 +107,45 @@ def gaps_table(folder: Path) -> str:
 
 
 def clean_table(cells: Sequence[Cell], folder: Path) -> str:
-    """How often something equal is set aside where nothing differs."""
-    head = ["groups", "people in each", "surveys", "a loading", "an intercept", "either",
-            "Monte-Carlo interval", "claim", "holds", "level reached: scalar or above"]  # fmt: skip
+    """How often something equal is set aside where nothing differs; at the end in all cells."""
+    head = ["groups", "people in each", "surveys", "a loading", "Monte-Carlo interval",
+            "an intercept", "Monte-Carlo interval", "either", "Monte-Carlo interval", "claim",
+            "holds"]  # fmt: skip
+    frames = {tuple(_place(cell)): frame_of(cell, folder) for cell in cells}
+    frames["all", ""] = pd.concat(list(frames.values()))
     lines = []
-    for cell in cells:
-        frame = frame_of(cell, folder)
-        one, other, either = (
+    for place, frame in frames.items():
+        rates = [
             falsely(frame, *kinds)
             for kinds in (("loading",), ("intercept",), ("loading", "intercept"))
-        )
-        lines.append([
-            *_place(cell), counted(results(cell, folder)).replace(" replications", ""),
-            one.spelled(True)[0], other.spelled(True)[0], *either.spelled(True),
-            "at most 5 %, to 8 %", said(is_rare(either)),
-            share(frame["reached"] >= 2).spelled(True)[0],
-        ])  # fmt: skip
+        ]
+        said_of_rates = [text for rate in rates for text in rate.spelled(True)]
+        claim = f"at most {100 * FALSE:.0f} %, to {100 * FALSE_LIMIT:.0f} %"
+        lines.append([*place, f"{len(frame):,}", *said_of_rates, claim, said(is_rare(rates[2]))])
+    return markdown(head, lines)
+
+
+def first_found(frame: pd.DataFrame, level: float, *rungs: str) -> pd.Series:
+    """Say in which surveys something would have been set aside at another level of the tests."""
+    return (frame[[f"least.{rung}" for rung in rungs]] < level).any(axis=1)
+
+
+def level_table(folder: Path) -> str:
+    """What is found, and found in error, at the level of each rung and at half of it."""
+    head = ["groups", "people in each", *(
+        f"{what}, {100 * level:g} %" for what in ("loading found", "false", "false, heaped")
+        for level in LEVELS_BESIDE
+    )]  # fmt: skip
+    lines = []
+    for planted, clean, heaped in zip(PLANTED_CELLS, CLEAN_CELLS, HEAPED_CELLS, strict=True):
+        line = _place(planted)
+        frame = frame_of(planted, folder)
+        freed = frame[f"freed.impresarioship=~{planted.design.planted}"] == 1
+        found = [freed & first_found(frame, level, "metric") for level in LEVELS_BESIDE]
+        for cell in (clean, heaped):
+            frame = frame_of(cell, folder)
+            found += [first_found(frame, level, "metric", "scalar") for level in LEVELS_BESIDE]
+        lines.append([*line, *(share(which).spelled(True)[0] for which in found)])
     return markdown(head, lines)
 
 
@@ -145,6 +169,7 @@ def planted_tables(folder: Path = RESULTS) -> dict[str, str]:
         "planted-gaps": gaps_table(folder),
         "planted-clean": clean_table(CLEAN_CELLS, folder),
         "planted-ceiling": clean_table(HEAPED_CELLS, folder),
+        "planted-level": level_table(folder),
         "planted-loadings": rules_table("metric", folder),
         "planted-intercepts": rules_table("scalar", folder),
     }
