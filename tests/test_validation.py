@@ -152,12 +152,23 @@ def test_what_is_claimed_of_planted_differences_is_stored(studies: SimpleNamespa
         for short in ("adv", "ent"):
             full, after = (frame[f"{model}.{short}"].mean() for model in ("full", "after"))
             assert abs(after) < 0.03 < abs(full)
-    for cell in (*planted.CLEAN_CELLS, *planted.HEAPED_CELLS):
-        frame = tables.frame_of(cell, folder)
-        assert len(frame) >= 400
-        either = tables.falsely(frame, "loading", "intercept")
-        assert either.low <= 0.05
-        assert either.high <= 0.08
+
+
+def test_what_is_said_of_errors_where_nothing_differs_is_stored(studies: SimpleNamespace) -> None:
+    """Each rung keeps its level; both together keep 5 % at half the level only."""
+    planted, tables = studies.planted, studies.planted_tables
+    for several in (planted.CLEAN_CELLS, planted.HEAPED_CELLS):
+        frames = [tables.frame_of(cell, studies.running.RESULTS) for cell in several]
+        assert min(len(frame) for frame in frames) >= 400
+        together = pd.concat(frames)
+        for kind in ("loading", "intercept"):
+            rate = tables.falsely(together, kind)
+            assert rate.low <= 0.05
+            assert rate.high <= 0.08
+        for frame in frames:
+            shared = studies.intervals.share(tables.first_found(frame, 0.025, "metric", "scalar"))
+            assert shared.value <= 0.05
+            assert shared.high <= 0.08
 
 
 def test_intervals_of_known_replications(studies: SimpleNamespace) -> None:

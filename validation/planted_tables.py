@@ -120,7 +120,7 @@ def clean_table(cells: Sequence[Cell], folder: Path) -> str:
             for kinds in (("loading",), ("intercept",), ("loading", "intercept"))
         ]
         said_of_rates = [text for rate in rates for text in rate.spelled(True)]
-        claim = f"at most {100 * FALSE:.0f} %, to {100 * FALSE_LIMIT:.0f} %"
+        claim = f"at most {100 * FALSE:.0f} %, interval to {100 * FALSE_LIMIT:.0f} %"
         lines.append([*place, f"{len(frame):,}", *said_of_rates, claim, said(is_rare(rates[2]))])
     return markdown(head, lines)
 
