@@ -35,8 +35,8 @@ def modification_indices(fit: Fit) -> pd.DataFrame:
     of the cell's information (Sorbom 1989): lavaan's ``modindices``, with the information that the
     standard errors rest on. For MLR and MLM the index is the generalised score statistic of
     `scores.score_tests`, which holds for skewed, weighted and clustered answers; lavaan divides
-    the plain index by the chi-square's scaling factor instead. With missing answers the observed
-    information is taken; lavaan takes the expected one, which is wrong unless they are missing
+    the plain index by the chi-square's scaling factor instead. With missing answers plain ML takes
+    the observed information; lavaan takes the expected one, which is wrong unless they are missing
     completely at random. For equality constraints see `scores.score_tests`.
 
     Returns

@@ -379,6 +379,26 @@ def test_holm_by_hand():
     )
 
 
+@pytest.mark.parametrize(("estimator", "holes"), [("ML", False), ("MLR", False), ("MLR", True)])
+@pytest.mark.parametrize(
+    ("planted", "released"),
+    [
+        ({"loading": {"imp1": 0.0}}, "imp=~imp1@g1"),
+        ({"loading": {"imp1": -0.75}}, "imp=~imp1@g1"),  # asked the other way round
+        ({"shift": {"adv2": -2.0}}, "adv2~1@g1"),
+    ],
+)
+def test_what_differs_grossly_is_found(estimator, holes, planted, released):
+    """Such a group bends the observed information, on which no search may therefore rest."""
+    frames = [answers(400, s, **(planted if s == 1 else {})).assign(band=f"g{s}") for s in range(4)]
+    frame = pd.concat(frames, ignore_index=True)
+    if holes:
+        frame.loc[np.random.default_rng(1).random(len(frame)) < 0.1, ["adv2", "imp1"]] = np.nan
+    ladder = ei.invariance(frame, FOUR, group="band", estimator=estimator)
+    assert released in ladder.released
+    assert {name.split("@")[1] for name in ladder.released} == {"g1"}
+
+
 def test_few_clusters_do_not_hide_a_planted_item():
     frame = two_groups(1500, **PLANTED)
     frame["site"] = np.random.default_rng(8).integers(0, 8, len(frame))

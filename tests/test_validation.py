@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("running", "intervals", "population", "ceiling", "crossed", "missing", "page", "studies",
-         "pathways", "tables", "lavaan", "__main__")  # fmt: skip
+ROOMS = ("running", "intervals", "population", "ceiling", "crossed", "missing", "planted", "page",
+         "studies", "pathways", "tables", "planted_tables", "lavaan", "__main__")  # fmt: skip
 # Stored with six digits; another BLAS or processor moves an estimate at the search's tolerance.
 AGAIN = 1e-4
 
@@ -68,7 +68,7 @@ def test_what_came_to_no_estimate_is_counted(studies: SimpleNamespace, tmp_path:
 
 
 def test_stored_replications_can_be_had_again(studies: SimpleNamespace) -> None:
-    for cell in cells(studies, "ceiling", "crossed", "missing", "pathways"):
+    for cell in cells(studies, "ceiling", "crossed", "missing", "planted", "pathways"):
         stored, again = studies.running.stored(cell)[0], studies.running.one(cell, 0)
         assert stored.keys() == again.keys()
         assert list(again.values()) == pytest.approx(list(stored.values()), rel=AGAIN), cell.name
@@ -117,6 +117,74 @@ def test_answers_are_missing_at_random(studies: SimpleNamespace) -> None:
     assert of_pro[skipped].mean() < of_pro[~skipped].mean() - 0.5
 
 
+def test_what_is_planted_is_in_the_answers_and_nothing_else(studies: SimpleNamespace) -> None:
+    planted, n = studies.planted, 60_000
+    rng = np.random.default_rng(20240601)
+    frame = planted.draw(planted.Groups(2, n, "imp3"), rng)
+    fit = planted.ei.cfa(
+        frame, studies.population.MODEL, group="group", equal=("loadings", "intercepts"),
+        std_lv=True, free=["adv2~1", "ent3~1", "imp3~1", "impresarioship=~imp3"], estimator="ML",
+    )  # fmt: skip
+    assert fit.fit_measures["pvalue"] > 0.001  # the model with these three freed is true
+    e = fit.estimates[fit.estimates["group"] == "b"].set_index(["lhs", "op", "rhs"])["est"]
+    of = {("adv2", "~1", ""): -0.5, ("ent3", "~1", ""): -0.5, ("imp3", "~1", ""): 0.0,
+          ("impresarioship", "=~", "imp3"): 0.6, ("imp3", "~~", "imp3"): 0.36}  # fmt: skip
+    of |= {(f, "~1", ""): g for f, g in zip(studies.population.PILLARS, planted.SHIFT, strict=True)}
+    for key, value in of.items():
+        assert e[key] == pytest.approx(value, abs=5 / np.sqrt(n)), key
+
+
+def test_only_what_is_equal_is_set_aside_falsely(studies: SimpleNamespace) -> None:
+    planted, constraint = studies.planted, studies.planted.Constraint
+    design, clean = planted.Groups(4, 300, "imp3"), planted.Groups(4, 300)
+    told = {
+        (("adv2", "~1", ""), "b"): False,
+        (("adv2", "~1", ""), "c"): True,  # another group's
+        (("adv1", "~1", ""), "b"): True,
+        (("imp3", "~1", ""), "b"): False,  # of the item whose loading differs
+        (("impresarioship", "=~", "imp3"), "b"): False,
+        (("impresarioship", "=~", "imp2"), "b"): True,
+    }
+    for (key, group), false in told.items():
+        assert planted._false(design, constraint(key, group)) is false
+        assert planted._false(clean, constraint(key, group))
+
+
+def test_what_is_claimed_of_planted_differences_is_stored(studies: SimpleNamespace) -> None:
+    planted, tables = studies.planted, studies.planted_tables
+    folder = studies.running.RESULTS
+    for cell in planted.PLANTED_CELLS:
+        frame = tables.frame_of(cell, folder)
+        assert len(frame) >= 400
+        assert tables.both_intercepts(frame).value >= 0.95
+        least = {300: 0.50, 1000: 0.90}[cell.design.n]
+        assert tables.the_loading(frame, cell.design).value >= least
+        for short in ("adv", "ent"):
+            full, after = (frame[f"{model}.{short}"].mean() for model in ("full", "after"))
+            assert abs(after) < 0.03 < abs(full)
+
+
+def test_what_is_said_of_errors_where_nothing_differs_is_stored(studies: SimpleNamespace) -> None:
+    """Each rung keeps its level over all cells; half of it keeps both rungs, but for one cell."""
+    planted, tables = studies.planted, studies.planted_tables
+    above = []
+    for several in (planted.CLEAN_CELLS, planted.HEAPED_CELLS):
+        frames = {cell.name: tables.frame_of(cell, studies.running.RESULTS) for cell in several}
+        assert min(len(frame) for frame in frames.values()) >= 400
+        together = pd.concat(list(frames.values()))
+        for kind in ("loading", "intercept"):
+            rate = tables.falsely(together, kind)
+            assert rate.low <= 0.05
+            assert rate.high <= 0.08
+        either = tables.falsely(together, "loading", "intercept")
+        assert either.high <= 0.08
+        half = {
+            name: tables.first_found(f, 0.025, "metric", "scalar") for name, f in frames.items()
+        }
+        above += [name for name, found in half.items() if found.mean() > 0.05]
+    assert above == ["clean-ceiling-12-300"]
+
+
 def test_intervals_of_known_replications(studies: SimpleNamespace) -> None:
     found = studies.intervals.share(pd.Series([True] * 5 + [False] * 95))
     # Wilson's interval of 5 in 100, worked by hand from its formula
@@ -152,7 +220,7 @@ def test_every_study_runs_and_the_page_is_made_of_them(
     # lavaan's are made with R, which no test needs; the limit takes a very large sample
     for path in (*stored.glob("lavaan-*.json"), *stored.glob("limit*.json")):
         shutil.copy(path, folder)
-    for name in ("ceiling", "crossed", "missing", "pathways"):
+    for name in ("ceiling", "crossed", "missing", "planted", "pathways"):
         assert not (tmp_path / "validation.md").exists()
         arguments = ["--study", name, "--replications", "2", "--results", str(folder)]
         assert studies.main.main(arguments) == 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from validation import ceiling, crossed, lavaan, limit, missing, pathways
+from validation import ceiling, crossed, lavaan, limit, missing, pathways, planted
 from validation.running import Cell
 
 STUDIES: Mapping[str, tuple[Cell, ...]] = {
@@ -10,6 +10,7 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "limit": limit.CELLS,
     "crossed": crossed.CELLS,
     "missing": missing.CELLS,
+    "planted": planted.CELLS,
     "lavaan": lavaan.CELLS,
     "pathways": pathways.CELLS,
 }
