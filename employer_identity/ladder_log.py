@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pandas as pd
 
 from employer_identity.language import Language, describe, listing, say
-from employer_identity.rungs import Constraint, Level, Model, Release, Rung
+from employer_identity.rungs import Constraint, Level, Model, Release, Rung, WhyNot
 
 if TYPE_CHECKING:
     from employer_identity.ladder import Ladder
@@ -89,7 +89,7 @@ def _release(release: Release, language: Language) -> str:
 
 def _not_set_aside(rung: Rung, language: Language) -> list[str]:
     told = []
-    for why in ("anchor", "few_anchors", "trifle"):
+    for why in get_args(WhyNot):
         names = [
             f"{k.constraint.parameter}@{k.constraint.group}" for k in rung.kept if k.why == why
         ]
