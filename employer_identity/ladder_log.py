@@ -79,8 +79,10 @@ def _release(release: Release, language: Language) -> str:
     where = say("invariance.in_all", language)
     if not release.everywhere:
         where = say("invariance.in_group", language, group=constraint.group)
+    # below the scalar rung every group's intercepts are its own, and no gap can move
+    alone = release.why == "contradicted" and constraint.d_gap == 0.0
     return say(
-        f"invariance.release.{release.why}", language,
+        f"invariance.release.{'contradicted_alone' if alone else release.why}", language,
         kind=say(f"invariance.kind.{kind}", language), item=constraint.item, where=where,
         group=constraint.group or "", x2=constraint.x2, epc=constraint.epc_std,
         gap=constraint.d_gap,

@@ -105,7 +105,8 @@ class Kept:
         The constraint.
     why
         ``few_anchors`` (too few equal items would be left), ``anchor`` (the item was named as one),
-        ``trifle`` (contradicted, but too small to matter), ``as_told`` (nothing was to be set aside).
+        ``trifle`` (contradicted, but too small to matter), ``as_told`` (nothing was to be set
+        aside).
     """
 
     constraint: Constraint

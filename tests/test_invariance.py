@@ -165,6 +165,8 @@ def test_what_is_asked_for_is_set_aside_from_the_start():
         ({"on_reject": "give up"}, "model.not_available"),
         ({"rule": "localized"}, "invariance.unknown_rule_near"),
         ({"rule": "eyeball"}, "invariance.unknown_rule"),
+        ({"rule": None}, "invariance.unknown_rule"),
+        ({"rule": Localised}, "invariance.unknown_rule"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(options, code):
@@ -235,6 +237,8 @@ def test_the_climb_is_told_in_words():
     assert len(english) == len(dutch)
     assert any(s.startswith("The intercept of adv2 was set aside in all groups") for s in english)
     assert any(s.startswith("Het intercept van adv2 is terzijde gelegd") for s in dutch)
+    (loading,) = [s for s in english if s.startswith("The loading of imp1 was set aside")]
+    assert "gap" not in loading  # on the metric rung every group's means are their own
     assert any("Dat vraagt gelijke ladingen (metrisch); de groepen" in s for s in dutch)
 
 
