@@ -191,14 +191,15 @@ def _why_not(plan: Climb, release: Release, fit: Fit, gone: list[Release]) -> Wh
 def _kept(plan: Climb, model: Model, gone: list[Release]) -> tuple[Kept, ...]:
     """Return what the answers contradict and was not set aside, with the reason."""
     tests: Mapping[int, dict[str, object]] = contradicted(model.score_tests).to_dict("index")
-    culprits = set(plan.rule.culprits(model.score_tests).index)
+    holds, releasing = model.holds(plan.rule), plan.on_reject == "release"
+    culprits = set() if holds else set(plan.rule.culprits(model.score_tests).index)
     found = []
     for row, told in tests.items():
         constraint = Constraint.tested(told)
         why: WhyNot | None = "trifle" if isinstance(plan.rule, Localised) else None
         if row in culprits:
             release = _widened(constraint, model.fit.groups, gone)
-            why = _why_not(plan, release, model.fit, gone)
+            why = _why_not(plan, release, model.fit, gone) if releasing else "as_told"
         if why is not None:
             found.append(Kept(constraint, why))
     return tuple(found)

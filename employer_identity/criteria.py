@@ -258,11 +258,11 @@ def rule_of(asked: RuleName | Rule) -> Rule:
     ModelError
         If there is no such rule; it names the one that looks most like it.
     """
-    if not isinstance(asked, str):
+    if isinstance(asked, Rule):
         return asked
-    if asked not in RULES:
+    if str(asked) not in RULES:
         values = {"asked": asked, "allowed": listing(get_args(RuleName))}
-        values["near"] = nearest(asked, RULES)
+        values["near"] = nearest(str(asked), RULES)
         code = "invariance.unknown_rule_near" if values["near"] else "invariance.unknown_rule"
         raise refusal(ModelError, [Problem(code, where="rule", values=values)])
     return RULES[asked]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from employer_identity.criteria import AbsoluteFit
 from employer_identity.errors import Problem
 from employer_identity.language import Language, listing, say
 from employer_identity.rungs import LEVELS, Level
@@ -156,8 +157,9 @@ def _decide(statement: Statement, found: Findings) -> Decision:
     factors = tuple(f for f in found.factors if f not in touched) if reached else ()
     untested = _untested(statement, found)
     allowed = reached and not untested and len(factors) == len(found.factors)
+    rule = AbsoluteFit.name if statement == "structure" else found.rule
     return Decision(
-        statement, allowed, needs, found.reached, found.rule, () if untested else factors,
+        statement, allowed, needs, found.reached, rule, () if untested else factors,
         found.set_aside.get(needs, ()), untested, found.caveats if reached else (), found.evidence,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.cfa import Prepared, estimate
-from employer_identity.criteria import Rule, Verdict
+from employer_identity.criteria import AbsoluteFit, Rule, Verdict
 from employer_identity.decision import Decision, Findings, Statement, decide
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
@@ -19,7 +19,6 @@ from employer_identity.ladder_log import explain, log
 from employer_identity.language import Language, listing, refusal, say
 from employer_identity.rungs import EQUAL, LEVELS, Level, Model, Release, Rung, spelled
 
-FIRST_RULE = "hu_bentler_1999"  # judges the first rung, whichever rule decides the others
 SEARCHED = 500  # people from which a search for constraints can be repeated on halves of them
 
 
@@ -160,6 +159,11 @@ class Ladder:
         """Whether a rung holds with all below it, in full or in part."""
         return self.level is not None and LEVELS.index(level) <= LEVELS.index(self.level)
 
+    @property
+    def decided_by(self) -> str:
+        """Name of the rule that says how far the groups reach: on the first rung fit alone does."""
+        return self.rule.name if self.level else AbsoluteFit.name
+
     @cached_property
     def judged(self) -> tuple[Verdict, ...]:
         """Every rule's verdict on every rung with all constraints that it began with."""
@@ -199,7 +203,7 @@ class Ladder:
         return decide(
             Findings(
                 self.level,
-                self.rule.name if self.level else FIRST_RULE,
+                self.decided_by,
                 self.testable,
                 {level: spelled(found) for level, found in aside.items()},
                 {level: self.touched(level) for level in self.levels},
@@ -320,7 +324,7 @@ class Ladder:
         first = say(
             "invariance.heading", group=self.group, groups=listing(self.groups),
             reached=say(f"invariance.level.{self.level or 'none'}"),
-            rule=say(f"invariance.rule.{self.decision['structure'].rule}"),
+            rule=say(f"invariance.rule.{self.decided_by}"),
         )  # fmt: skip
         aside = self.released
         second = say("invariance.set_aside", count=len(aside), names=listing(aside))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pandas as pd
 
 from employer_identity.language import Language, describe, listing, say
-from employer_identity.rungs import Constraint, Level, Model, Release, Rung
+from employer_identity.rungs import Constraint, Level, Model, Release, Rung, WhyNot
 
 if TYPE_CHECKING:
     from employer_identity.ladder import Ladder
@@ -79,8 +79,10 @@ def _release(release: Release, language: Language) -> str:
     where = say("invariance.in_all", language)
     if not release.everywhere:
         where = say("invariance.in_group", language, group=constraint.group)
+    # below the scalar rung every group's intercepts are its own, and no gap can move
+    alone = release.why == "contradicted" and constraint.d_gap == 0.0
     return say(
-        f"invariance.release.{release.why}", language,
+        f"invariance.release.{'contradicted_alone' if alone else release.why}", language,
         kind=say(f"invariance.kind.{kind}", language), item=constraint.item, where=where,
         group=constraint.group or "", x2=constraint.x2, epc=constraint.epc_std,
         gap=constraint.d_gap,
@@ -89,7 +91,7 @@ def _release(release: Release, language: Language) -> str:
 
 def _not_set_aside(rung: Rung, language: Language) -> list[str]:
     told = []
-    for why in ("anchor", "few_anchors", "trifle"):
+    for why in get_args(WhyNot):
         names = [
             f"{k.constraint.parameter}@{k.constraint.group}" for k in rung.kept if k.why == why
         ]

@@ -244,11 +244,17 @@ def _reading(reading: Mapping[str, Any], level: object, language: Language) -> s
     return say(key, language, index=index.upper(), value=value, limit=cutoff)
 
 
-def worst(result: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
-    """Equalities that the rung that does not hold ended with, the most contradicted ones first."""
+def worst(
+    result: Ladder, instrument: Instrument, *, minimum: int = MINIMUM, language: Language = "en"
+) -> Shown:
+    """Equalities that the rung that does not hold ended with, the most contradicted ones first.
+
+    Groups of fewer than `minimum` persons are left out.
+    """
+    n = {g: k for g, k in result.n.items() if k >= minimum}
     culprits = set(result.culprits.index)
     rows = []
-    for r in result.worst.head(_WORST).itertuples():
+    for r in result.worst[result.worst["group"].isin(n)].head(_WORST).itertuples():
         kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[r.op]
         rows.append(
             {
@@ -263,7 +269,7 @@ def worst(result: Ladder, instrument: Instrument, *, language: Language = "en") 
                 ),
             }
         )
-    return tabulate("worst", rows, language, result["configural"].n)
+    return tabulate("worst", rows, language, n)
 
 
 def reliability(

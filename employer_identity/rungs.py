@@ -25,7 +25,7 @@ EQUAL: Mapping[Level, tuple[str, ...]] = {
     "strict": ("loadings", "intercepts", "residuals"),
 }
 Why = Literal["asked", "contradicted", "minority", "follows"]
-WhyNot = Literal["anchor", "few_anchors", "trifle"]
+WhyNot = Literal["anchor", "few_anchors", "trifle", "as_told"]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ class Kept:
         The constraint.
     why
         ``few_anchors`` (too few equal items would be left), ``anchor`` (the item was named as one),
-        ``trifle`` (contradicted, but too small to matter).
+        ``trifle`` (contradicted, but too small to matter), ``as_told`` (nothing was to be set
+        aside).
     """
 
     constraint: Constraint

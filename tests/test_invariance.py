@@ -20,6 +20,8 @@ PLANTED = {"shift": {"adv2": 0.5, "ent3": -0.5}, "loading": {"imp1": 0.45}, "mea
 def test_clean_answers_reach_strict_and_give_means():
     ladder = ei.invariance(two_groups(800, mean=0.4), FOUR, group="band")
     assert ladder.level == "strict"
+    assert ladder.decision["structure"].rule == "hu_bentler_1999"  # whichever rule decides others
+    assert ladder.decision["correlations"].rule == "localised"
     untested = {"ordered scores", "aligned means"}
     assert {s for s, d in ladder.decision.items() if not d.allowed} == untested
     assert not any(ladder.decision[s].tested for s in untested)
@@ -163,6 +165,8 @@ def test_what_is_asked_for_is_set_aside_from_the_start():
         ({"on_reject": "give up"}, "model.not_available"),
         ({"rule": "localized"}, "invariance.unknown_rule_near"),
         ({"rule": "eyeball"}, "invariance.unknown_rule"),
+        ({"rule": None}, "invariance.unknown_rule"),
+        ({"rule": Localised}, "invariance.unknown_rule"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(options, code):
@@ -178,6 +182,9 @@ def test_continuing_climbs_to_the_top_whatever_the_rule_says():
     assert ladder.released == ()
     assert list(ladder.table["accepted"]) == [True, False, False, False]
     assert ladder.unreleased["scalar"] is ladder["scalar"]
+    kept = ladder.log.query("level == 'metric' and event == 'kept'").set_index("parameter")["why"]
+    assert kept["imp=~imp1"] == "as_told"
+    assert any("imp=~imp1@young" in s and "behouden" in s for s in ladder.explain("nl"))
 
 
 def test_a_rung_above_one_that_does_not_hold_is_not_accepted_by_itself():
@@ -208,6 +215,14 @@ def test_a_change_rule_sets_aside_what_is_contradicted_until_it_holds():
     assert ladder.level == "metric"
 
 
+def test_nothing_is_kept_for_want_of_anchors_on_a_rung_that_holds():
+    frame = two_groups(800, **PLANTED)
+    lenient = FitChange("mine", "mine", {"metric": {"cfi": -0.9}}, combination="any")
+    ladder = ei.invariance(frame, FOUR, group="band", rule=lenient, anchors=4)
+    assert ladder.holds("metric")
+    assert ladder.log.query("level == 'metric' and event == 'kept'").empty
+
+
 def test_a_published_table_ends_at_metric():
     fit = ei.cfa(two_groups(400), FOUR, group="band", estimator="ML", missing="listwise")
     moments = replace(fit.moments, mean=np.zeros_like(fit.moments.mean), known="covariances")
@@ -222,6 +237,8 @@ def test_the_climb_is_told_in_words():
     assert len(english) == len(dutch)
     assert any(s.startswith("The intercept of adv2 was set aside in all groups") for s in english)
     assert any(s.startswith("Het intercept van adv2 is terzijde gelegd") for s in dutch)
+    (loading,) = [s for s in english if s.startswith("The loading of imp1 was set aside")]
+    assert "gap" not in loading  # on the metric rung every group's means are their own
     assert any("Dat vraagt gelijke ladingen (metrisch); de groepen" in s for s in dutch)
 
 

@@ -279,6 +279,16 @@ def test_rungs_that_were_not_climbed_have_no_numbers(shifted: Survey) -> None:
     assert set(rows[2][1:-1]) == set(rows[3][1:-1]) == {"\N{EN DASH}"}
 
 
+def test_what_stands_in_the_way_names_no_small_group(shifted: Survey) -> None:
+    stopped, own = invariance(shifted, group="band", on_reject="stop"), shifted.instrument
+    few, smallest = sorted(stopped.n.values())[:2]
+    (small,) = [g for g, n in stopped.n.items() if n == few]
+    assert small in stopped.worst["group"].head(10).tolist()
+    shown = tables.worst(stopped, own, minimum=smallest)
+    assert small not in shown.counts
+    assert {row[2] for row in cells(shown)} == set(stopped.n) - {small}
+
+
 def test_all_models_that_were_tried_are_there(released: Ladder) -> None:
     shown = tables.models(released)
     rows = {row[0]: row[1:] for row in cells(shown)}

@@ -88,7 +88,7 @@ def sizes_in_words(m: Measurement, by: Compared, language: Language) -> str:
 def reasons(m: Measurement, by: Compared) -> list[str]:
     """Name the rule that decided, and the rungs on which others disagree with it or one another."""
     ladder, language = by.ladder, m.language
-    name = say(f"invariance.rule.{ladder.decision['structure'].rule}", language)
+    name = say(f"invariance.rule.{ladder.decided_by}", language)
     told = [m.say("judged.decided", rule=name)]
     for level, sides in ladder.disagreement.items():
         yes, no = (

@@ -92,9 +92,10 @@ def _few_clusters(study: Study) -> list[str]:
 
 
 def _rule(study: Study) -> str:
-    rule = study.decision("structure").rule
+    assert study.ladder is not None
+    rule = say(f"invariance.rule.{study.ladder.decided_by}", study.language)
     key = "decided" if _reached(study) != "none" else "decided_alone"
-    return study.say(f"ladder.{key}", rule=say(f"invariance.rule.{rule}", study.language))
+    return study.say(f"ladder.{key}", rule=rule)
 
 
 def _disagreement(study: Study) -> list[str]:
