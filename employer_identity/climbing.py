@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from employer_identity.cfa import Prepared, estimate
 from employer_identity.criteria import Localised, Rule, contradicted
+from employer_identity.errors import ConvergenceError
 from employer_identity.fit import Fit
 from employer_identity.rungs import (
     EQUAL,
@@ -77,12 +79,18 @@ class Climb:
         near: NDArray[np.float64] | None = None,
         like: Fit | None = None,
     ) -> Fit:
-        """Fit a rung without what was set aside."""
+        """Fit a rung without what was set aside; where no way leads on from near, from afar."""
         free = spelled(r for r in releases if applies(r, level))
-        return estimate(
-            self.prepared, self.group, equal=EQUAL[level], free=free, std_lv=True, near=near,
+        again = partial(
+            estimate, self.prepared, self.group, equal=EQUAL[level], free=free, std_lv=True,
             like=like,
         )  # fmt: skip
+        try:
+            return again(near=near)
+        except ConvergenceError:
+            if near is None:
+                raise
+            return again()
 
 
 def climb(plan: Climb) -> dict[Level, Rung]:

@@ -60,7 +60,7 @@ class Decision:
     caveats
         What a reader must know beside it.
     evidence
-        Numbers of the highest rung that was tried: chisq_diff, df_diff, pvalue, d_cfi, d_rmsea,
+        Numbers of the highest rung that holds: chisq_diff, df_diff, pvalue, d_cfi, d_rmsea,
         d_srmr; those of the fit on the first one.
     """
 

@@ -110,12 +110,17 @@ def invariance(
     if problems := too_many_groups(group, len(prepared.sample.groups)):
         raise refusal(ModelError, problems)
     fewest = anchors if isinstance(anchors, int) else ANCHORS
-    named = frozenset[str]() if isinstance(anchors, int) else frozenset(anchors)
-    asked = _asked(free, prepared)
+    named = frozenset[str]() if isinstance(anchors, int) else frozenset(_several(anchors))
+    asked = _asked(_several(free), prepared)
     _check_anchors(fewest, named, asked, prepared)
     prepared = _with_note_on_waves(prepared, data, group)
     rungs = climb(Climb(prepared, group, deciding, on_reject, fewest, named, asked))
     return Ladder(rungs, group, deciding, fewest, prepared)
+
+
+def _several(names: Sequence[str]) -> Sequence[str]:
+    """Take a single name for a list of one."""
+    return (names,) if isinstance(names, str) else names
 
 
 def _with_note_on_waves(

@@ -138,9 +138,10 @@ def test_what_differs_grossly_is_found_as_surely(estimator, step):
     assert ladder.released == ("adv2~1@g3",)
 
 
-def test_a_named_anchor_stays():
+@pytest.mark.parametrize("anchors", [["adv2"], "adv2"])
+def test_a_named_anchor_stays(anchors):
     frame = two_groups(800, shift={"adv2": 0.5})
-    ladder = ei.invariance(frame, FOUR, group="band", anchors=["adv2"])
+    ladder = ei.invariance(frame, FOUR, group="band", anchors=anchors)
     assert "adv2~1" not in ladder.released
     assert "anchor" in set(ladder.log["why"])
 
