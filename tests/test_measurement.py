@@ -265,6 +265,12 @@ def test_the_largest_shift_is_told_with_how_many_are_beyond_noise(both: Measurem
     assert len(sex.dmacs) == 0
 
 
+def test_a_shift_within_the_noise_is_not_counted_as_beyond(both: Measurement) -> None:
+    by, n = replace(both.compared[0]), len(both.compared[0].dmacs)
+    vars(by)["dmacs"] = both.compared[0].dmacs.assign(floor=[9.0, *[0.0] * (n - 1)])
+    assert f", {n - 1} " in grouped.bias(both, by)[0]
+
+
 def test_contrasts_are_counted_after_adjustment(both: Measurement) -> None:
     band, _ = both.compared
     (told,) = grouped.contrasts(both, band)
