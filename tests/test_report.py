@@ -437,6 +437,15 @@ def test_a_snapshot_gives_the_survey_back(tmp_path: Path) -> None:
         read_snapshot(path, sha256)
 
 
+def test_sizes_that_would_betray_a_small_group_are_not_told() -> None:
+    study = open_study(group="generation")
+    assert study.are_sizes_tellable
+    shares = {"young": 0.6, "old": 0.395, "alone": 0.005}
+    survey = simulate_survey(600, seed=3, truth=Truth(grouping="band", shares=shares))
+    assert 0 < (survey.answers["band"] == "alone").sum() < 5
+    assert not type(study)(survey, "band", "nl").are_sizes_tellable
+
+
 def test_a_refusal_on_the_way_speaks_the_language() -> None:
     truth = Truth(grouping="band", shares={"young": 0.94, "old": 0.06})
     study = open_study(group="generation")

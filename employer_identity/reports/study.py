@@ -152,9 +152,19 @@ class Study:
         """Labels of the groups that are too small to be compared."""
         if not self.group:
             return []
-        n = self.survey.answers[self.group].value_counts(sort=False)
-        small = [str(name) for name, k in n.items() if 0 < k < self.floor]
+        small = self._small_groups.index
         return [self.instrument.value_label(self.group, name, self.language) for name in small]
+
+    @property
+    def _small_groups(self) -> pd.Series[int]:
+        n = self.survey.answers[self.group].value_counts(sort=False)
+        return n[(n > 0) & (n < self.floor)]
+
+    @property
+    def are_sizes_tellable(self) -> bool:
+        """Whether the sizes of the groups that are compared betray none of those left out."""
+        small = self._small_groups
+        return small.empty or (len(small) > 1 and int(small.sum()) >= self.floor)
 
     def decision(self, statement: Statement) -> Decision:
         """Return what the ladder decides about a statement."""
