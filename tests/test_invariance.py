@@ -8,9 +8,10 @@ import pytest
 from scipy import stats
 
 import employer_identity as ei
+from employer_identity.climbing import _widened
 from employer_identity.criteria import CHEN_LARGE, FitChange, Localised, LowerBic
 from employer_identity.errors import ComparisonError, ModelError
-from employer_identity.rungs import EQUAL
+from employer_identity.rungs import EQUAL, Constraint, Release
 from employer_identity.scores import holm
 from tests.examples import FOUR, answers, two_groups
 
@@ -437,3 +438,14 @@ def test_the_expected_change_is_near_what_freeing_gives():
     )
     intercepts = freed.estimates.query("op == '~1' and lhs == @worst['lhs']")["est"]
     assert worst["epc"] == pytest.approx(intercepts.iloc[1] - intercepts.iloc[0], rel=0.05)
+
+
+def test_fewer_than_half_of_the_groups_are_no_common_ground():
+    groups = ("a", "b", "c", "d", "e")
+    gone = [Release(Constraint(("adv2", "~1", ""), g), False, "contradicted") for g in "ab"]
+    third = _widened(Constraint(("adv2", "~1", ""), "c"), groups, gone)
+    assert (third.everywhere, third.why) == (True, "minority")  # two of five would be left
+    second = _widened(Constraint(("adv2", "~1", ""), "b"), groups, gone[:1])
+    assert (second.everywhere, second.spelled) == (False, "adv2~1@b")
+    another = _widened(Constraint(("adv3", "~1", ""), "c"), groups, gone)
+    assert not another.everywhere  # what is gone of another item does not count
