@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # From the ground up: a room imports only from rooms before it. A new room is given its place here.
 GROUND = ["errors", "writing", "language", "questionnaire", "special", "consistency"]
 GROUND += ["consistency_groupings", "instrument", "terms"]
-ENGINE = ["threads", "arrow", "syntax", "definitions", "table", "layout", "published", "moments"]
+ENGINE = ["threads", "arrow", "syntax", "definitions", "ordering", "table", "layout", "published", "moments"]
 ENGINE += ["patterns", "normal", "implied", "delta", "likelihood", "robust", "saturated", "scaling"]
 ENGINE += ["categorical", "scoring", "starts", "indices"]
 INTAKE = ["raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss"]

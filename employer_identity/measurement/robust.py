@@ -181,7 +181,7 @@ def curvature_of_moments(layout: Layout, theta: Array, M: Array, v: Array) -> Ar
         moved[name][:, i, j] += 1e-20j
         if name == "Psi" and i != j:
             moved[name][:, j, i] += 1e-20j
-        D = directions(imply_from(moved), cells)
+        D = directions(imply_from(layout, moved), cells)
         found[:, c] = slope_by_cell(D, M, v).imag / 1e-20
     return found
 

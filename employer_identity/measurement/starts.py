@@ -156,4 +156,4 @@ def with_sample_values(layout: Layout, table: Table, moments: Moments) -> Layout
         else:
             s = moments.covariance[:, observed.index(lhs), observed.index(rhs)]
             fixed[matrix][:, i, j] = fixed[matrix][:, j, i] = s
-    return Layout(layout.twin, fixed, layout.cells, layout.place, layout.latent, layout.q)
+    return replace(layout, fixed=fixed)
