@@ -18,7 +18,7 @@ from employer_identity.measurement.scaling import restriction_traces, tangent
 from employer_identity.measurement.scoring import minimise
 from employer_identity.measurement.starts import starting_values
 from employer_identity.measurement.threads import on_one_thread
-from employer_identity.measures import sandwich, scaling_factor
+from employer_identity.measures import sandwich, scaled, shifted
 
 Array = NDArray[np.float64]
 Method = Literal[
@@ -146,7 +146,7 @@ def _at_the_restricted_moments(restricted: Fit, free: Fit) -> float:
     found = None if at is None else sandwich(free, free.layout, at)
     if found is None or restricted.scaling is None:
         return 0.0
-    between = _weighted(scaling_factor(found, free.df), free.df)
+    between = _weighted(scaled(free.estimator, found, free.df)[0], free.df)
     return (restricted.df * restricted.scaling - between) / (restricted.df - free.df)
 
 

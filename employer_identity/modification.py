@@ -8,14 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from employer_identity.measurement.implied import directions
-from employer_identity.measurement.layout import Layout, Place, stand_ins
-from employer_identity.measurement.likelihood import slope_by_cell
-from employer_identity.measurement.normal import Expansion, expand, slopes
-from employer_identity.measurement.robust import Bread, bread
+from employer_identity.measurement.layout import Place, stand_ins
 from employer_identity.measurement.threads import on_one_thread
-from employer_identity.measures import sandwich
-from employer_identity.scores import cell_tests
+from employer_identity.scores import at_estimates, cell_tests
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
@@ -46,18 +41,11 @@ def modification_indices(fit: Fit) -> pd.DataFrame:
     """
     names = _candidates(fit)
     layout, cell = fit.layout.with_cells(list(names))
-    at = expand(fit.saturated.patterns, fit.implied.Sigma, fit.implied.mu)
-    assert at is not None  # the estimates imply a covariance matrix
-    robust = sandwich(fit, layout, fit.solution.theta)
-    information = _plain(fit, layout, at) if robust is None else robust.bread
-    score = slope_by_cell(
-        directions(fit.implied, layout.cells), *slopes(fit.saturated.patterns, at)
-    )
+    here = at_estimates(fit, layout)
     value = np.stack([layout.fixed[m][:, i, j] for m, i, j in names], axis=1)
     g, k = np.nonzero((layout.cells.parameter[:, cell] < 0) & (value == 0.0))
     c = cell[k]
-    plain = bread(layout, fit.solution.theta, fit.implied, fit.saturated.patterns, at, seen=False)
-    tests = cell_tests(fit, information, plain, robust, score[g, c], g, c)
+    tests = cell_tests(fit, here.information, here.expected, here.robust, here.score[g, c], g, c)
     mi, epc = tests.x2, tests.epc
     frame = pd.DataFrame([list(names.values())[t] for t in k], columns=["lhs", "op", "rhs"])
     frame["group"] = [fit.groups[t] for t in g]
@@ -65,13 +53,6 @@ def modification_indices(fit: Fit) -> pd.DataFrame:
     frame["mi"], frame["epc"], frame["epc_std"] = mi, epc, epc * scale[g, k]
     found = frame[~np.isnan(mi)]
     return found.sort_values("mi", ascending=False, kind="stable", ignore_index=True)
-
-
-def _plain(fit: Fit, layout: Layout, at: Expansion) -> Bread:
-    """Return the information of plain maximum likelihood by pair of the layout's cells."""
-    patterns = fit.saturated.patterns
-    seen = not patterns.complete
-    return bread(layout, fit.solution.theta, fit.implied, patterns, at, seen=seen)
 
 
 def _candidates(fit: Fit) -> dict[Place, tuple[str, str, str]]:

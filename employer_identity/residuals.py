@@ -24,7 +24,7 @@ ROUNDING = 1e-9  # share of an observed moment's variance below which its residu
 def residuals(fit: Fit) -> pd.DataFrame:
     """Return the residuals of all pairs of items, see `Fit.residuals`."""
     sd = np.sqrt(np.diagonal(fit.moments.covariance, axis1=1, axis2=2))
-    left = (fit.moments.covariance - fit.implied.Sigma) / sd[:, :, None] / sd[:, None, :]
+    left = (fit.moments.covariance - fit.reproduced) / sd[:, :, None] / sd[:, None, :]
     i, j = np.tril_indices(len(fit.items), -1)
     names, groups = np.array(fit.items, dtype=object), len(fit.groups)
     return pd.DataFrame(

@@ -15,6 +15,8 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from employer_identity.dividing import groups_of, too_few_groups, too_small_groups
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
+from employer_identity.measurement.categorical import OrderedMoments, ordered_moments
+from employer_identity.measurement.evidence import Evidence, OrderedSample
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import Patterns, gather, whole
 from employer_identity.measurement.published import SINGULAR, smallest_direction
@@ -37,15 +39,22 @@ class Sample:
     ----------
     moments
         Per group, the reference group first; the unrestricted estimates where answers are missing.
-    saturated
-        The same with the log-likelihood about them, and the rows behind.
+        Of ordered items those of the responses behind the answers.
+    evidence
+        The same with the log-likelihood about them, or all statistics of ordered items; and the
+        rows behind.
     notes
         What was left out on the way, and why.
     """
 
     moments: Moments
-    saturated: Saturated
+    evidence: Evidence
     notes: tuple[Problem, ...]
+
+    @property
+    def saturated(self) -> Saturated:
+        """The unrestricted moments with the log-likelihood; refused for ordered items."""
+        return normal(self.evidence)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -69,6 +78,8 @@ class Asked:
         ``fiml`` keeps rows with holes.
     declared
         Whether the cluster is only what a survey declares.
+    ordered
+        Items that are answered in ordered categories.
     """
 
     items: tuple[str, ...]
@@ -79,6 +90,14 @@ class Asked:
     cluster: str | None
     missing: str
     declared: bool = False
+    ordered: tuple[str, ...] = ()
+
+
+def normal(evidence: Evidence) -> Saturated:
+    """Return the evidence of items that are not ordered, or refuse and say why."""
+    if isinstance(evidence, OrderedSample):
+        raise refusal(ModelError, [Problem("ordered.not_offered")])
+    return evidence
 
 
 def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
@@ -111,7 +130,7 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     if asked.weights:
         notes.append(Problem("model.weighted", asked.weights, len(weights)))
     kept = tuple(note for note in (*notes, *found) if note.count)
-    return _sample(rows, labels, kept)
+    return _ordered(rows, labels, kept, asked) if asked.ordered else _sample(rows, labels, kept)
 
 
 def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> Sample:
@@ -128,6 +147,22 @@ def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> 
     moments = Moments(patterns.names, n, saturated.mu, saturated.Sigma, labels)
     _refuse(_degenerate(moments))
     return Sample(moments, saturated, notes)
+
+
+def _ordered(
+    rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...], asked: Asked
+) -> Sample:
+    """Compute the statistics of ordered items, or say why they cannot be."""
+    names = rows.patterns.names
+    is_ordered = np.isin(np.array(names), asked.ordered)
+    found = ordered_moments(
+        names, rows.answers, rows.group, is_ordered, labels=labels, weights=rows.weights,
+        cluster=rows.cluster,
+    )  # fmt: skip
+    if not isinstance(found, OrderedMoments):
+        raise refusal(ModelError, list(found))
+    moments = Moments(names, found.n, found.mean, found.covariance, labels)
+    return Sample(moments, OrderedSample(found, rows), notes)
 
 
 def _why_unreachable(rows: Rows, labels: tuple[str, ...]) -> list[Problem]:

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from employer_identity.measurement.arrow import Arrow
+from employer_identity.measurement.coded import Places
 from employer_identity.measurement.table import Key, Table
 
 Array = NDArray[np.float64]
@@ -68,6 +69,12 @@ class Response:
     def plain(self) -> bool:
         """Whether no item is ordered."""
         return not self.ordered.any()
+
+    @cached_property
+    def places(self) -> Places:
+        """Where the statistics of the answers stand."""
+        counts = np.bincount(self.owner, minlength=len(self.ordered)) + 1
+        return Places(self.ordered, counts[self.ordered])
 
     @cached_property
     def first(self) -> Integers:

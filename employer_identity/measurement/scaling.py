@@ -18,8 +18,10 @@ from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.likelihood import jacobian
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns, whole
+from employer_identity.measurement.responses import slopes
 from employer_identity.measurement.robust import Bread, CrossedMeat, Meat, Rows, bread, meat
 from employer_identity.measurement.saturated import Saturated
+from employer_identity.measurement.weighted import WeightedSandwich
 
 Array = NDArray[np.float64]
 
@@ -45,6 +47,11 @@ class Sandwich:
     H1: Array
     J1: Array
     free: NDArray[np.bool_]
+
+    @property
+    def metric(self) -> Array:
+        """How far apart moments are, (G, P, P): what restrictions are projected in."""
+        return self.H1
 
     @property
     def traces(self) -> tuple[float, float]:
@@ -155,8 +162,12 @@ def complete_data_fit(
 
 
 def tangent(layout: Layout, theta: Array) -> Array:
-    """Return the derivatives of all groups' listed moments by parameter, (G P, q)."""
-    Delta = jacobian(directions(imply(layout, theta), layout.cells))
+    """Return the derivatives of all groups' listed moments or statistics by parameter, (G P, q)."""
+    implied = imply(layout, theta)
+    if layout.response.plain:
+        Delta = jacobian(directions(implied, layout.cells))
+    else:
+        Delta = slopes(layout, implied, layout.cells)
     groups, P, _ = Delta.shape
     q, at = layout.q, layout.cells.parameter
     found = np.zeros((groups, P, q + 1))
@@ -165,16 +176,20 @@ def tangent(layout: Layout, theta: Array) -> Array:
     return found.reshape(groups * P, q + 1)[:, :q]
 
 
-def restriction_traces(free: Sandwich, D1: Array, D0: Array) -> tuple[float, float]:
+def restriction_traces(
+    free: Sandwich | WeightedSandwich, D1: Array, D0: Array
+) -> tuple[float, float]:
     """Return tr(M) and tr(M M) of a restriction's scaled Wald form (Satorra 2000).
 
     The freer model's tangent D1 (GP, q1) holds the restricted one's, D0 = D1 K; with A the
     restrictions (A K = 0), M = (A H^-1 A')^-1 A H^-1 J H^-1 A'. Each is the tangent at its own
     estimates, so K is the nearest by the information about the moments, which, unlike lavaan's
-    plain least squares, items in other units do not change.
+    plain least squares, items in other units do not change. Statistics of ordered items have no
+    units: there it is plain least squares.
     """
-    groups, P, _ = free.H1.shape
-    weighted = (free.H1 @ D1.reshape(groups, P, -1)).reshape(groups * P, -1)
+    metric = free.metric
+    groups, P, _ = metric.shape
+    weighted = (metric @ D1.reshape(groups, P, -1)).reshape(groups * P, -1)
     K = np.linalg.solve(weighted.T @ D1, weighted.T @ D0)
     left, _, _ = np.linalg.svd(K)
     A = left[:, K.shape[1] :].T
