@@ -13,6 +13,7 @@ from employer_identity.measurement import normal
 from employer_identity.measurement.robust import Rows
 from employer_identity.measurement.scaling import spoken_of, tangent
 from employer_identity.measurement.threads import on_one_thread
+from employer_identity.ordered_residuals import implied_statistics
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
@@ -39,6 +40,8 @@ def residuals(fit: Fit) -> pd.DataFrame:
 def implied_moments(fit: Fit) -> pd.DataFrame:
     """Return every variance, covariance and mean: observed, implied, and the difference tested.
 
+    Of ordered items thresholds and correlations, see `ordered_residuals.implied_statistics`.
+
     A residual's influence on chance is that of the observed moment less that of the moment implied
     by the estimates: with H the information about the moments, J the covariance of their scores, D
     the moments' derivatives by parameter and V the estimates' covariance matrix, ::
@@ -58,6 +61,8 @@ def implied_moments(fit: Fit) -> pd.DataFrame:
     groups lavaan 0.6-14 leaves out what the other groups do to the estimates, and its z vary too
     much (docs/conventions.md).
     """
+    if fit.ordered is not None:
+        return implied_statistics(fit, fit.ordered)
     i, j = np.tril_indices(len(fit.items))
     model, moments = fit.implied, fit.moments
     observed = np.concatenate([moments.covariance[:, i, j], moments.mean], axis=1)

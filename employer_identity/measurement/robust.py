@@ -255,7 +255,7 @@ class CrossedMeat:
         """Covariance of the parameters' scores, (q, q)."""
         return np.asarray(self.by_parameter @ self.by_parameter.T)
 
-    def _moved(self, inverse: Factor) -> Array:
+    def moved(self, inverse: Factor) -> Array:
         """Return how far each cluster moves the estimate of each cell, (G, c, C)."""
         return np.pad(inverse.solve(self.by_parameter), ((0, 1), (0, 0)))[self.arrow.parameter]
 
@@ -265,12 +265,12 @@ class CrossedMeat:
 
     def around(self, inverse: Factor) -> Array:
         """Return H^-1 J H^-1 by pair of cells of a group, (G, c, c)."""
-        moved = self._moved(inverse)
+        moved = self.moved(inverse)
         return np.asarray(moved @ moved.transpose(0, 2, 1))
 
     def left(self, information: Tied) -> Array:
         """Return what `Meat.left` does."""
-        explained = information.by_cell @ self._moved(information.factor)
+        explained = information.by_cell @ self.moved(information.factor)
         return np.asarray(((self.by_cluster - explained) ** 2).sum(axis=2))
 
 
