@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.special import ndtr
 from scipy.stats import norm
 
 from employer_identity.measurement import bivariate
+
+Array = NDArray[np.float64]
+Function = Callable[[Array, Array, Array], Array]
 
 PROMISED = 1e-10  # absolute; what integration itself leaves over is below 1e-12
 ROUNDING = 1e-14
@@ -77,7 +82,7 @@ def test_known_values() -> None:
 def test_derivatives_are_the_limits_of_differences(h: float, k: float, r: float) -> None:
     a, b, c, step = np.array(h), np.array(k), np.array(r), 1e-5
 
-    def difference(f, x, y, z):  # noqa: ANN001, ANN202
+    def difference(f: Function, x: int, y: int, z: int) -> Array:
         low = f(a - x * step, b - y * step, c - z * step)
         return (f(a + x * step, b + y * step, c + z * step) - low) / (2 * step)
 

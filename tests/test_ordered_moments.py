@@ -1,4 +1,4 @@
-"""Thresholds and correlations of ordered items against lavaan, against laws, and what is refused."""
+"""Thresholds and correlations of ordered items: against lavaan, laws, and what is refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scipy.stats import multivariate_normal
 from employer_identity.language import say
 from employer_identity.measurement import twostep
 from employer_identity.measurement.categorical import OrderedMoments, ordered_moments
-from employer_identity.measurement.polychoric import polychorics, thresholds
+from employer_identity.measurement.polychoric import cells, polychorics, thresholds
 from tests.test_golden import GOLDEN
 
 Array = NDArray[np.float64]
@@ -250,7 +250,7 @@ def test_correlations_with_a_skewed_item_are_where_the_likelihood_is_largest() -
 
 
 def test_variances_are_those_that_samples_show() -> None:
-    """Of 300 samples; a variance's own Monte-Carlo error is 8 %, the largest of 20 within 4 of it."""
+    """Of 300 samples: a variance has a Monte-Carlo error of 8 %, the largest of 20 within 4."""
     runs = [statistics(*drawn(n=800, seed=1000 + k)) for k in range(300)]
     found = np.stack([run.statistics[0] for run in runs])
     claimed = np.mean([np.diag(run.asymptotic[0]) / run.n[0] for run in runs], axis=0)
@@ -318,6 +318,49 @@ def test_rows_are_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("employer_identity.measurement.coded.ROWS", 50)
     assert_same(statistics(frame, items, ordered), whole[0])
     assert_same(statistics(frame, items, ordered, cluster=cluster), whole[1])
+
+
+def random_tables(count: int) -> list[Array]:
+    """Tables of two to seven categories, many with empty cells, some with stray answers."""
+    rng = np.random.default_rng(0)
+    found = []
+    while len(found) < count:
+        r, n = rng.uniform(-0.97, 0.97), int(rng.choice([20, 60, 300, 3000]))
+        x = rng.normal(size=n)
+        y = r * x + np.sqrt(1 - r * r) * rng.normal(size=n)
+        cut = [np.digitize(v, np.sort(rng.normal(size=rng.integers(1, 7)))) for v in (x, y)]
+        if rng.random() < 0.3:
+            cut[1] = np.where(rng.random(n) < 0.02, rng.permutation(cut[1]), cut[1])
+        a, b = (np.unique(c, return_inverse=True)[1] for c in cut)
+        table = np.zeros((8, 8))
+        np.add.at(table, (a, b), 1)
+        adjusted = a.max() == b.max() == 1 and not table[:2, :2].all()
+        if a.max() and b.max() and not adjusted:
+            found.append(table)
+    return found
+
+
+def test_polychorics_are_where_the_likelihood_is_largest() -> None:
+    tables = np.stack(random_tables(80))
+    h, k = thresholds(tables.sum(axis=2)), thresholds(tables.sum(axis=1))
+    found = polychorics(tables, h, k)
+    grid = np.linspace(-0.9998, 0.9998, 201)
+    inside = 0
+    for n, *at, r in zip(tables, h, k, found, strict=True):
+
+        def lost(x: float, n: Array = n, at: list[Array] = at) -> float:
+            P = cells(*(t[None] for t in at), np.array([x])).probability[0]
+            return -float((n[n > 0] * np.log(P[n > 0])).sum())
+
+        best = int(np.argmin([lost(x) for x in grid]))
+        if np.isnan(r):
+            assert lost(grid[best]) > min(lost(0.9999), lost(-0.9999)) - 1e-6
+            continue
+        inside += 1
+        ends = grid[max(best - 1, 0)], grid[min(best + 1, 200)]
+        top = minimize_scalar(lost, bounds=ends, options={"xatol": 1e-10}).x
+        assert r == pytest.approx(top, abs=2e-6)  # a search by values alone sees no more
+    assert inside > 60
 
 
 # --- What cannot be done
