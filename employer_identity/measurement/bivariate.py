@@ -13,7 +13,7 @@ from scipy.special import ndtr, owens_t
 Array = NDArray[np.float64]
 
 FAR = 40.0  # Phi is exactly 0 or 1 beyond it
-NEAR = 1e-300  # stands for 0 where one divides by it
+NEAR = 1e-300  # stands for 0, and whatever is nearer to it, where one divides by it
 
 
 def cdf(h: Array, k: Array, r: Array) -> Array:
@@ -27,7 +27,7 @@ def cdf(h: Array, k: Array, r: Array) -> Array:
 
     References
     ----------
-    Owen (1956), Annals of Mathematical Statistics 27, 1075-1090, equation 2.1; T by Patefield and
+    Owen (1956), Annals of Mathematical Statistics 27, 1075-1090; T by Patefield and
     Tandy (2000). Checked against numerical integration of phi(x) Phi((k - r x) / q).
     """
     h, k = _finite(h), _finite(k)
@@ -74,4 +74,4 @@ def _q(r: Array) -> Array:
 def _finite(x: Array) -> Array:
     """Bring infinite values in, and take 0 for a positive number too small to count."""
     x = np.clip(np.asarray(x, dtype=float), -FAR, FAR)
-    return np.where(x == 0.0, NEAR, x)
+    return np.where(np.abs(x) < NEAR, NEAR, x)

@@ -14,6 +14,11 @@ from employer_identity.measurement.coded import Part, Places
 Array = NDArray[np.float64]
 
 SHOWN = 6  # pairs of items named in one message
+# codes without and with groups
+EMPTY = ("model.item_empty", "model.item_empty_in_group")
+CONSTANT = ("model.item_constant", "model.item_constant_in_group")
+APART = ("model.never_together", "model.never_together_in_group")
+PERFECT = ("ordered.perfect", "ordered.perfect_in_group")
 
 
 def faults_of_items(
@@ -29,8 +34,8 @@ def faults_of_items(
         chosen = np.stack([np.bincount(c, minlength=places.K + 1) for c in part.codes.T]) > 0
         flat[places.at_ordered] = chosen[:, : places.K].sum(axis=1) <= 1
         empty = np.diag(together) == 0
-        found += _told("model.item_empty", label, _chosen(names, empty))
-        found += _told("model.item_constant", label, _chosen(names, flat & ~empty))
+        found += _told(EMPTY, label, _chosen(names, empty))
+        found += _told(CONSTANT, label, _chosen(names, flat & ~empty))
         for a in np.flatnonzero(~flat[places.at_ordered]):
             lacking = int((~chosen[a, : places.counts[a]]).sum())
             if lacking:
@@ -39,7 +44,7 @@ def faults_of_items(
                 found.append(Problem("ordered.category_empty_in_group", item, lacking, values))
         i, j = places.pairs
         apart = (together[i, j] == 0) & ~empty[i] & ~empty[j]
-        found += _pairs("model.never_together", label, names, places, apart)
+        found += _pairs(APART, label, names, places, apart)
     return tuple(found)
 
 
@@ -48,9 +53,7 @@ def faults_of_pairs(
 ) -> tuple[Problem, ...]:
     """Pairs whose correlation (G, P) is perfect, told as NaN."""
     told = zip(labels, np.isnan(r), strict=True)
-    return tuple(
-        p for label, at in told for p in _pairs("ordered.perfect", label, names, places, at)
-    )
+    return tuple(p for label, at in told for p in _pairs(PERFECT, label, names, places, at))
 
 
 def _seen(places: Places, part: Part) -> Array:
@@ -66,14 +69,17 @@ def _chosen(names: Sequence[str], at: NDArray[np.bool_]) -> list[str]:
 
 
 def _pairs(
-    code: str, label: str, names: Sequence[str], places: Places, chosen: NDArray[np.bool_]
+    codes: tuple[str, str],
+    label: str,
+    names: Sequence[str],
+    places: Places,
+    chosen: NDArray[np.bool_],
 ) -> Iterator[Problem]:
     i, j = (at[chosen] for at in places.pairs)
-    return _told(code, label, [f"{names[b]}~~{names[a]}" for a, b in zip(i, j, strict=True)])
+    return _told(codes, label, [f"{names[b]}~~{names[a]}" for a, b in zip(i, j, strict=True)])
 
 
-def _told(code: str, label: str, what: Sequence[str]) -> Iterator[Problem]:
+def _told(codes: tuple[str, str], label: str, what: Sequence[str]) -> Iterator[Problem]:
     """Tell of items or pairs, in a group if there are groups."""
     if what:
-        code = f"{code}_in_group" if label else code
-        yield Problem(code, listing(what[:SHOWN]), len(what), {"group": label})
+        yield Problem(codes[bool(label)], listing(what[:SHOWN]), len(what), {"group": label})

@@ -22,7 +22,8 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 LIMIT = 0.9999  # a larger correlation is taken for a perfect one
-STEP = 1e-10  # Newton's last step; the one before it was about its square root
+STEP = 1e-6  # Newton's last step: what is left is about its square
+HALF = 1e-10  # the last step of halving, where Newton's do not help
 STEPS = 100  # halving alone needs 34
 TINY = 1e-16  # of a probability: below it lies what a difference of four leaves over
 
@@ -115,9 +116,8 @@ def root(score: Callable[[Array, Integers], tuple[Array, Array]], start: Array) 
             new = now - value / slope
         inside = (slope < 0) & (new > low[active]) & (new < high[active])
         halved = 0.5 * (low[active] + high[active])
-        settled = value == 0
-        r[active] = np.where(settled, now, np.where(inside, new, halved))
-        active = active[~settled & (np.abs(r[active] - now) > STEP)]
+        r[active] = np.where(value == 0, now, np.where(inside, new, halved))
+        active = active[np.abs(r[active] - now) > np.where(inside, STEP, HALF)]
         if not len(active):
             break
     r[active] = np.nan

@@ -68,7 +68,11 @@ def polyserials(z: Array, upper: Array, lower: Array, weights: Array) -> Array:
         w = weights[:, at]
         return (w * first).sum(axis=0), (w * second).sum(axis=0)
 
-    return root(score, np.zeros(upper.shape[1]))
+    middle = np.clip(0.5 * (upper + lower), -2.0, 2.0)
+    start = (weights * z * middle).sum(axis=0) / np.sqrt(
+        (weights * z**2).sum(axis=0) * (weights * middle**2).sum(axis=0)
+    )
+    return root(score, start)
 
 
 def polyserial_scores(z: Array, sd: float, upper: Array, lower: Array, r: float) -> Pair:
