@@ -77,7 +77,7 @@ def _standard_errors(fit: Fit, moments: OrderedMoments) -> Array:
         cross = ((GWJ @ B.inverse) * J).sum(axis=2)
         fitted = ((J @ found.meat.around(B)) * J).sum(axis=2)
         variance = own - 2.0 * cross + fitted
-    return np.sqrt(np.where(variance > ROUNDING * own, variance, np.nan) / fit.n_inference)
+    return np.sqrt(np.where(variance > ROUNDING * own, variance, np.nan) / fit.ntotal)
 
 
 def _crossed(found: WeightedSandwich, meat: CrossedMeat, moments: OrderedMoments) -> Array:

@@ -205,3 +205,8 @@ score_tests("score_land_scalar", S, two_factors, of(two_factors), "land", ORDERE
 # ---- modification indices of plain weighted least squares ------------------------------------------------------------------
 indices <- modindices(FITS$two_factors_dwls)
 file_of("modification_two_factors", list(kind = json("modification"), fit = json("two_factors_dwls"), indices = table_of(as.data.frame(lapply(unclass(indices)[c("lhs", "op", "rhs", "mi", "epc", "sepc.all")], as.vector)))))
+
+# ---- standardised residuals of correlations, one group -------------------------------------------------------------------
+left <- lavResiduals(FITS$two_factors_wlsmv, se = TRUE); below <- lower.tri(left$cov)
+names <- rownames(left$cov); table <- data.frame(lhs = names[col(left$cov)[below]], op = "~~", rhs = names[row(left$cov)[below]], residual = left$cov[below], se = left$cov.se[below], z = left$cov.z[below])
+file_of("residuals_two_factors", list(kind = json("residuals"), fit = json("two_factors_wlsmv"), residuals = table_of(table)))
