@@ -306,9 +306,7 @@ def _model_text(data: Survey | pd.DataFrame | Moments, model: str | None) -> str
     return str(instrument.model)
 
 
-def released(
-    free: Sequence[str], prepared: Prepared
-) -> frozenset[tuple[Key, int | None]]:
+def released(free: Sequence[str], prepared: Prepared) -> frozenset[tuple[Key, int | None]]:
     """Read ``free`` into relations and group numbers."""
     sample = prepared.sample
     found: set[tuple[Key, int | None]] = set()

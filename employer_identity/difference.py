@@ -192,7 +192,7 @@ def _nesting(restricted: Fit, free: Fit) -> Array | None:
 
 
 def _reproduced(restricted: Fit, free: Fit) -> tuple[Moments, Evidence]:
-    """Return what the restricted model implies, as if it had been observed, in the freer's order."""
+    """Return what the restricted model implies as if it were observed, in the freer's order."""
     at = [restricted.items.index(name) for name in free.items]
     mu, Sigma = restricted.implied.mu[:, at], restricted.implied.Sigma[:, at][:, :, at]  # noqa: N806
     n, known = restricted.moments.n, free.moments.known

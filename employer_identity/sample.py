@@ -135,10 +135,7 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
 
 def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> Sample:
     """Find the unrestricted moments, and whether they can serve a model."""
-    patterns = rows.patterns
-    n = np.bincount(rows.group, minlength=patterns.n_groups)
-    if not (rows.weights == 1.0).all():
-        n = np.bincount(patterns.group, patterns.n, patterns.n_groups)
+    patterns, n = rows.patterns, _sizes(rows)
     start = available(patterns)
     _refuse(_degenerate(Moments(patterns.names, n, start[1], start[0], labels)))
     saturated = saturate(patterns, rows)
@@ -147,6 +144,14 @@ def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> 
     moments = Moments(patterns.names, n, saturated.mu, saturated.Sigma, labels)
     _refuse(_degenerate(moments))
     return Sample(moments, saturated, notes)
+
+
+def _sizes(rows: Rows) -> NDArray[np.int64]:
+    """Respondents a group, weighted if there are weights."""
+    patterns = rows.patterns
+    if (rows.weights == 1.0).all():
+        return np.bincount(rows.group, minlength=patterns.n_groups)
+    return np.bincount(patterns.group, patterns.n, patterns.n_groups)
 
 
 def _ordered(
@@ -161,7 +166,7 @@ def _ordered(
     )  # fmt: skip
     if not isinstance(found, OrderedMoments):
         raise refusal(ModelError, list(found))
-    moments = Moments(names, found.n, found.mean, found.covariance, labels)
+    moments = Moments(names, _sizes(rows), found.mean, found.covariance, labels)
     return Sample(moments, OrderedSample(found, rows), notes)
 
 
