@@ -110,8 +110,6 @@ def _of_categories(fit: Fit, g: int, factor: str, items: list[str]) -> dict[str,
     inside = np.isin(response.owner, at)
     tau = standardised(response, fit.implied)[0][g, inside]
     owner = np.array([items.index(fit.items[i]) for i in response.owner[inside]], dtype=np.int64)
-    order = np.argsort(owner, kind="stable")
-    tau, owner = tau[order], owner[order]
     observed = moments.covariance[g][np.ix_(at, at)]
     sd = np.sqrt(np.diagonal(observed))
     correlation = observed / np.outer(sd, sd)

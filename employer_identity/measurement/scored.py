@@ -29,7 +29,7 @@ def between(thresholds: Array, owner: Integers, sd: Array, correlation: Array) -
     thresholds
         Of the ordered items, for responses of mean 0 and variance 1, (t,).
     owner
-        Each threshold's item, rising, (t,).
+        Each threshold's item, (t,).
     sd
         Standard deviations of the items, used of those that are not ordered, (p,).
     correlation
