@@ -209,7 +209,7 @@ def _reproduced(restricted: Fit, free: Fit) -> tuple[Moments, Evidence]:
         free.ordered, thresholds=tau[:, order], mean=mean, covariance=seen
     )  # fmt: skip
     moments = Moments(free.items, n, mean, seen, free.groups, known)
-    return moments, OrderedSample(statistics, free.evidence.rows)
+    return moments, replace(free.evidence, statistics=statistics)
 
 
 def _aligned(restricted: Fit, free: Fit) -> Array:

@@ -29,6 +29,7 @@ DATA += ["presets", "population", "simulate", "designs", "insiders", "public", "
 DATA += ["dividing", "collapsing", "sample"]
 MODEL = ["criteria", "estimates", "defined", "measures", "ordered_residuals"]
 MODEL += ["residuals", "scores"]
+MODEL = ["criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores"]
 MODEL += ["modification", "factor_scores", "improper", "ledger", "export", "explain", "summary"]
 MODEL += ["fit", "checks", "cfa", "difference", "crosscheck", "reliability", "agreement"]
 VERDICT = ["rungs", "decision", "ladder_log", "ladder", "states", "climbing", "invariance"]

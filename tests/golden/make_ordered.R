@@ -1,6 +1,6 @@
 # Models of items answered in ordered categories: what lavaan returns for stated calls.
 #   Rscript make_ordered.R [FOLDER]      writes steps.csv there and a JSON file a case into ordered/
-# likert.csv comes from make_ordered_moments.R. tests/test_ordered_golden.py replays each call.
+# regions_ordered.csv comes from make_ordered_moments.R. tests/test_ordered_golden.py replays each call.
 # `written` is the model of groups in lavaan's own words, group by group, where its group.equal would identify it
 # otherwise (it frees factor means as soon as thresholds are equal and leaves intercepts at 0; see docs/conventions.md).
 source("oracle.R")
@@ -31,8 +31,8 @@ steps <- function() {
   for (k in names(items)) items[runif(n) < .03, k] <- NA
   data.frame(land, age, items)[sample(n), ]
 }
-DATA <- list(steps.csv = stored("steps.csv", steps()), likert.csv = stored("likert.csv"))
-S <- "steps.csv"; L <- "likert.csv"
+DATA <- list(steps.csv = stored("steps.csv", steps()), regions_ordered.csv = stored("regions_ordered.csv"))
+S <- "steps.csv"; L <- "regions_ordered.csv"
 INDICES <- c("cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "rmsea.pvalue")
 ORDERED_MEASURES <- c("npar", "chisq", "df", "pvalue", "baseline.chisq", "baseline.df", INDICES, "srmr", "ntotal")
 ROBUST_MEASURES <- c("chisq.scaled", "df.scaled", "pvalue.scaled", "chisq.scaling.factor", "baseline.chisq.scaled", "baseline.chisq.scaling.factor", "cfi.scaled", "tli.scaled", "rmsea.scaled")
