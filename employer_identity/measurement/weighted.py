@@ -113,7 +113,7 @@ class WeightedSandwich:
         W = weights(self.moments) * share[:, None]
         twice = np.stack([a @ a * w for a, w in zip(A, W, strict=True)])
         cross = Meat(self.bread.of_moments(twice).by_cell, self.bread.arrow).trace(B)
-        return trace, own - 2.0 * cross + float(np.vdot(self.meat.around(B), self.meat.by_cell))
+        return trace, own - 2.0 * cross + self.meat.square_trace(B)
 
     def _crossed_square(self, meat: CrossedMeat) -> float:
         """Return the second trace where clusters have people in several groups.
