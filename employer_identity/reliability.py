@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import refusal
 from employer_identity.measurement.responses import standardised
-from employer_identity.measurement.scored import between, variances
+from employer_identity.measurement.scored import between, of_one
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
@@ -113,8 +113,7 @@ def _of_categories(fit: Fit, g: int, factor: str, items: list[str]) -> dict[str,
     observed = moments.covariance[g][np.ix_(at, at)]
     sd = np.sqrt(np.diagonal(observed))
     correlation = observed / np.outer(sd, sd)
-    total = between(tau, owner, sd, correlation * (1.0 - np.eye(len(at))))
-    np.fill_diagonal(total, variances(tau, owner, sd))
+    total = of_one(tau, owner, sd, correlation)
     shared = np.full(observed.shape, np.nan)
     if (np.abs(loading) < 1.0).all():  # else an improper solution: no such distribution
         shared = between(tau, owner, np.sqrt(variance), np.outer(loading, loading))

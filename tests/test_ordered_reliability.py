@@ -35,7 +35,8 @@ CALLS = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_as_semtools(people, name):
-    fit = ei.cfa(people, MODEL, ordered=True, std_lv=True, missing="listwise", **CALLS[name])
+    whole = {"ordered": True, "std_lv": True, "missing": "listwise", "collapse": False}
+    fit = ei.cfa(people, MODEL, **whole, **CALLS[name])
     found = ei.reliability(fit)
     for coefficient in ("omega", "ordinal_alpha", "ave"):
         np.testing.assert_allclose(

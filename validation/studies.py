@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from validation import ceiling, crossed, lavaan, limit, missing, pathways, planted
+from validation import ceiling, crossed, lavaan, limit, missing, ordered, pathways, planted
 from validation.running import Cell
 
 STUDIES: Mapping[str, tuple[Cell, ...]] = {
@@ -13,4 +13,6 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "planted": planted.CELLS,
     "lavaan": lavaan.CELLS,
     "pathways": pathways.CELLS,
+    "ordered": ordered.CELLS,
+    "ordered_lavaan": ordered.BESIDE,
 }

@@ -54,3 +54,11 @@ def variances(thresholds: Array, owner: Integers, sd: Array) -> Array:
     found = np.bincount(owner, (joint * same).sum(axis=1), minlength=len(sd))
     ordered = np.bincount(owner, minlength=len(sd)) > 0
     return np.where(ordered, found, sd**2)
+
+
+def of_one(thresholds: Array, owner: Integers, sd: Array, correlation: Array) -> Array:
+    """Return the covariances of the answers of one person, (p, p); parameters as of `between`."""
+    apart = np.where(np.eye(len(sd), dtype=bool), 0.0, correlation)
+    found = between(thresholds, owner, sd, apart)
+    np.fill_diagonal(found, variances(thresholds, owner, sd))
+    return found
