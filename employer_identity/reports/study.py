@@ -28,6 +28,7 @@ from employer_identity.reports.earlier import Earlier
 from employer_identity.reports.employers import Employers
 from employer_identity.reports.outside import Outside, outside
 from employer_identity.reports.prepared import Prepared
+from employer_identity.levels import reaches
 from employer_identity.rungs import Release
 from employer_identity.structural import Pathways, pathways
 from employer_identity.suppression import (
@@ -174,7 +175,7 @@ class Study:
     @property
     def releases(self) -> tuple[Release, ...]:
         """What was set aside for what may be said of links and levels; nothing where none may."""
-        if self.ladder is None or self.ladder.level in (None, "configural"):
+        if self.ladder is None or not reaches(self.ladder.level, "metric"):
             return ()
         return self.ladder.set_aside("metric" if self.ladder.level == "metric" else "scalar")
 
