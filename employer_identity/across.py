@@ -17,6 +17,7 @@ from employer_identity.across_result import Across
 from employer_identity.answers import Flags
 from employer_identity.checks import Estimator, Missing, check_options
 from employer_identity.climbing import OnReject
+from employer_identity.collapsing import LEAST
 from employer_identity.criteria import Rule, RuleName, rule_of
 from employer_identity.divisions import (
     Asked,
@@ -66,7 +67,7 @@ def invariance_across(
     crossed: Sequence[tuple[str, str]] = (),
     ordered: Sequence[str] | bool = (),
     parameterization: Parameterization = "theta",
-    collapse: int | bool = True,
+    collapse: int | Literal[False] = LEAST,
 ) -> Across:
     """Climb a ladder for every scale over every grouping, as one family of tests.
 

@@ -27,6 +27,7 @@ from employer_identity.checks import (
     check_units,
     refuse_unidentified,
 )
+from employer_identity.collapsing import LEAST
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import listing, refusal
@@ -72,6 +73,7 @@ def cfa(
     std_lv: bool = False,
     orthogonal: bool = False,
     parameterization: Parameterization = "delta",
+    collapse: int | Literal[False] = LEAST,
 ) -> Fit:
     """Fit a measurement or structural model, in one group or several at once.
 
@@ -126,6 +128,9 @@ def cfa(
     parameterization
         Of ordered items: ``delta`` (the responses behind them have variance 1 in the reference
         group) or ``theta`` (their residuals have; equal residuals need it).
+    collapse
+        Answers that each category of an ordered item needs in every group; one that has fewer is
+        merged with its neighbour, in all groups alike, and ``fit.notes`` says so. False: none is.
 
     Returns
     -------
@@ -150,7 +155,7 @@ def cfa(
     check_options(estimator, missing, equal, group, parameterization)
     prepared = prepare(
         data, model, group, reference, estimator=estimator, missing=missing, ordered=ordered,
-        weights=weights, cluster=cluster, parameterization=parameterization,
+        weights=weights, cluster=cluster, parameterization=parameterization, collapse=collapse,
     )  # fmt: skip
     return estimate(prepared, group, equal=equal, free=free, std_lv=std_lv, orthogonal=orthogonal)
 
@@ -182,6 +187,7 @@ def prepare(
     weights: str | Literal[False] | None = None,
     cluster: str | Literal[False] | None = None,
     parameterization: Parameterization = "delta",
+    collapse: int | Literal[False] = LEAST,
 ) -> Prepared:
     """Read the model and take what it needs from the data."""
     text = _model_text(data, model)
@@ -196,7 +202,10 @@ def prepare(
     grouping = _declared(declared, cluster, "cluster", "employer")
     check_combination(how, holes, weight, grouping, tables=tables, ordered=bool(names))
     columns = roles.observed, roles.exogenous, group, reference, weight, grouping
-    asked = Asked(*columns, missing=holes, declared=cluster is None, ordered=names)
+    least = LEAST if collapse is True else int(collapse)
+    asked = Asked(
+        *columns, missing=holes, declared=cluster is None, ordered=names, collapse=least
+    )  # fmt: skip
     sample = take(data, asked)
     check_modifiers(terms, len(sample.groups))
     counted = Ordered(thresholds_of(sample.evidence), parameterization)
@@ -306,9 +315,7 @@ def _model_text(data: Survey | pd.DataFrame | Moments, model: str | None) -> str
     return str(instrument.model)
 
 
-def released(
-    free: Sequence[str], prepared: Prepared
-) -> frozenset[tuple[Key, int | None]]:
+def released(free: Sequence[str], prepared: Prepared) -> frozenset[tuple[Key, int | None]]:
     """Read ``free`` into relations and group numbers."""
     sample = prepared.sample
     found: set[tuple[Key, int | None]] = set()

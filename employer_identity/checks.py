@@ -75,7 +75,11 @@ def check_combination(
     if estimator == "DWLS" and (weights or cluster):
         named = [name for name in (weights, cluster) if name]
         problems.append(Problem("ordered.dwls_plain", where=listing(named)))
-    if tables and not ordered and (estimator != "ML" or missing != "listwise" or weights or cluster):
+    if (
+        tables
+        and not ordered
+        and (estimator != "ML" or missing != "listwise" or weights or cluster)
+    ):
         problems.append(Problem("model.moments_only_ml"))
     if estimator == "MLM" and (missing == "fiml" or weights or cluster):
         problems.append(Problem("model.mlm_complete"))

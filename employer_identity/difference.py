@@ -18,7 +18,7 @@ from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import whole
 from employer_identity.measurement.responses import standardised
 from employer_identity.measurement.saturated import saturate
-from employer_identity.measurement.scaling import restriction_traces, tangent
+from employer_identity.measurement.scaling import restriction_traces
 from employer_identity.measurement.scoring import minimise
 from employer_identity.measurement.starts import starting_values
 from employer_identity.measurement.threads import on_one_thread
@@ -192,7 +192,7 @@ def _nesting(restricted: Fit, free: Fit) -> Array | None:
 
 
 def _reproduced(restricted: Fit, free: Fit) -> tuple[Moments, Evidence]:
-    """Return what the restricted model implies, as if it had been observed, in the freer's order."""
+    """Return what the restricted model implies as if it were observed, in the freer's order."""
     at = [restricted.items.index(name) for name in free.items]
     mu, Sigma = restricted.implied.mu[:, at], restricted.implied.Sigma[:, at][:, :, at]  # noqa: N806
     n, known = restricted.moments.n, free.moments.known
@@ -209,7 +209,7 @@ def _reproduced(restricted: Fit, free: Fit) -> tuple[Moments, Evidence]:
         free.ordered, thresholds=tau[:, order], mean=mean, covariance=seen
     )  # fmt: skip
     moments = Moments(free.items, n, mean, seen, free.groups, known)
-    return moments, OrderedSample(statistics, free.evidence.rows)
+    return moments, replace(free.evidence, statistics=statistics)
 
 
 def _aligned(restricted: Fit, free: Fit) -> Array:
@@ -225,14 +225,10 @@ def _aligned(restricted: Fit, free: Fit) -> Array:
 
 
 def _satorra_2000(restricted: Fit, free: Fit, plain: float, *, shift_too: bool) -> DifferenceTest:
-    """Scale by the restrictions themselves, as the tangents of both models show them."""
+    """Scale by the restrictions themselves, as both models' derivatives show them."""
     df = restricted.df - free.df
     assert free.sandwich is not None
-    trace, square = restriction_traces(
-        free.sandwich,
-        tangent(free.layout, free.solution.theta),  # where its information is taken, too
-        tangent(restricted.layout, restricted.solution.theta),
-    )
+    trace, square = restriction_traces(free.sandwich, restricted.layout, restricted.solution.theta)
     scaling, shift = shifted(trace, square, df) if shift_too else mean_adjusted(trace, df)
     chisq = plain / scaling + shift
     method: Method = "satorra_2000_shifted" if shift_too else "satorra_2000"

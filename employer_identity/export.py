@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import refusal, say
+from employer_identity.measurement.evidence import OrderedSample
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
@@ -103,6 +104,10 @@ def _answers(fit: Fit) -> str:
     if fit.missing != "listwise":
         keep.append(f"rowSums(!is.na(answers[{_vector(fit.items)}])) > 0")
     lines += [f"answers <- answers[{condition}, ]" for condition in keep]
+    if isinstance(fit.evidence, OrderedSample):
+        for item, codes in fit.evidence.recoded.items():
+            of = f"answers[[{_text(item)}]]"
+            lines += [f"{of}[{of} == {_value(a)}] <- {_value(b)}" for a, b in codes.items()]
     if fit.rows is not None and fit.rows.cluster is not None:
         column = f"answers[[{_text(str(fit.cluster))}]]"
         lines.append(f"alone <- is.na({column})")

@@ -300,8 +300,8 @@ class Fit:
         ``rmsea.pvalue`` (of RMSEA <= .05) ``srmr logl unrestricted.logl aic bic ntotal``; with MLR
         and MLM also those from the scaled chi-square (``.scaled``, ``chisq.scaling.factor``); with
         these and with missing answers ``.robust`` ones. Of ordered items there is no likelihood;
-        ``srmr`` is that of correlations; WLSMV has a ``chisq.shift``. Formulas in `measurement.indices` and
-        `measurement.scaling`; checked against lavaan 0.6-14.
+        ``srmr`` is that of correlations; WLSMV has a ``chisq.shift``. Formulas in
+        `measurement.indices` and `measurement.scaling`; checked against lavaan 0.6-14.
         """
         return fit_measures(self)
 
@@ -385,8 +385,12 @@ class Fit:
     def equal(self) -> tuple[str, ...]:
         """Families in which at least one cell is tied across groups, or held at one value."""
         rows, number = self.table.rows, self.table.number
-        held = self.table.held.any(axis=0) if len(self.groups) > 1 else np.zeros(len(rows), bool)
-        tied = [r for r in range(len(rows)) if np.bincount(number[:, r] + 1)[1:].max(initial=0) > 1 or held[r]]
+        held = set(np.nonzero(self.table.held)[1].tolist())
+        tied = [
+            r
+            for r in range(len(rows))
+            if np.bincount(number[:, r] + 1)[1:].max(initial=0) > 1 or r in held
+        ]
         return tuple(dict.fromkeys(family(rows[r], self.table.roles) for r in tied))
 
     @cached_property

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from employer_identity.cfa import Prepared, prepare, released
 from employer_identity.checks import Estimator, Missing, check_options
 from employer_identity.climbing import Climb, OnReject, climb
+from employer_identity.collapsing import LEAST
 from employer_identity.criteria import Rule, RuleName, rule_of
 from employer_identity.dividing import too_many_groups
 from employer_identity.errors import ModelError, Problem
@@ -51,7 +52,7 @@ def invariance(
     cluster: str | Literal[False] | None = None,
     ordered: Sequence[str] | bool = (),
     parameterization: Parameterization = "theta",
-    collapse: int | bool = True,
+    collapse: int | Literal[False] = LEAST,
 ) -> Ladder:
     """Decide how far a questionnaire measures the same in several groups, and what may be compared.
 

@@ -107,9 +107,7 @@ def sandwich(
     return huber_white(layout, theta, fit.saturated, given)
 
 
-def scaled(
-    estimator: str, found: Sandwich | WeightedSandwich, df: int
-) -> tuple[float, float]:
+def scaled(estimator: str, found: Sandwich | WeightedSandwich, df: int) -> tuple[float, float]:
     """Return what a chi-square is divided by, and what is then added; NaN without df.
 
     MLR's factor is a difference of traces and may be negative, far from a model that holds.

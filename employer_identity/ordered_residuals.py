@@ -60,8 +60,7 @@ def _keys(moments: OrderedMoments) -> tuple[list[str], list[str], list[str]]:
     keys += [(names[v], "~~", names[v]) for v in places.at_continuous]
     i, j = places.pairs
     keys += [(names[b], "~~", names[a]) for a, b in zip(i, j, strict=True)]
-    lhs, op, rhs = zip(*keys, strict=True)
-    return list(lhs), list(op), list(rhs)
+    return [k[0] for k in keys], [k[1] for k in keys], [k[2] for k in keys]
 
 
 def _standard_errors(fit: Fit, moments: OrderedMoments) -> Array:
@@ -78,7 +77,7 @@ def _standard_errors(fit: Fit, moments: OrderedMoments) -> Array:
         cross = ((GWJ @ B.inverse) * J).sum(axis=2)
         fitted = ((J @ found.meat.around(B)) * J).sum(axis=2)
         variance = own - 2.0 * cross + fitted
-    return np.sqrt(np.where(variance > ROUNDING * own, variance, np.nan) / fit.n_inference)
+    return np.sqrt(np.where(variance > ROUNDING * own, variance, np.nan) / fit.ntotal)
 
 
 def _crossed(found: WeightedSandwich, meat: CrossedMeat, moments: OrderedMoments) -> Array:

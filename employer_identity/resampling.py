@@ -36,8 +36,8 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
 
     Clusters are drawn whole, respondents with their weights; the same seed draws the same people,
     whatever the parameters. Where only moments are known, where the fit takes answers for normal
-    (ML), with ordered items, and with more than 20,000 units, draws are from the normal distribution with the
-    estimates' covariance.
+    (ML), with ordered items, and with more than 20,000 units, draws are from the normal
+    distribution with the estimates' covariance.
     """
     rng = np.random.default_rng(seed)
     if not fit.information.factor.definite:

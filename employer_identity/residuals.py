@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from employer_identity.measurement import normal
 from employer_identity.measurement.robust import Rows
-from employer_identity.measurement.scaling import spoken_of, tangent
+from employer_identity.measurement.scaling import Sandwich, spoken_of, tangent
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.ordered_residuals import implied_statistics
 
@@ -137,7 +137,7 @@ def _point(fit: Fit) -> _Point:
 def _scores_spread(fit: Fit, point: _Point) -> tuple[Array, Array, Array]:
     """Covariances of the scores: the moments' (G, P, P), across (G, P, q), the parameters'."""
     H, D, rows = point.H, point.D, fit.rows  # noqa: N806
-    if fit.sandwich is None or rows is None:
+    if rows is None or not isinstance(fit.sandwich, Sandwich):
         J = H @ np.linalg.inv(fit.saturated.information) @ H  # noqa: N806
     elif fit.estimator == "MLM":
         J = fit.sandwich.J1  # noqa: N806

@@ -39,9 +39,9 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     Boos 1992 and Satorra 1989, centred, since about zero X2 could never exceed the number of
     clusters); X2 is referred to F(1, C - 1), C clusters or respondents; and I is the expected
     information, for b as for the expected change: the observed one is bent by a group that differs
-    grossly, so far that the test misses what it is for. For ordered items likewise, with the
-    weighted least squares in the likelihood's place, whose scores have mean zero already; intercepts
-    and residual variances that are equal by being 0 or 1 are tested too.
+    grossly, so far that the test misses what it is for. For ordered items likewise, with weighted
+    least squares in the likelihood's place, whose scores have mean zero already; intercepts and
+    residual variances that are equal by being 0 or 1 are tested too.
     With two groups freeing a cell in one is freeing it in the other, so each is listed once, for
     the second group.
 

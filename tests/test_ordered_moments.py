@@ -261,6 +261,17 @@ def test_variances_are_those_that_samples_show() -> None:
     assert np.abs(found.var(axis=0) / claimed - 1)[checked].max() < 0.33
 
 
+def test_the_variance_of_a_mean_leans_on_normality_as_docs_conventions_says() -> None:
+    frame, items, ordered = drawn()
+    x = frame["x"].to_numpy()
+    z = (x - x.mean()) / x.std()
+    skewness, excess = (z**3).mean(), (z**4).mean() - 3
+    found = statistics(frame, items, ordered)
+    assert skewness > 1
+    expected = x.var() / (1 - skewness**2 / (excess + 2))
+    assert found.asymptotic[0][0, 0] == pytest.approx(expected, rel=EXACT)
+
+
 def clustered(seed: int) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     rng = np.random.default_rng(seed)
     cluster = np.repeat(np.arange(60), 8)

@@ -5,6 +5,7 @@ Everything that depends on which of the two it is and is asked before there is a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,10 +27,21 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class OrderedSample:
-    """Answers in ordered categories as statistics, with the rows behind them."""
+    """Answers in ordered categories as statistics, with the rows behind them.
+
+    Parameters
+    ----------
+    statistics
+        The statistics.
+    rows
+        The respondents, with the answers that they gave.
+    recoded
+        By item the codes that were merged into another: code -> the other.
+    """
 
     statistics: OrderedMoments
     rows: Rows
+    recoded: Mapping[str, Mapping[float, float]]
 
     @property
     def patterns(self) -> Patterns:

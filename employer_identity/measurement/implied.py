@@ -20,7 +20,8 @@ nu     e_i             0               0      1
 alpha  (Lambda Gamma)_i 0              0      1
 ====== =============== =============== ====== =============
 
-(1/2 on the diagonal; cells of tau and Delta move neither, see `responses`). Nothing of size p x p x c is ever formed.
+(1/2 on the diagonal; cells of tau and Delta move neither, see `responses`). Nothing of size
+p x p x c is ever formed.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from employer_identity.measurement.arrow import Arrow
 from employer_identity.measurement.coded import Places
-from employer_identity.measurement.table import Key, Table
+from employer_identity.measurement.ordering import Key
+from employer_identity.measurement.table import Table
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -48,7 +48,9 @@ class Ordered:
     @property
     def rows(self) -> list[Key]:
         """The relations of thresholds and scales."""
-        found = [(i, "|", f"t{k + 1}") for i, count in self.thresholds.items() for k in range(count)]
+        found = [
+            (i, "|", f"t{k + 1}") for i, count in self.thresholds.items() for k in range(count)
+        ]
         return [*found, *((i, "~*~", i) for i in self.thresholds if i in self.by_scale)]
 
     def unit(self, item: str) -> Key:

@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 
 def scales(response: Response, implied: Implied) -> Array:
-    """Return what a response is multiplied by to have variance 1, 1 where it is measured; (G, p)."""
+    """Return what gives a response variance 1, and 1 where it is measured itself; (G, p)."""
     variance = np.diagonal(implied.Sigma, axis1=1, axis2=2)
     if response.by_scale:
         return np.where(response.ordered, implied.matrices["Delta"][..., 0], 1.0)

@@ -211,6 +211,10 @@ class Meat(Tied):
         """Return tr(H^-1 J)."""
         return float(np.vdot(inverse.inverse, self.by_cell))
 
+    def square_trace(self, inverse: Factor) -> float:
+        """Return tr(H^-1 J H^-1 J)."""
+        return float(np.vdot(self.around(inverse), self.by_cell))
+
     def around(self, inverse: Factor) -> Array:
         """Return H^-1 J H^-1 by pair of cells of a group, (G, c, c)."""
         return inverse.around(self.by_cell)
@@ -262,6 +266,15 @@ class CrossedMeat:
     def trace(self, inverse: Factor) -> float:
         """Return tr(H^-1 J)."""
         return float(np.vdot(inverse.solve(self.by_parameter), self.by_parameter))
+
+    def square_trace(self, inverse: Factor) -> float:
+        """Return tr(H^-1 J H^-1 J)."""
+        inner = inverse.solve(self.by_parameter) @ self.by_parameter.T
+        return float(np.vdot(inner, inner.T))
+
+    def times(self, right: Array) -> Array:
+        """Return the parameters' J times several vectors, (q, r)."""
+        return np.asarray(self.by_parameter @ (self.by_parameter.T @ right))
 
     def around(self, inverse: Factor) -> Array:
         """Return H^-1 J H^-1 by pair of cells of a group, (G, c, c)."""

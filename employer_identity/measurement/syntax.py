@@ -2,9 +2,10 @@
 
 Understood are ``=~`` (is measured by), ``~~`` (covaries with), ``~`` (is regressed on) and ``~ 1``
 (intercept or mean), and of an item answered in ordered categories ``|`` (its thresholds: ``x | t1 +
-t2``) and ``~*~`` (the scale of what lies behind it); ``0.5*x`` fixes, ``NA*x`` frees, ``a*x`` labels, ``start(0.5)*x`` starts,
-``c(a, b)*x`` says it group by group; ``:=`` is left to `definitions`. Comments begin with ``#`` or
-``!``; a line that ends in an operator or ``+`` goes on in the next.
+t2``) and ``~*~`` (the scale of what lies behind it); ``0.5*x`` fixes, ``NA*x`` frees, ``a*x``
+labels, ``start(0.5)*x`` starts, ``c(a, b)*x`` says it group by group; ``:=`` is left to
+`definitions`. Comments begin with ``#`` or ``!``; a line that ends in an operator or ``+`` goes on
+in the next.
 """
 
 from __future__ import annotations
@@ -87,7 +88,9 @@ def statements(text: str) -> list[tuple[int, str]]:
             part = part.strip()
             if not part:
                 continue
-            goes_on = bool(pending) and (pending.endswith(("+", "~", "*", ",", "|")) or part[0] in "+*")
+            goes_on = bool(pending) and (
+                pending.endswith(("+", "~", "*", ",", "|")) or part[0] in "+*"
+            )
             if pending and not goes_on:
                 found.append((begun, pending))
                 pending = ""

@@ -8,7 +8,7 @@ residual variances and intercepts are free, factors that nothing explains covary
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -40,9 +40,7 @@ class Roles:
         factors = tuple(dict.fromkeys(t.lhs for t in terms if t.op == "=~"))
         indicators = dict.fromkeys(t.rhs for t in terms if t.op == "=~")
         named = [t for t in terms if t.op != "=~"]
-        others = dict.fromkeys(
-            n for t in named for n in (t.lhs, "" if t.op == "|" else t.rhs) if n
-        )
+        others = dict.fromkeys(n for t in named for n in (t.lhs, "" if t.op == "|" else t.rhs) if n)
         observed = tuple(n for n in {**indicators, **others} if n not in factors)
         outcomes = {t.lhs for t in terms if t.op == "~"}
         causes = {t.rhs for t in terms if t.op == "~"}
@@ -84,8 +82,8 @@ class Table:
     start: NDArray[np.float64]
     label: NDArray[np.object_]
     given: NDArray[np.bool_]
-    ordered: Ordered = PLAIN
-    held: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((1, 1), dtype=bool))
+    ordered: Ordered
+    held: NDArray[np.bool_]
 
     @property
     def n_parameters(self) -> int:

@@ -98,7 +98,7 @@ class WeightedSandwich:
         own = v[:, places.at_continuous]
         found[:, places.means], found[:, places.variances] = 1.0 / own, 1.0 / own**2
         found[:, places.first :] = 1.0 / (v[:, i] * v[:, j])
-        return found[:, :, None] * np.eye(found.shape[1])
+        return np.asarray(found[:, :, None] * np.eye(len(found[0])))
 
     @property
     def traces(self) -> tuple[float, float]:
@@ -113,7 +113,7 @@ class WeightedSandwich:
         W = weights(self.moments) * share[:, None]
         twice = np.stack([a @ a * w for a, w in zip(A, W, strict=True)])
         cross = Meat(self.bread.of_moments(twice).by_cell, self.bread.arrow).trace(B)
-        return trace, own - 2.0 * cross + float(np.vdot(self.meat.around(B), self.meat.by_cell))
+        return trace, own - 2.0 * cross + self.meat.square_trace(B)
 
     def _crossed_square(self, meat: CrossedMeat) -> float:
         """Return the second trace where clusters have people in several groups.
@@ -149,8 +149,11 @@ def sandwich(moments: OrderedMoments, layout: Layout, theta: Array) -> WeightedS
     if moments.crossing is None:
         share = n / n.sum()
         within = np.stack(
-            [k * w[:, None] * one * w for k, w, one in zip(share, W, moments.asymptotic, strict=True)]
-        )  # fmt: skip
+            [
+                k * w[:, None] * one * w
+                for k, w, one in zip(share, W, moments.asymptotic, strict=True)
+            ]
+        )
         meat = Meat(bread.of_moments(within).by_cell, bread.arrow)
         return WeightedSandwich(bread, meat, moments)
     crossing, numbers = moments.crossing, _numbers(moments)

@@ -1,6 +1,6 @@
 # Thresholds, polychoric, polyserial and Pearson correlations of ordered and mixed items, and n times their asymptotic
 # covariance: what lavaan returns before it fits anything.
-#   Rscript make_ordered_moments.R [FOLDER]      writes likert.csv and sparse.csv there and a JSON file a case into
+#   Rscript make_ordered_moments.R [FOLDER]      writes regions_ordered.csv and empty_cells.csv there and a JSON file a case into
 # ordered_moments/. tests/test_ordered_moments.py replays each call. See make_golden.R for how figures are kept.
 source("oracle.R")
 into <- file.path(folder, "ordered_moments")
@@ -9,7 +9,7 @@ RNGkind("Mersenne-Twister", "Inversion", "Rejection")
 
 # Answers of 540 people in three regions to items of 2, 3, 5 and 7 categories, the last with a ceiling, and to two
 # continuous ones, the second somewhat skewed. Some answers are missing by chance; weights differ.
-likert <- function() {
+regions <- function() {
   set.seed(7)
   region <- rep(c("north", "south", "west"), c(200, 180, 160)); n <- length(region)
   f <- rnorm(n) + .3 * (region == "south")
@@ -23,7 +23,7 @@ likert <- function() {
   data.frame(region, weight = round(exp(rnorm(n, 0, .4)), 3), items)[sample(n), ]
 }
 # Answers of 120 people with empty cells: one in the table of the first two, many in that of the last two.
-sparse <- function() {
+empty_cells <- function() {
   set.seed(20240612)
   n <- 120; f <- rnorm(n); e <- matrix(rnorm(4 * n), n)
   two <- function(k, at) as.integer(.8 * f + .6 * e[, k] > at) + 1
@@ -31,7 +31,7 @@ sparse <- function() {
   a <- two(1, -.2); b <- two(2, .9); b[a == 1] <- 1
   data.frame(a, b, c = seven(3), d = seven(4))
 }
-DATA <- list(likert.csv = stored("likert.csv", likert()), sparse.csv = stored("sparse.csv", sparse()))
+DATA <- list(regions_ordered.csv = stored("regions_ordered.csv", regions()), empty_cells.csv = stored("empty_cells.csv", empty_cells()))
 ORDERED <- c("two", "three", "five", "seven"); CONTINUOUS <- c("tenure", "pay")
 
 # Lower triangles go column by column; lavaan's means have the opposite sign in `statistics`.
@@ -73,7 +73,7 @@ at_top <- function(frame, items, ordered, S) {
     if (loglik(r) < max(loglik(r - 1e-4), loglik(r + 1e-4))) stop(x, " and ", y, ": not at the maximum")
   }
 }
-L <- "likert.csv"; mixed <- c("tenure", "two", "three", "pay", "five", "seven")
+L <- "regions_ordered.csv"; mixed <- c("tenure", "two", "three", "pay", "five", "seven")
 moments("one_group", L, ORDERED, ORDERED)
 moments("groups", L, ORDERED, ORDERED, group = "region")
 moments("mixed", L, mixed, ORDERED, group = "region")
@@ -82,4 +82,4 @@ moments("pairwise", L, ORDERED, ORDERED, group = "region", missing = "pairwise")
 moments("pairwise_mixed", L, mixed, ORDERED, group = "region", missing = "pairwise")
 moments("pairwise_weights", L, mixed, ORDERED, group = "region", weights = "weight", missing = "pairwise")
 moments("one_continuous", L, c("five", "tenure", "seven"), c("five", "seven"), missing = "pairwise")
-moments("sparse", "sparse.csv", c("a", "b", "c", "d"), c("a", "b", "c", "d"))
+moments("sparse", "empty_cells.csv", c("a", "b", "c", "d"), c("a", "b", "c", "d"))
