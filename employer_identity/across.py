@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 WHOLE = "model"
 """What the only scale is called where `models` names none."""
 FLOOR = 100  # people a group needs for a model of its own
-_NOTED = ("model.cluster_is_group", "ordered.merged_in_group")  # of a ladder's notes, beside its warnings
+_NOTED = ("model.cluster_is_group", "ordered.merged_in_group")
+"""Of a ladder's notes, beside its warnings."""
 
 
 def invariance_across(

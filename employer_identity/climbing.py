@@ -184,9 +184,7 @@ def _climbed(plan: Climb, first: Model, aside: tuple[Release, ...]) -> Rung:
     return Rung(tuple(models), _kept(plan, models[-1], gone, barred))
 
 
-def _next(
-    plan: Climb, model: Model, gone: list[Release], barred: set[str]
-) -> Release | None:
+def _next(plan: Climb, model: Model, gone: list[Release], barred: set[str]) -> Release | None:
     """Return the most important constraint that may be set aside; None where there is none."""
     for row in plan.rule.culprits(model.score_tests).to_dict("records"):
         release = _widened(Constraint.tested(row), model.fit.groups, gone)
@@ -219,9 +217,7 @@ def _why_not(
     return "few_anchors" if few else None
 
 
-def _kept(
-    plan: Climb, model: Model, gone: list[Release], barred: set[str]
-) -> tuple[Kept, ...]:
+def _kept(plan: Climb, model: Model, gone: list[Release], barred: set[str]) -> tuple[Kept, ...]:
     """Return what the answers contradict and was not set aside, with the reason."""
     tests: Mapping[int, dict[str, object]] = contradicted(model.score_tests).to_dict("index")
     holds, releasing = model.holds(plan.rule), plan.on_reject == "release"

@@ -58,11 +58,11 @@ def invariance(
 
     The climb: configural (same pattern), metric (equal loadings), scalar (and intercepts), strict
     (and residual variances). Of items answered in ordered categories: configural, thresholds (equal
-    thresholds), metric, scalar, strict (Wu & Estabrook 2016). Where the rule rejects a rung, the most important constraint is set
-    aside, in one group or in all, and the model fitted again, until the rung holds or too few equal
-    items are left; then the climb goes on. ``ladder.log`` has every step, ``ladder.decision`` what
-    follows. `Moments` without means end at metric. A rung that has no solution ends the climb, and
-    the ladder says so.
+    thresholds), metric, scalar, strict (Wu & Estabrook 2016). Where the rule rejects a rung, the
+    most important constraint is set aside, in one group or in all, and the model fitted again,
+    until the rung holds or too few equal items are left; then the climb goes on. ``ladder.log`` has
+    every step, ``ladder.decision`` what follows. `Moments` without means end at metric. A rung that
+    has no solution ends the climb, and the ladder says so.
 
     Parameters
     ----------
@@ -125,13 +125,10 @@ def invariance(
         raise refusal(ModelError, problems)
     fewest = anchors if isinstance(anchors, int) else ANCHORS
     named = frozenset[str]() if isinstance(anchors, int) else frozenset(_several(anchors))
-    route = Route.of(
-        prepared.terms, len(prepared.sample.groups),
-        means=prepared.sample.moments.known == "means", ordered=prepared.ordered,
-    )  # fmt: skip
+    route = route_of(prepared)
     asked = _asked(_several(free), prepared, route)
     _check_anchors(fewest, named, asked, prepared)
-    prepared = _with_note_on_waves(_with_notes_on_categories(prepared), data, group)
+    prepared = _with_note_on_waves(with_notes_on_categories(prepared), data, group)
     return ladder_of(Climb(prepared, group, route, deciding, on_reject, fewest, named, asked))
 
 
@@ -139,6 +136,13 @@ def ladder_of(plan: Climb) -> Ladder:
     """Climb, and keep what was found with what it was found by."""
     found = climb(plan)
     return Ladder(found.rungs, found.unfit, plan)
+
+
+def route_of(prepared: Prepared) -> Route:
+    """Return the levels that a model has with some answers."""
+    sample = prepared.sample
+    means = sample.moments.known == "means"
+    return Route.of(prepared.terms, len(sample.groups), means=means, ordered=prepared.ordered)
 
 
 def _several(names: Sequence[str]) -> Sequence[str]:
@@ -166,7 +170,7 @@ def check_on_reject(asked: str) -> None:
         raise refusal(ModelError, [problem])
 
 
-def _with_notes_on_categories(prepared: Prepared) -> Prepared:
+def with_notes_on_categories(prepared: Prepared) -> Prepared:
     """Note what cannot be told apart of items with few categories."""
     counts = prepared.ordered.thresholds
     notes = []

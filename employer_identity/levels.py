@@ -89,7 +89,9 @@ class Route:
     ordered: bool = False
 
     @classmethod
-    def of(cls, terms: Sequence[Term], groups: int, *, means: bool, ordered: Ordered = PLAIN) -> Route:  # fmt: skip
+    def of(
+        cls, terms: Sequence[Term], groups: int, *, means: bool, ordered: Ordered = PLAIN
+    ) -> Route:
         """Lay out the route of a model, for answers with or without means."""
         steps: list[Step] = []
         equal: tuple[str, ...] = ()

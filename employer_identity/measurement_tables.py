@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from employer_identity.language import Language, listing, number, say
-from employer_identity.privacy import Shown
 from employer_identity.levels import Level
+from employer_identity.privacy import Shown
 from employer_identity.rungs import Constraint
 from employer_identity.tabulation import (
     decimals,

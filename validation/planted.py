@@ -13,8 +13,8 @@ import pandas as pd
 import employer_identity as ei
 from employer_identity.cfa import Estimator, estimate
 from employer_identity.criteria import RULES, Localised
-from employer_identity.measurement.moments import Moments
 from employer_identity.levels import Level
+from employer_identity.measurement.moments import Moments
 from employer_identity.rungs import Constraint, Model
 from validation.population import (
     EQUAL,

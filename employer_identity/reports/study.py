@@ -20,6 +20,7 @@ from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, listing, period, say
 from employer_identity.latent import latent_means
+from employer_identity.levels import reaches
 from employer_identity.models import ModelComparison, compare_models
 from employer_identity.questionnaire import Instrument
 from employer_identity.reliability import reliability
@@ -28,7 +29,6 @@ from employer_identity.reports.earlier import Earlier
 from employer_identity.reports.employers import Employers
 from employer_identity.reports.outside import Outside, outside
 from employer_identity.reports.prepared import Prepared
-from employer_identity.levels import reaches
 from employer_identity.rungs import Release
 from employer_identity.structural import Pathways, pathways
 from employer_identity.suppression import (
