@@ -57,6 +57,7 @@ _HOME = {
     "simulate_survey": "simulate",
     "stay_regression": "switching",
     "switching": "switching",
+    "unmerged": "unmerged",
 }
 __all__ = [
     "Across",
@@ -104,6 +105,7 @@ __all__ = [
     "simulate_survey",
     "stay_regression",
     "switching",
+    "unmerged",
 ]
 
 if TYPE_CHECKING:
@@ -139,6 +141,7 @@ if TYPE_CHECKING:
     from employer_identity.structural import Pathways, pathways
     from employer_identity.survey import Survey
     from employer_identity.switching import belonging, reasons, stay_regression, switching
+    from employer_identity.unmerged import unmerged
 
 
 def __getattr__(name: str) -> Any:

@@ -202,9 +202,10 @@ def prepare(
     grouping = _declared(declared, cluster, "cluster", "employer")
     check_combination(how, holes, weight, grouping, tables=tables, ordered=bool(names))
     columns = roles.observed, roles.exogenous, group, reference, weight, grouping
+    least = LEAST if collapse is True else int(collapse)
     asked = Asked(
-        *columns, missing=holes, declared=cluster is None, ordered=names, collapse=int(collapse)
-    )
+        *columns, missing=holes, declared=cluster is None, ordered=names, collapse=least
+    )  # fmt: skip
     sample = take(data, asked)
     check_modifiers(terms, len(sample.groups))
     counted = Ordered(thresholds_of(sample.evidence), parameterization)
