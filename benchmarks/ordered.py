@@ -101,7 +101,7 @@ def measured(rounds: int, folder: Path) -> dict[str, Timed]:
 
 
 def apart(ours: Timed, theirs: Timed) -> float:
-    """Largest difference of an estimate in lavaan's standard errors; end the run where it is large."""
+    """Largest difference of an estimate, in lavaan's standard errors; a large one ends the run."""
     keys = [k for k in theirs.figures if "~" in k[1] or "|" in k[1]]
     missing = [k for k in keys if k not in ours.figures]
     if missing:
@@ -125,7 +125,9 @@ def lines(found: dict[str, Timed]) -> list[str]:
         "|---|---|--:|--:|--:|--:|--:|--:|",
     ]
     us, them, many = found["ours"], found.get("lavaan"), found["many"]
-    rows = [f"| three rungs, {sized(FEW)} | employer_identity | {cells(us)} | 1 | {us.peak:.0f} | |"]
+    rows = [
+        f"| three rungs, {sized(FEW)} | employer_identity | {cells(us)} | 1 | {us.peak:.0f} | |"
+    ]
     if them is not None:
         times = them.median / us.median
         clock = statistics.median(them.clock) / statistics.median(us.clock)

@@ -80,7 +80,8 @@ def strength(fit: Fit, general: str) -> Strength:
 
 def _thresholds(fit: Fit) -> Array:
     """Return the thresholds of one group in the responses' own SDs, (t,)."""
-    return standardised(fit.layout.response, fit.implied)[0][0]
+    tau, _ = standardised(fit.layout.response, fit.implied)
+    return np.asarray(tau[0])
 
 
 def second_order_share(fit: Fit, general: str) -> float:

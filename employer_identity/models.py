@@ -141,7 +141,9 @@ class ModelComparison:
     @property
     def is_ordered(self) -> bool:
         """Whether items were taken for ordered categories, so that nothing has a likelihood."""
-        return any(c.fit is not None and c.fit.ordered is not None for c in self.candidates.values())
+        return any(
+            c.fit is not None and c.fit.ordered is not None for c in self.candidates.values()
+        )
 
     @property
     def texts(self) -> dict[str, str]:
@@ -182,9 +184,9 @@ class ModelComparison:
         """Pairs of factors: how close they are.
 
         Columns factor_1, factor_2, est, se, ci_lower, ci_upper (latent correlation, delta method,
-        95 %), htmt, htmt2 (from Pearson correlations; polychoric of ordered items), ave_1, ave_2, r2, passes (Fornell and
-        Larcker), verdict: ``distinct``, ``close`` or ``inseparable`` by the upper limit. No rows
-        where there is one factor or its model has no solution.
+        95 %), htmt, htmt2 (from Pearson correlations; polychoric of ordered items), ave_1, ave_2,
+        r2, passes (Fornell and Larcker), verdict: ``distinct``, ``close`` or ``inseparable`` by the
+        upper limit. No rows where there is one factor or its model has no solution.
         """
         fit = self.candidates["correlated"].fit if "correlated" in self.candidates else None
         if fit is None:

@@ -84,8 +84,10 @@ def test_what_needs_a_likelihood_is_left_out(language) -> None:
     told = found.explain(language)
     assert told.count("BIC") == 1  # why there is none
     assert "Pearson" not in told
-    for table in (structure_tables.structures, structure_tables.overlap):
-        assert "BIC" not in str(table(found, language=language).frame)
+    fits = structure_tables.structures(found, language=language)
+    assert fits.cells is not None
+    assert "BIC" not in fits.cells.heads
+    assert "Pearson" not in structure_tables.overlap(found, language=language).caption
 
 
 def test_a_residual_below_zero_is_no_variance_to_be_held() -> None:

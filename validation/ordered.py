@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -104,8 +105,7 @@ def replicate(design: Categories, rng: np.random.Generator) -> Row:
 def tests(fits: Mapping[str, ei.Fit]) -> Row:
     """Return the p values of the rungs, and of each against the one below."""
     row: Row = {f"{level}.p": fit.reported["pvalue"] for level, fit in fits.items()}
-    levels = list(fits)
-    for below, level in zip(levels, levels[1:], strict=False):
+    for below, level in pairwise(fits):
         row[f"{level}.difference.p"] = ei.difference_test(fits[level], fits[below]).pvalue
     return row
 
@@ -136,7 +136,7 @@ def covered(found: pd.DataFrame, truth: np.ndarray) -> float:
     return float(inside.mean())
 
 
-# -- the same draws in lavaan -----------------------------------------------------------------------
+# -- the same draws in lavaan ----------------------------------------------------------------------
 
 
 def lavaans(design: Categories, frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The tables of items in ordered categories: tests and intervals, and lavaan's of the same draws."""
+"""The tables of ordered categories: tests and intervals, and lavaan's of the same draws."""
 
 from __future__ import annotations
 
