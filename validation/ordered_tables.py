@@ -7,8 +7,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from validation.intervals import Estimate, mean, se_over_sd
+from validation.intervals import Estimate, mean, se_over_sd, share
 from validation.ordered import BESIDE, CELLS, EQUAL
+from validation.planted_ordered import CLEAN_CELLS, OFF_LEVEL, OFF_LOADING, OFF_TOP, PLANTED_CELLS
+from validation.planted_tables import (
+    FALSE,
+    FALSE_LIMIT,
+    INTERCEPTS,
+    LOADING,
+    falsely,
+    is_rare,
+    said,
+)
 from validation.running import RESULTS, Cell, results
 from validation.tables import COVERS, LEVEL, RATIO, REJECTS, Band, counted, markdown, rejected
 
@@ -53,10 +63,10 @@ def ordered_table(cells: Sequence[Cell], folder: Path) -> str:
         lines.append([name, *spelled, str(band), band.holds(found[-1])])
     plain = [text for frame in frames for text in mean(frame[PLAIN[1]]).spelled(True)]
     lines.append([PLAIN[0], *plain, "", ""])
-    said = "; ".join(
+    counts = "; ".join(
         f"**{cell.name}**: {counted(frame)}" for cell, frame in zip(cells, frames, strict=True)
     )
-    return f"{said}.\n\n{markdown([*head, 'band at 1,000', 'within'], lines)}"
+    return f"{counts}.\n\n{markdown([*head, 'band at 1,000', 'within'], lines)}"
 
 
 def beside_table(folder: Path) -> str:
@@ -98,6 +108,53 @@ def apart_table(folder: Path) -> str:
     return markdown(head, lines)
 
 
+def found_table(folder: Path) -> str:
+    """How often what was planted is set aside, and something else with it."""
+    head = ["groups", "people in each", "surveys", "all thresholds of an item",
+            "Monte-Carlo interval", "claim", "holds", "loading", "Monte-Carlo interval", "claim",
+            "holds", "top threshold alone", "Monte-Carlo interval", "something else",
+            "Monte-Carlo interval"]  # fmt: skip
+    lines = []
+    for cell in PLANTED_CELLS:
+        frame, design = results(cell, folder).dropna(how="all"), cell.design
+        (level,), (lower,), (top,) = OFF_LEVEL, OFF_LOADING, OFF_TOP
+        found = {
+            name: share(frame[f"freed.{name}"] == 1)
+            for name in (f"{level}~1", f"=~{lower}", f"{top}|any")
+        }
+        both, loading, one = found.values()
+        band = LOADING[design.n]
+        lines.append([
+            str(design.groups), f"{design.n:,}", f"{len(frame):,}", *both.spelled(True),
+            str(INTERCEPTS), INTERCEPTS.holds(both), *loading.spelled(True), str(band),
+            band.holds(loading), *one.spelled(True),
+            *falsely(frame, "threshold", "loading", "intercept").spelled(True),
+        ])  # fmt: skip
+    return markdown(head, lines)
+
+
+def clean_table(folder: Path) -> str:
+    """How often something equal is set aside where nothing differs; at the end in all cells."""
+    kinds = {"a threshold": ("threshold",), "a loading": ("loading",),
+             "an intercept": ("intercept",), "any": ("threshold", "loading", "intercept"),
+             }  # fmt: skip
+    head = ["groups", "people in each", "surveys"]
+    for name in kinds:
+        head += [name, "Monte-Carlo interval"]
+    frames = {
+        (str(cell.design.groups), f"{cell.design.n:,}"): results(cell, folder).dropna(how="all")
+        for cell in CLEAN_CELLS
+    }
+    frames["all", ""] = pd.concat(list(frames.values()))
+    claim = f"at most {100 * FALSE:.0f} %, interval to {100 * FALSE_LIMIT:.0f} %"
+    lines = []
+    for place, frame in frames.items():
+        rates = [falsely(frame, *which) for which in kinds.values()]
+        spelled = [text for rate in rates for text in rate.spelled(True)]
+        lines.append([*place, f"{len(frame):,}", *spelled, claim, said(is_rare(rates[-1]))])
+    return markdown([*head, "claim", "holds"], lines)
+
+
 def ordered_tables(folder: Path = RESULTS) -> dict[str, str]:
     """Return every table under the name by which the page asks for it."""
     return {
@@ -105,4 +162,6 @@ def ordered_tables(folder: Path = RESULTS) -> dict[str, str]:
         "ordered-16": ordered_table(CELLS[2:], folder),
         "ordered-lavaan": beside_table(folder),
         "ordered-apart": apart_table(folder),
+        "planted-ordered": found_table(folder),
+        "clean-ordered": clean_table(folder),
     }

@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from validation import ceiling, crossed, lavaan, limit, missing, ordered, pathways, planted
+from validation import (
+    ceiling,
+    crossed,
+    lavaan,
+    limit,
+    missing,
+    ordered,
+    pathways,
+    planted,
+    planted_ordered,
+)
 from validation.running import Cell
 
 STUDIES: Mapping[str, tuple[Cell, ...]] = {
@@ -15,4 +25,5 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "pathways": pathways.CELLS,
     "ordered": ordered.CELLS,
     "ordered_lavaan": ordered.BESIDE,
+    "planted_ordered": planted_ordered.CELLS,
 }
