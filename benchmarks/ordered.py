@@ -163,7 +163,7 @@ def main() -> None:
     asked = ask.parse_args()
     with tempfile.TemporaryDirectory() as name:
         found = measured(asked.rounds, Path(name))
-    busy = f"Load while it ran: {os.getloadavg()[1]:.1f} (of two cores)."
+    busy = f"Load average {os.getloadavg()[1]:.1f}."
     text = "\n".join([*lines(found), "", f"{surroundings(found)} {busy}"])
     print(text)
     if found["many"].median > SECONDS or found["many"].peak > MIB:
