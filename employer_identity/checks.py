@@ -63,7 +63,7 @@ def check_combination(
     problems = []
     if tables and ordered:
         problems.append(Problem("ordered.needs_answers"))
-    if ordered and estimator not in WEIGHTED:
+    if ordered and not tables and estimator not in WEIGHTED:
         values = {"allowed": listing(WEIGHTED)}
         problems.append(Problem("ordered.estimator", estimator, values=values))
     if not ordered and estimator in WEIGHTED:
