@@ -83,6 +83,24 @@ def test_intervals_hold_the_curve_and_narrow_with_people() -> None:
     assert ratio.median() == pytest.approx(np.sqrt(20_000 / 400), rel=0.25)
 
 
+def test_intervals_are_as_wide_as_curves_vary() -> None:
+    parts = people().assign(part=np.arange(len(people())) % 50).groupby("part")  # 400 a group
+    found = [
+        ei.expected_scores(
+            ei.cfa(frame, MODEL, group="group", ordered=True, equal=LINKED, free=("b~1@two",),
+                   std_lv=True, collapse=False),
+            "b", draws=400,
+        ).assign(part=part)
+        for part, frame in parts
+    ]  # fmt: skip
+    table = pd.concat(found)
+    table["width"] = table["ci_upper"] - table["ci_lower"]
+    middle = table[table["standing"].abs() <= 2]
+    by = middle.groupby(["group", "standing"])
+    ratio = by["width"].mean() / 3.92 / by["expected"].std()
+    assert ratio.mean() == pytest.approx(1.0, abs=0.2)  # an SD from 50 samples is .1 off
+
+
 def test_one_group_needs_no_common_metric() -> None:
     fit = ei.cfa(people(), MODEL, ordered=True)
     found = ei.expected_scores(fit, "a", draws=50)

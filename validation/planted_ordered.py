@@ -122,10 +122,9 @@ def gaps(design: Categories, ladder: ei.Ladder) -> Row:
 
 
 def cells(name: str, replications: int, *, planted: bool) -> tuple[Cell, ...]:
-    """Return one kind of population with each number of groups, in each size."""
+    """Return one kind of population in each size."""
     return tuple(
-        Cell(f"{name}-{groups}-{n}", Categories(groups, n, planted), replicate, replications)
-        for groups in (2, 4)
+        Cell(f"{name}-2-{n}", Categories(2, n, planted), replicate, replications)
         for n in (300, 1000)
     )
 
