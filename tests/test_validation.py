@@ -249,6 +249,26 @@ def test_ranks_and_orders_are_held_against_the_true_ones(studies: SimpleNamespac
     assert np.isnan(brand.in_order(value, pd.Series([1, 1, 1, 1])))
 
 
+def test_what_is_said_of_whole_studies_is_stored(studies: SimpleNamespace) -> None:
+    """With new employers every claim holds; with the same ones all but the order of bands."""
+    tables, results = studies.brand_tables, studies.running.results
+    new, same = results(tables.NEW), results(tables.SAME)
+    assert len(new) >= 400
+    assert len(same) >= 200
+    for frame, missed in ((new, []), (same, ["bands.right"])):
+        of = {name: band for _, name, band in tables.SAID if name in frame}
+        judged = {name: band.holds(tables.estimate(frame, name)) for name, band in of.items()}
+        assert [name for name, said in judged.items() if said == "**no**"] == missed
+    for frame in (new, same):  # what is drawn in is held on average, not where it lies far out
+        assert frame["scores.far"].mean() < 0.93 < 0.96 < frame["scores.near"].mean()
+    assert 0.75 < (new["scores.error"] / new["scores.error.mean"]).mean() < 0.85
+    scores = tables.by_employer(same, "scores").sort_values()
+    assert list(scores.index[:3]) == ["scores.59", "scores.23", "scores.8"]
+    assert scores.iloc[0] < 0.7 < 0.85 < scores.iloc[1]
+    assert tables.by_employer(same, "relative").min() > 0.9
+    assert tables.chance_worst(60, len(same)) == pytest.approx(0.91, abs=0.005)
+
+
 def test_intervals_of_known_replications(studies: SimpleNamespace) -> None:
     found = studies.intervals.share(pd.Series([True] * 5 + [False] * 95))
     # Wilson's interval of 5 in 100, worked by hand from its formula

@@ -204,6 +204,6 @@ def _scores(study: Study, each: bool) -> Row:
 
 
 CELLS = (
-    Cell("brand-new", Brand("sample", "new"), replicate, 200),
+    Cell("brand-new", Brand("sample", "new"), replicate, 400),
     Cell("brand-same", Brand("sample", "same"), replicate, 200),
 )
