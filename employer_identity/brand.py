@@ -258,6 +258,16 @@ def agreement(scale: Scale) -> str:
     return f"{lowest}–{scale.maximum}" if lowest < scale.maximum else f"{lowest}"  # noqa: RUF001
 
 
+def agree(survey: Survey, name: str) -> Interval:
+    """Return the share that agrees with an item or outcome (see `agreeing`), and its 95 % interval.
+
+    Of those who answered; NaN where fewer than two people did.
+    """
+    answers = survey.answers[name]
+    yes = (answers >= agreeing(survey.instrument.scale)).astype(float).where(answers.notna())
+    return mean_interval(yes, clusters_of(survey), weighing.weights(survey))
+
+
 def item_levels(survey: Survey) -> pd.DataFrame:
     """Describe the items one by one.
 
