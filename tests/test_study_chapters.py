@@ -447,6 +447,30 @@ def test_margins_that_cannot_be_used_are_refused_before_a_kernel_starts(
     assert [p.code for p in caught.value.problems][:1] == [code]
 
 
+def test_a_wave_before_that_does_not_fit_the_margins_is_not_compared(tmp_path: Path) -> None:
+    answers = pd.read_csv(sample() / "employees.csv", dtype=str)
+    survey = answers[~((answers["wave"] == "2025") & (answers["contract"] == "agency"))]
+    survey.to_csv(tmp_path / "answers.csv", index=False)
+    margins = tmp_path / "margins.toml"
+    margins.write_text("[contract]\npermanent = 0.7\ntemporary = 0.2\nagency = 0.1\n")
+    files = {"instrument": str(sample() / "instrument.toml"), "margins": str(margins)}
+    study = open_study(str(tmp_path / "answers.csv"), group="", language="en", **files)
+    assert study.beside.raking is not None
+    assert study.earlier is None
+    told = leftovers.trend(study)
+    assert told == [
+        "The answers to Contract in wave 2025 do not fit the margins, so that it could not be "
+        "weighted like this one; the waves are therefore not compared."
+    ]
+    assert trend_words.glance(study) == []
+    assert "over waves nothing is compared here" in " ".join(data_words.about_survey(study))
+    assert any(w.startswith("Wave 2025: ") and "'agency'" in w for w in data_words.doubts(study))
+    with pytest.raises(SurveyError, match="agency"):  # of all waves none may fail
+        open_study(str(tmp_path / "answers.csv"), group="wave", **files)
+    with pytest.raises(SurveyError, match="agency"):
+        open_study(str(tmp_path / "answers.csv"), group="", wave="2025", **files)
+
+
 def test_without_margins_nothing_is_weighted(study: Study) -> None:
     assert weighed(study.survey, "") == (study.survey, {})
     assert beside(study.survey, "2026").raking is None

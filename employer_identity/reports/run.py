@@ -157,7 +157,7 @@ def _copied(told: Mapping[str, Any], survey: Survey, folder: Path) -> dict[str, 
         found = {name: str(folder / f"{name}{SUFFIX}") for name in PAIR}
         write_panel(panel, *(Path(found[name]) for name in PAIR))
     if margins := told.get("margins"):
-        weighed(survey, margins)  # what cannot be used is refused here
+        weighed(survey, margins, told["wave"])  # what cannot be used is refused here
         found["margins"] = str(folder / Path(margins).name)
         shutil.copyfile(margins, found["margins"])
     return found
