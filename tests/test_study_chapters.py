@@ -44,8 +44,10 @@ from employer_identity.reports.snapshot import (
 )
 from employer_identity.reports.study import Study
 from employer_identity.simulate import ItemShift, Truth, simulate_survey
+from employer_identity.studies import write_study
 from employer_identity.survey import Survey
 from employer_identity.trend import trend
+from tests.batches import SMALL
 from tests.drawn import foreign_numbers
 
 FILES = {
@@ -404,6 +406,21 @@ def test_a_theme_is_all_practices_or_those_of_one_pillar(study: Study) -> None:
     expected = brand.item_levels(study.survey).set_index("item").loc[row["item"], "agree"]
     assert row["agree"] == pytest.approx(expected)
     assert theme.table(one, own).counts[row["item"]] == row["n"]
+
+
+def test_a_public_of_a_dozen_is_told_without_a_ranking(tmp_path: Path) -> None:
+    write_study(replace(SMALL, outsiders=12), tmp_path)
+    names = {"instrument": "instrument.toml", "public": "public.csv", "people": "public_people.csv"}
+    files = {name: str(tmp_path / file) for name, file in names.items()}
+    study = open_study(str(tmp_path / "employees.csv"), group="", language="en", **files)
+    found = study.outside
+    assert found is not None
+    assert found.drivers is not None
+    told = public_words.liked(study, found)[0]
+    assert told.startswith("No employer was shown to as many as 10 people")
+    ends = found.drivers.table[["ideal_lower", "ideal_upper", "own_lower", "own_upper"]]
+    assert ends.min().min() >= 0.0  # plain intervals would reach beyond both
+    assert ends.max().max() == 1.0
 
 
 # --- Margins
