@@ -18,6 +18,7 @@ from employer_identity import brand
 from employer_identity.errors import Problem, ReportError, SurveyError
 from employer_identity.language import LANGUAGES, Language, describe
 from employer_identity.panel import Panel
+from employer_identity.privacy import Shown
 from employer_identity.reports import (
     data_words,
     employer_words,
@@ -406,6 +407,14 @@ def test_a_theme_is_all_practices_or_those_of_one_pillar(study: Study) -> None:
     expected = brand.item_levels(study.survey).set_index("item").loc[row["item"], "agree"]
     assert row["agree"] == pytest.approx(expected)
     assert theme.table(one, own).counts[row["item"]] == row["n"]
+
+
+def test_many_heat_maps_are_in_the_appendix_but_for_the_sectors(study: Study) -> None:
+    few, many = [Shown("units", "figure", None, "")] * 4, [Shown("units", "figure", None, "")] * 5
+    assert employer_words.maps_here(study, few) == 4
+    assert employer_words.maps_elsewhere(study, few) == []
+    assert employer_words.maps_here(study, many) == 1
+    assert "appendix" in employer_words.maps_elsewhere(study, many)[0]
 
 
 def test_a_public_of_a_dozen_is_told_without_a_ranking(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from employer_identity.errors import Problem, SurveyError, SurveyWarning
-from employer_identity.panel import Panel
+from employer_identity.language import describe
+from employer_identity.panel import Panel, linked
 from employer_identity.panel_loading import load_panel
 from employer_identity.raking import COLUMN, Raking, rake, read_margins
 from employer_identity.reports.parameters import TEMPLATES
@@ -92,6 +93,15 @@ def open_panel(public: str, people: str, survey: Survey) -> Panel | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SurveyWarning)  # the report tells them
         return load_panel(public, people, instrument=survey.instrument)
+
+
+def warn_of_doubts(panel: Panel, survey: Survey) -> None:
+    """Warn of what deserves a second look: in the public's files, and held against the survey."""
+    column = survey.instrument.employer
+    names = sorted(map(str, survey.answers[column].dropna().unique())) if column else []
+    if found := (*panel.warnings, *linked(panel, names)):
+        text = "\n".join(describe(problem) for problem in found)
+        warnings.warn(SurveyWarning(text, found), stacklevel=2)
 
 
 Rakings = Mapping[str, "Raking | SurveyError"]
