@@ -1,4 +1,4 @@
-"""May answers be averaged to employers? How alike colleagues are, and how far employers differ.
+"""May answers be averaged by employer? How alike colleagues are, and how far employers differ.
 
 With MSB and MSW the mean squares between and within G groups of a score, n persons a group on
 average and q the mean variance of a pillar's items within a group::
