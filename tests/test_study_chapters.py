@@ -15,7 +15,7 @@ import pytest
 from scipy import stats
 
 from employer_identity import brand
-from employer_identity.errors import Problem, ReportError, SurveyError
+from employer_identity.errors import Problem, ReportError, SurveyError, SurveyWarning
 from employer_identity.language import LANGUAGES, Language, describe
 from employer_identity.panel import Panel
 from employer_identity.privacy import Shown
@@ -31,7 +31,14 @@ from employer_identity.reports import (
     trend_words,
     work_words,
 )
-from employer_identity.reports.beside import beside, file_problems, of_sample, open_panel, weighed
+from employer_identity.reports.beside import (
+    beside,
+    file_problems,
+    of_sample,
+    open_panel,
+    warn_of_doubts,
+    weighed,
+)
 from employer_identity.reports.opening import open_study
 from employer_identity.reports.parameter_files import ParameterSet
 from employer_identity.reports.places import sample
@@ -299,7 +306,9 @@ def test_a_weight_that_speaks_for_too_many_stands_in_the_notes(
     heavy = open_panel(FILES["public"], str(tmp_path / "people.csv"), study.survey)
     assert heavy is not None
     noted = " ".join(data_words.doubts(with_panel(study, heavy)))
-    assert "the largest weight is" in noted
+    assert "the largest is 52 times the median one" in noted
+    with pytest.warns(SurveyWarning, match="the largest is 52 times"):
+        warn_of_doubts(heavy, study.survey)  # as on the command line
 
 
 # --- Chapters that cannot be shown
