@@ -65,8 +65,9 @@ def drivers(panel: Panel, *, draws: int = DRAWS, seed: int = 1) -> Drivers:
     -----
     Shares of all who gave an answer, weighted; ``market`` is over all employers that somebody knows
     and rated, so that a widely known one counts more. Gaps are of the same people, and their
-    intervals use that. Ranks are drawn from the estimates' joint normal distribution, bands from
-    shares that are drawn towards each other (`drawn_together`).
+    intervals use that. Intervals of shares, of which few people make wide ones, end at 0 and 1.
+    Ranks are drawn from the estimates' joint normal distribution, bands from shares that are drawn
+    towards each other (`drawn_together`).
     """
     keys = [d.key for d in panel.drivers]
     shares, influence, n = _estimated(panel, keys)
@@ -77,7 +78,8 @@ def drivers(panel: Panel, *, draws: int = DRAWS, seed: int = 1) -> Drivers:
     for place, view in enumerate(VIEWS):
         at = slice(place * k, (place + 1) * k)
         se = np.sqrt(np.diag(spread)[at])
-        found |= _ends(view, shares[at], half * se)
+        ends = _ends(view, shares[at], half * se)
+        found |= {name: np.clip(value, 0.0, 1.0) for name, value in ends.items()}
     for name, high, low in (("gap_own", 1, 0), ("gap_market", 2, 1)):
         one, other = (slice(p * k, (p + 1) * k) for p in (high, low))
         gap = influence[:, one] - influence[:, other]
