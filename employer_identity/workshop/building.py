@@ -6,6 +6,7 @@ What is built is the notebook format as it stands in a file; cells carry no outp
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,12 +56,15 @@ def _head(part: Part, language: Language, *, solved: bool) -> Notebook:
 
 
 def _set_up(language: Language) -> Notebook:
-    missing = say("workshop.notebook.no_package", language)
+    missing = textwrap.wrap(say("workshop.notebook.no_package", language), 80)
+    told = [json.dumps(f"{line} ", ensure_ascii=False) for line in missing]
     lines = [
         "try:",
         "    import employer_identity as ei",
         "except ModuleNotFoundError:",
-        f"    raise ModuleNotFoundError({json.dumps(missing, ensure_ascii=False)}) from None",
+        "    raise ModuleNotFoundError(",
+        *[f"        {line}" for line in told],
+        "    ) from None",
         "",
         f'language = ei.workshop.start("{language}")',
     ]
@@ -151,8 +155,8 @@ def readme(language: Language, *, solutions: bool) -> str:
 def _timetable(language: Language) -> str:
     head = say("workshop.readme.table", language)
     rows = [
-        f"| {part.number} | {part.title[language]} | {part.minutes} | `{part.name[language]}.ipynb` |"
-        for part in parts()
+        f"| {p.number} | {p.title[language]} | {p.minutes} | `{p.name[language]}.ipynb` |"
+        for p in parts()
     ]
     return "\n".join([head, "|--:|---|--:|---|", *rows])
 

@@ -48,7 +48,7 @@ def class_survey(student: int = 1) -> Survey:
         raise refused(Problem("workshop.student_number", values={"most": MOST_STUDENTS}))
     survey = simulate_survey(RESPONDENTS, preset="idealised", seed=int(student), truth=TRUTH)
     label = {t: say("workshop.generation.label", t) for t in LANGUAGES}
-    groups = {g: {t: say(f"starter.generation.{g}", t) for t in LANGUAGES} for g in TRUTH.shares}
+    groups = {g: {t: say(f"workshop.generation.{g}", t) for t in LANGUAGES} for g in TRUTH.shares}
     grouping = Grouping(
         column=TRUTH.grouping, order=tuple(TRUTH.shares), label=label, labels=groups
     )

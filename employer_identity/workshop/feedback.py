@@ -15,7 +15,11 @@ from employer_identity.workshop.source import Exercise, exercises
 from employer_identity.workshop.unknown_names import explain_unknown_names
 
 Tone = Literal["right", "not_yet", "hint"]
-_SIGNS: dict[Tone, str] = {"right": "\N{CHECK MARK}", "not_yet": "\N{RIGHTWARDS ARROW}", "hint": "?"}
+_SIGNS: dict[Tone, str] = {
+    "right": "\N{CHECK MARK}",
+    "not_yet": "\N{RIGHTWARDS ARROW}",
+    "hint": "?",
+}
 
 
 @dataclass(frozen=True, repr=False)

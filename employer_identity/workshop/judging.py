@@ -94,7 +94,7 @@ def _no_number(value: object) -> Verdict | None:
         return Verdict("text_for_number", values={"given": _cut(value)})
     if isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, int) for v in value):
         return Verdict("comma", values={"whole": value[0], "rest": value[1]})
-    if isinstance(value, complex) and not isinstance(value, Real):
+    if isinstance(value, complex):
         return Verdict("root_of_negative")
     if not isinstance(value, Real):
         return Verdict("other_for_number", values={"type": type(value).__name__})

@@ -20,7 +20,6 @@ from employer_identity.drawing import (
     TINT,
     WIDTH,
     Scale,
-    breadth,
     sheet,
     write,
 )
@@ -142,7 +141,8 @@ def item_gaps(survey: Survey, group: str, focal: str, reference: str) -> Picture
             _gap(axes, axis, y - 0.02, item, instrument.label(item, language), float(gaps[item]))
     rows = listing((f"{i} {number(float(g), '+.2f', language)}" for i, g in gaps.items()), language)
     caption = say("workshop.picture.item_gaps.caption", language, **who)
-    return _drawn(figure, caption, say("workshop.picture.item_gaps.alt", language, rows=rows, **who))
+    alt = say("workshop.picture.item_gaps.alt", language, rows=rows, **who)
+    return _drawn(figure, caption, alt)
 
 
 def _gap(axes: Any, axis: Scale, y: float, item: str, label: str, gap: float) -> None:

@@ -1,4 +1,4 @@
-"""Writing ``notebooks/workshop`` again: build every file, and run the notebooks for their outputs."""
+"""Writing ``notebooks/workshop`` again: build every file, run the notebooks for their outputs."""
 
 from __future__ import annotations
 
