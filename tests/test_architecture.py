@@ -87,6 +87,9 @@ REPORTS += [
     "batch",
 ]
 REPORTS = [f"reports.{room}" for room in REPORTS]
+WORKSHOP = ["source", "room", "data", "targets", "judging", "unknown_names", "feedback"]
+WORKSHOP += ["pictures", "building", "handout", "running"]
+WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [
     f"cli.{room}"
     for room in (
@@ -100,10 +103,11 @@ CLI = [
         "instrument_new",
         "instrument",
         "simulate",
+        "workshop",
         "main",
     )
 ]
-ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *CLI]
+ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *WORKSHOP, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
@@ -113,11 +117,11 @@ HOMES = {
     "seaborn": FIGURES,
     "great_tables": ["tabulation"],
     "papermill": REPORTS,
-    "nbclient": REPORTS,
+    "nbclient": [*REPORTS, "workshop.running"],
     "openpyxl": ["intake.excel"],
     "pyreadstat": ["intake.spss"],
     "nbconvert": REPORTS,
-    "nbformat": REPORTS,
+    "nbformat": [*REPORTS, "workshop.running"],
     "weasyprint": ["reports.pdf"],
     "docx": ["reports.word"],
     "pydantic": [*GROUND, "reports.parameters", "reports.stamps"],

@@ -29,7 +29,6 @@ TRUTH = Truth(
 MOST_STUDENTS = 9999
 
 
-@cache
 def class_survey(student: int = 1) -> Survey:
     """Return a student's own survey of three generations; the trap in it is the same for all.
 
@@ -46,7 +45,13 @@ def class_survey(student: int = 1) -> Survey:
     whole = isinstance(student, int | np.integer) and not isinstance(student, bool)
     if not whole or not 1 <= student <= MOST_STUDENTS:
         raise refused(Problem("workshop.student_number", values={"most": MOST_STUDENTS}))
-    survey = simulate_survey(RESPONDENTS, preset="idealised", seed=int(student), truth=TRUTH)
+    return _drawn(int(student))
+
+
+@cache
+def _drawn(student: int) -> Survey:
+    """Draw the survey of one student, with words for its groups."""
+    survey = simulate_survey(RESPONDENTS, preset="idealised", seed=student, truth=TRUTH)
     label = {t: say("workshop.generation.label", t) for t in LANGUAGES}
     groups = {g: {t: say(f"workshop.generation.{g}", t) for t in LANGUAGES} for g in TRUTH.shares}
     grouping = Grouping(

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from employer_identity.errors import Problem, WorkshopError
-from employer_identity.language import LANGUAGES, Language, listing, nearest, say
+from employer_identity.errors import Problem
+from employer_identity.language import LANGUAGES, Language, listing, say
 from employer_identity.workshop.data import class_survey, refused
 from employer_identity.workshop.judging import Verdict, judge
 from employer_identity.workshop.room import ROOM
 from employer_identity.workshop.source import Exercise, exercises
 from employer_identity.workshop.unknown_names import explain_unknown_names
 
-Tone = Literal["right", "not_yet", "hint"]
+Tone = Literal["right", "not_yet", "open", "hint"]
 _SIGNS: dict[Tone, str] = {
     "right": "\N{CHECK MARK}",
     "not_yet": "\N{RIGHTWARDS ARROW}",
+    "open": "\N{HORIZONTAL ELLIPSIS}",
     "hint": "?",
 }
+
+_NAMES = re.compile("`([^`]+)`")
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,7 +35,7 @@ class Feedback:
     key
         The exercise.
     tone
-        ``"right"``, ``"not_yet"`` or ``"hint"``.
+        ``"right"``, ``"not_yet"``, ``"open"`` (nothing is filled in) or ``"hint"``.
     heading, text
         One or two words, and what helps.
     """
@@ -47,13 +51,14 @@ class Feedback:
         return self.tone == "right"
 
     def __repr__(self) -> str:
-        return f"{_SIGNS[self.tone]} {self.heading}: {self.text}"
+        return f"{_SIGNS[self.tone]} {self.heading}: {self.text.replace('`', '')}"
 
     def _repr_html_(self) -> str:
         # No colour of its own: the theme's text colour is readable in light and dark.
         style = "border-left: 4px solid currentColor; padding: 2px 12px; max-width: 44em"
         head = f"{_SIGNS[self.tone]} {escape(self.heading)}"
-        return f'<div role="status" style="{style}"><b>{head}</b><br>{escape(self.text)}</div>'
+        text = _NAMES.sub(r"<code>\1</code>", escape(self.text))
+        return f'<div role="status" style="{style}"><b>{head}</b><br>{text}</div>'
 
 
 def start(language: Language) -> Language:
@@ -107,7 +112,7 @@ def check(key: str, answer: object, *, student: int = 1) -> Feedback:
     if exercise.own_survey:
         class_survey(student)  # refuses what is no number of a student
     verdict = judge(exercise, answer, student=student, language=language)
-    tone: Tone = "right" if verdict.passed else "not_yet"
+    tone: Tone = "right" if verdict.passed else "open" if verdict.is_open else "not_yet"
     heading = say(f"workshop.heading.{tone}", language, key=exercise.key)
     return Feedback(exercise.key, tone, heading, _words(exercise, verdict, language))
 
@@ -147,13 +152,9 @@ def _exercise(key: str) -> Exercise:
     known = exercises()
     name = str(key).strip().lower()
     if name not in known:
-        values = {"near": nearest(name, known) or next(iter(known)), "known": ", ".join(known)}
-        raise _unknown_exercise(str(key), values)
+        problem = Problem("workshop.unknown_exercise", str(key), values={"known": ", ".join(known)})
+        raise refused(problem)
     return known[name]
-
-
-def _unknown_exercise(key: str, values: dict[str, str]) -> WorkshopError:
-    return refused(Problem("workshop.unknown_exercise", key, values=values))
 
 
 def _words(exercise: Exercise, verdict: Verdict, language: Language) -> str:

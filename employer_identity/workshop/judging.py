@@ -42,6 +42,11 @@ class Verdict:
         """Whether the answer is right."""
         return self.code == "right"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing, or not everything, has been filled in."""
+        return self.code.startswith("untouched")
+
 
 RIGHT = Verdict("right")
 
@@ -98,7 +103,11 @@ def _no_number(value: object) -> Verdict | None:
         return Verdict("root_of_negative")
     if not isinstance(value, Real):
         return Verdict("other_for_number", values={"type": type(value).__name__})
-    return None if math.isfinite(value) else Verdict("no_finite_number")
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        finite = False
+    return None if finite else Verdict("no_finite_number")
 
 
 def _numbers(exercise: Exercise, answer: object, *_: object) -> Verdict:

@@ -124,7 +124,7 @@ def item_gaps(survey: Survey, group: str, focal: str, reference: str) -> Picture
     gaps = (means.loc[focal] - means.loc[reference]).round(2)
     pair = {"focal": focal, "reference": reference}
     who = {k: instrument.value_label(group, v, language) for k, v in pair.items()}
-    row, block = 0.21, 0.3
+    row, block = 0.21, 0.36
     height = len(gaps) * row + len(instrument.factors) * block + 0.4
     figure, axes = sheet(height)
     reach = max(1.0, float(gaps.abs().max()) * 1.1)
@@ -135,7 +135,7 @@ def item_gaps(survey: Survey, group: str, focal: str, reference: str) -> Picture
     y = 0.0
     for pillar, items in instrument.factors.items():
         y += block
-        write(axes, MARGIN, y - 0.08, instrument.label(pillar, language), weight="bold")
+        write(axes, MARGIN, y - 0.05, instrument.label(pillar, language), weight="bold")
         for item in items:
             y += row
             _gap(axes, axis, y - 0.02, item, instrument.label(item, language), float(gaps[item]))
