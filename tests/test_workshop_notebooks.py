@@ -1,4 +1,4 @@
-"""The workshop's notebooks as students run them: outputs, accidents in a kernel, a real JupyterLab."""
+"""The workshop's notebooks as students run them: the outputs that are committed, and accidents."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import nbformat
 import pytest
-from browser import CHROMIUM
-from lab import Lab, a_lab
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
-from employer_identity.workshop.building import NO_NBVAL, student_notebook, text_of
-from employer_identity.workshop.handout import hand_out
+from employer_identity.workshop.building import student_notebook, text_of
 from employer_identity.workshop.source import parts
 
 COMMITTED = Path(__file__).parents[1] / "notebooks" / "workshop"
@@ -92,38 +88,3 @@ def test_cells_out_of_order_say_what_to_run_first(tmp_path: Path) -> None:
     early = 'ei.workshop.check("3c", 0.1, student=student)'
     (shown,) = run(tmp_path, early, language="en")
     assert "Run the cells above this one first" in text(shown[0])
-
-
-# -- JupyterLab -----------------------------------------------------------------------------------
-
-needs_a_browser = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed"),
-]
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("class")
-    for language in ("nl", "en"):
-        hand_out(folder / language, language=language, solutions=True)
-    with a_lab(folder) as opened:
-        yield opened
-
-
-@pytest.mark.parametrize(
-    "notebook", [pytest.param(name, marks=needs_a_browser) for name in NOTEBOOKS]
-)
-def test_a_notebook_runs_whole_in_jupyterlab(lab: Lab, notebook: str, tmp_path: Path) -> None:
-    lab.open(notebook)
-    lab.run_all()
-    assert lab.errors() == []
-    figures = [c for c in lab.cells() if NO_NBVAL in c["metadata"].get("tags", [])]
-    described = lab.images()
-    assert len(described) == len(figures)
-    assert all(len(alt) > 60 for alt in described)
-    assert lab.outside_requests() == []
-    where = Path(os.environ.get("WORKSHOP_PICTURES", tmp_path))
-    for theme in ("dark", "light"):
-        lab.theme(theme)
-        lab.screenshot(where / f"{notebook.replace('/', '_')}-{theme}.png")

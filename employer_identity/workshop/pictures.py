@@ -11,7 +11,6 @@ from typing import Any
 
 from employer_identity.drawing import (
     ACCENT,
-    ALARM,
     INK,
     MARGIN,
     MUTED,
@@ -92,14 +91,14 @@ def one_factor(loadings: Mapping[str, float], factor: str) -> Picture:
     told = []
     for place, (item, loading) in enumerate(loadings.items()):
         y = row * (place + 0.5) + 0.1
-        arrow = {"arrowstyle": "-|>", "color": ACCENT, "lw": 0.8 + 3 * abs(loading)}
+        arrow = {"arrowstyle": "-|>", "color": ACCENT, "lw": 8 * loading**2}
         axes.annotate("", (right, y), (left, middle), arrowprops=arrow)
         text = number(loading, ".2f", language)
         at = (left + 0.62 * (right - left), middle + 0.62 * (y - middle))
         paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
         write(axes, *at, text, ha="center", weight="bold", color=ACCENT, bbox=paper)
         edge = {"boxstyle": "square,pad=0.4", "facecolor": "white", "edgecolor": INK}
-        write(axes, right + 0.3, y, item, ha="center", bbox=edge)
+        write(axes, right + 0.1, y, item, bbox=edge)
         told.append(f"{item} {text}")
     rows = listing(told, language)
     caption = say("workshop.picture.one_factor.caption", language, factor=factor)
@@ -146,9 +145,8 @@ def item_gaps(survey: Survey, group: str, focal: str, reference: str) -> Picture
 
 
 def _gap(axes: Any, axis: Scale, y: float, item: str, label: str, gap: float) -> None:
-    colour = ALARM if abs(gap) > 0.5 else ACCENT
     write(axes, MARGIN + 0.1, y, item, size=SMALL, color=MUTED)
     write(axes, MARGIN + 0.5, y, label, size=SMALL)
     axes.plot([axis(0), axis(gap)], [y, y], color=RULE, lw=3, zorder=1)
-    axes.plot([axis(gap)], [y], ls="", marker="o", ms=6, color=colour)
+    axes.plot([axis(gap)], [y], ls="", marker="o", ms=6, color=ACCENT)
     write(axes, WIDTH - MARGIN, y, number(gap, "+.2f", ROOM.language), size=SMALL, ha="right")

@@ -135,7 +135,7 @@ def exercises() -> dict[str, Exercise]:
 
 
 def _part(raw: dict[str, Any]) -> Part:
-    texts = {k: raw[k] for k in ("name", "title", "question", "answer", "notes")}
+    texts = {k: _both(raw[k]) for k in ("name", "title", "question", "answer", "notes")}
     cells = tuple(_cell(cell) for cell in raw["cell"])
     return Part(raw["number"], raw["minutes"], **texts, cells=cells)
 
