@@ -265,6 +265,15 @@ def test_what_is_amiss_with_an_answer_is_named(key: str, answer: object, part_of
     assert part_of_it in ei.workshop.check(key, answer).text
 
 
+def test_a_number_may_be_off_by_its_tolerance_and_no_more() -> None:
+    for exercise in exercises().values():
+        if exercise.kind == "number":
+            right = TARGETS[exercise.target](7) if exercise.target else exercise.answers[0]
+            for share, passes in ((-0.9, True), (0.9, True), (-1.3, False), (1.3, False)):
+                answer = right + share * exercise.tolerance
+                assert ei.workshop.check(exercise.key, answer, student=7).passed is passes
+
+
 def test_an_answer_may_be_written_in_more_ways_than_one() -> None:
     for answer in (np.float64(0.62), np.array([0.62]), pd.Series([0.6207])):
         assert ei.workshop.check("2a", answer).passed
@@ -335,6 +344,7 @@ def test_the_first_cell_says_what_to_do_without_the_package(
 def test_the_workshop_is_loaded_when_it_is_first_used() -> None:
     code = (
         "import sys, employer_identity as ei; before = 'employer_identity.workshop' in sys.modules;"
+        "sys.modules['ipywidgets'] = None;"  # the workshop does without
         "print(before, callable(ei.workshop.check), 'workshop' in dir(ei))"
     )
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
