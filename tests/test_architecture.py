@@ -89,7 +89,7 @@ REPORTS += [
 REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = ["source", "room", "data", "targets", "judging", "unknown_names", "feedback"]
 WORKSHOP += ["pictures", "building", "handout", "running"]
-WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
+REPORTS += [f"workshop.{room}" for room in WORKSHOP]  # they run notebooks as well
 CLI = [
     f"cli.{room}"
     for room in (
@@ -107,7 +107,7 @@ CLI = [
         "main",
     )
 ]
-ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *WORKSHOP, *CLI]
+ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
@@ -117,11 +117,11 @@ HOMES = {
     "seaborn": FIGURES,
     "great_tables": ["tabulation"],
     "papermill": REPORTS,
-    "nbclient": [*REPORTS, "workshop.running"],
+    "nbclient": REPORTS,
     "openpyxl": ["intake.excel"],
     "pyreadstat": ["intake.spss"],
     "nbconvert": REPORTS,
-    "nbformat": [*REPORTS, "workshop.running"],
+    "nbformat": REPORTS,
     "weasyprint": ["reports.pdf"],
     "docx": ["reports.word"],
     "pydantic": [*GROUND, "reports.parameters", "reports.stamps"],
