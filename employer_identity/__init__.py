@@ -58,6 +58,7 @@ _HOME = {
     "stay_regression": "switching",
     "switching": "switching",
 }
+_ROOMS = ("workshop",)  # public as a whole: ei.workshop.check
 __all__ = [
     "Across",
     "Check",
@@ -104,9 +105,11 @@ __all__ = [
     "simulate_survey",
     "stay_regression",
     "switching",
+    "workshop",
 ]
 
 if TYPE_CHECKING:
+    from employer_identity import workshop
     from employer_identity.across import invariance_across
     from employer_identity.across_result import Across
     from employer_identity.agreement import agreement
@@ -142,6 +145,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"employer_identity.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'employer_identity' has no attribute {name!r}")
     value = getattr(import_module(f"employer_identity.{_HOME[name]}"), name)
