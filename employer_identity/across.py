@@ -15,7 +15,7 @@ import pandas as pd
 
 from employer_identity.across_result import Across
 from employer_identity.answers import Flags
-from employer_identity.cfa import Estimator, Missing, check_options
+from employer_identity.checks import Estimator, Missing, check_options
 from employer_identity.climbing import OnReject
 from employer_identity.criteria import Rule, RuleName, rule_of
 from employer_identity.divisions import (

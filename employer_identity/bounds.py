@@ -9,7 +9,6 @@ that fails is let go again.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.improper import SLACK
 from employer_identity.language import listing, refusal
-from employer_identity.measurement.likelihood import curvature, curvature_with_holes
+from employer_identity.measurement.evidence import objective
 from employer_identity.measurement.starts import starting_values
 from employer_identity.measurement.syntax import parse
 from employer_identity.structures import Structure
@@ -100,11 +99,7 @@ def slopes_at(free: Fit, bound: Fit) -> Array:
     values = dict(zip(bound.table.rows, bound.values[0], strict=True))
     near = np.array([[values[key] for key in free.table.rows]])
     theta = starting_values(free.table, free.layout, free.moments, near)
-    patterns = free.saturated.patterns
-    evaluate = partial(curvature, free.moments, free.layout)
-    if not patterns.complete:
-        evaluate = partial(curvature_with_holes, patterns, free.saturated.value, free.layout)
-    _, here = evaluate(theta)
+    _, here = objective(free.evidence, free.moments, free.layout)(theta)
     assert here is not None  # the bounded fit has a covariance matrix there
     scale = np.sqrt(np.maximum(here.diagonal, np.finfo(float).tiny))
     found: Array = here.gradient / scale

@@ -11,20 +11,28 @@ from numpy.typing import NDArray
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import listing, refusal
+from employer_identity.measurement.categorical import OrderedMoments
+from employer_identity.measurement.evidence import Evidence, OrderedSample, objective
 from employer_identity.measurement.indices import chisq_pvalue
-from employer_identity.measurement.likelihood import curvature
 from employer_identity.measurement.moments import Moments
-from employer_identity.measurement.scaling import restriction_traces, tangent
+from employer_identity.measurement.patterns import whole
+from employer_identity.measurement.responses import standardised
+from employer_identity.measurement.saturated import saturate
+from employer_identity.measurement.scaling import restriction_traces
 from employer_identity.measurement.scoring import minimise
 from employer_identity.measurement.starts import starting_values
 from employer_identity.measurement.threads import on_one_thread
-from employer_identity.measures import sandwich, scaling_factor
+from employer_identity.measures import mean_adjusted, sandwich, scaled, shifted
 
 Array = NDArray[np.float64]
 Method = Literal[
     "standard", "satorra_bentler_2001", "satorra_bentler_2010", "satorra_2000",
     "satorra_2000_shifted",
 ]  # fmt: skip
+DEFAULTS: dict[str, Method] = {
+    "ML": "standard", "DWLS": "standard", "MLR": "satorra_bentler_2001",
+    "MLM": "satorra_bentler_2001", "WLSM": "satorra_2000", "WLSMV": "satorra_2000_shifted",
+}  # fmt: skip
 NESTED = 1e-6  # largest discrepancy per respondent of moments that a model can reproduce
 
 
@@ -61,9 +69,10 @@ def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None)
         Two fits by the same estimator; the first has more degrees of freedom.
     method
         ``standard`` (plain difference; the default for ML), ``satorra_bentler_2001`` (the default
-        for MLR and MLM), ``satorra_bentler_2010``, ``satorra_2000`` (mean-adjusted) or
-        ``satorra_2000_shifted`` (mean and variance). The scaling of the first two may turn out
-        negative; then ``satorra_2000``, whose cannot, steps in, and the result says so.
+        for MLR and MLM), ``satorra_bentler_2010``, ``satorra_2000`` (mean-adjusted; the default
+        for WLSM) or ``satorra_2000_shifted`` (mean and variance; the default for WLSMV). The
+        scaling of the first two may turn out negative; then ``satorra_2000``, whose cannot, steps
+        in, and the result says so. Ordered items have the last two only.
 
     Returns
     -------
@@ -78,7 +87,8 @@ def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None)
 
     Notes
     -----
-    Satorra & Bentler (2001, 2010), Satorra (2000). Checked against lavaan's ``lavTestLRT``.
+    Satorra & Bentler (2001, 2010), Satorra (2000). Checked against lavaan's ``lavTestLRT`` (of
+    ordered items, its default).
     """
     if method is not None and method not in get_args(Method):
         asked = {"asked": method, "allowed": listing(get_args(Method))}
@@ -99,6 +109,8 @@ def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None)
     if restricted.df <= free.df or (not problems and _nesting(restricted, free) is None):
         values = {"first": restricted.df, "second": free.df}
         problems.append(Problem("model.not_nested", values=values))
+    if method in ("satorra_bentler_2001", "satorra_bentler_2010") and free.ordered is not None:
+        problems.append(Problem("ordered.difference_method", method))
     if problems:
         raise refusal(ModelError, problems)
     return nested_difference(restricted, free, method)
@@ -107,8 +119,18 @@ def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None)
 def _same_answers(one: Fit, other: Fit) -> bool:
     if set(one.items) != set(other.items) or one.ntotal != other.ntotal:
         return False
+    if (one.ordered is None) != (other.ordered is None):
+        return False
     ours, theirs = one.moments, other.moments.select(one.moments.names)
-    return bool(np.allclose(ours.n, theirs.n) and np.allclose(ours.mean, theirs.mean))
+    pairs = [(ours.n, theirs.n), (ours.mean, theirs.mean)]
+    if one.ordered is not None and other.ordered is not None:
+        pairs += [(ours.covariance, theirs.covariance), _sums(one.ordered, other.ordered)]
+    return all(a.shape == b.shape and bool(np.allclose(a, b)) for a, b in pairs)
+
+
+def _sums(one: OrderedMoments, other: OrderedMoments) -> tuple[Array, Array]:
+    """Return each group's sum of thresholds, which the order of items does not change."""
+    return one.thresholds.sum(axis=1), other.thresholds.sum(axis=1)
 
 
 def _same_clusters(one: Fit, other: Fit) -> bool:
@@ -124,18 +146,19 @@ def nested_difference(restricted: Fit, free: Fit, method: Method | None = None) 
     """Test fits that are known to be nested."""
     df = restricted.df - free.df
     plain = max(restricted.chisq - free.chisq, 0.0)
-    if method is None:
-        method = "standard" if restricted.sandwich is None else "satorra_bentler_2001"
+    method = method or DEFAULTS[restricted.estimator]
+    if restricted.sandwich is None:
+        method = "standard"
     if method == "standard" or restricted.scaling is None or free.sandwich is None:
         return DifferenceTest(plain, df, chisq_pvalue(plain, df))
     if method.startswith("satorra_2000"):
-        return _satorra_2000(restricted, free, plain, shifted=method.endswith("shifted"))
+        return _satorra_2000(restricted, free, plain, shift_too=method.endswith("shifted"))
     if method == "satorra_bentler_2010":
         scaling = _at_the_restricted_moments(restricted, free)
     else:
         scaling = (restricted.df * restricted.scaling - _weighted(free.scaling, free.df)) / df
     if scaling <= 0:
-        return replace(_satorra_2000(restricted, free, plain, shifted=False), fallback=True)
+        return replace(_satorra_2000(restricted, free, plain, shift_too=False), fallback=True)
     chisq = plain / scaling
     return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), method, scaling)
 
@@ -146,7 +169,7 @@ def _at_the_restricted_moments(restricted: Fit, free: Fit) -> float:
     found = None if at is None else sandwich(free, free.layout, at)
     if found is None or restricted.scaling is None:
         return 0.0
-    between = _weighted(scaling_factor(found, free.df), free.df)
+    between = _weighted(scaled(free.estimator, found, free.df)[0], free.df)
     return (restricted.df * restricted.scaling - between) / (restricted.df - free.df)
 
 
@@ -159,18 +182,34 @@ def _nesting(restricted: Fit, free: Fit) -> Array | None:
 
     The freer model is fitted to what the restricted one implies; if it is nested the fit is exact.
     """
-    at = [restricted.items.index(name) for name in free.items]
-    implied = restricted.implied
-    moments = Moments(
-        free.items, restricted.moments.n, implied.mu[:, at], implied.Sigma[:, at][:, :, at],
-        free.groups, free.moments.known,
-    )  # fmt: skip
+    moments, evidence = _reproduced(restricted, free)
     start = starting_values(free.table, free.layout, moments, _aligned(restricted, free))
     for first in (start, free.solution.theta):
-        found = minimise(lambda theta: curvature(moments, free.layout, theta), first)
+        found = minimise(objective(evidence, moments, free.layout), first)
         if found.objective < NESTED:
             return found.theta
     return None
+
+
+def _reproduced(restricted: Fit, free: Fit) -> tuple[Moments, Evidence]:
+    """Return what the restricted model implies as if it were observed, in the freer's order."""
+    at = [restricted.items.index(name) for name in free.items]
+    mu, Sigma = restricted.implied.mu[:, at], restricted.implied.Sigma[:, at][:, :, at]  # noqa: N806
+    n, known = restricted.moments.n, free.moments.known
+    if free.ordered is None or not isinstance(free.evidence, OrderedSample):
+        moments = Moments(free.items, n, mu, Sigma, free.groups, known)
+        saturated = saturate(whole(moments.names, moments.n, mu, Sigma))
+        assert saturated is not None  # a model's covariance matrices are positive definite
+        return moments, saturated
+    tau, seen = standardised(restricted.layout.response, restricted.implied)
+    owner = restricted.layout.response.owner
+    order = np.concatenate([np.flatnonzero(owner == i) for i in at])
+    mean, seen = np.where(free.ordered.ordered, 0.0, mu), seen[:, at][:, :, at]
+    statistics = replace(
+        free.ordered, thresholds=tau[:, order], mean=mean, covariance=seen
+    )  # fmt: skip
+    moments = Moments(free.items, n, mean, seen, free.groups, known)
+    return moments, replace(free.evidence, statistics=statistics)
 
 
 def _aligned(restricted: Fit, free: Fit) -> Array:
@@ -185,19 +224,12 @@ def _aligned(restricted: Fit, free: Fit) -> Array:
     return guess
 
 
-def _satorra_2000(restricted: Fit, free: Fit, plain: float, *, shifted: bool) -> DifferenceTest:
-    """Scale by the restrictions themselves, as the tangents of both models show them."""
+def _satorra_2000(restricted: Fit, free: Fit, plain: float, *, shift_too: bool) -> DifferenceTest:
+    """Scale by the restrictions themselves, as both models' derivatives show them."""
     df = restricted.df - free.df
     assert free.sandwich is not None
-    trace, square = restriction_traces(
-        free.sandwich,
-        tangent(free.layout, free.solution.theta),  # where its information is taken, too
-        tangent(restricted.layout, restricted.solution.theta),
-    )
-    if not shifted:
-        chisq = plain * df / trace
-        return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), "satorra_2000", trace / df)
-    scaling = float(np.sqrt(square / df))
-    chisq = plain / scaling + df - trace / scaling
-    method: Method = "satorra_2000_shifted"
+    trace, square = restriction_traces(free.sandwich, restricted.layout, restricted.solution.theta)
+    scaling, shift = shifted(trace, square, df) if shift_too else mean_adjusted(trace, df)
+    chisq = plain / scaling + shift
+    method: Method = "satorra_2000_shifted" if shift_too else "satorra_2000"
     return DifferenceTest(chisq, df, chisq_pvalue(chisq, df), method, scaling)

@@ -66,8 +66,12 @@ def standardised_values(layout: Layout, model: Implied) -> Numbers:
             np.sqrt(np.diagonal(total, axis1=1, axis2=2)) for total in (model.Sigma, model.Phi)
         )
         for matrix, (r, i, j) in layout.places.items():
-            total = sd_y if matrix in ("Lambda", "Theta", "nu") else sd_eta
-            if matrix in ("Psi", "Theta"):
+            total = sd_y if matrix in ("Lambda", "Theta", "nu", "tau", "Delta") else sd_eta
+            if matrix == "tau":
+                found[:, r] /= total[:, layout.response.owner[i]]
+            elif matrix == "Delta":
+                found[:, r] *= total[:, i]
+            elif matrix in ("Psi", "Theta"):
                 variance = np.diagonal(model.matrices[matrix], axis1=1, axis2=2)
                 own = np.sqrt(variance * np.sign(variance.real))  # a negative one is kept in sight
                 found[:, r] /= np.where(i == j, total[:, i] ** 2, own[:, i] * own[:, j])

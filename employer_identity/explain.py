@@ -49,8 +49,8 @@ def _answers(fit: Fit, language: Language) -> str:
     told = [say(f"explain.estimator.{fit.estimator.lower()}", language)]
     if fit.rows is None:
         told.append(say("explain.moments", language))
-    elif fit.missing == "fiml":
-        told.append(say("explain.fiml", language))
+    elif fit.missing in ("fiml", "pairwise"):
+        told.append(say(f"explain.{fit.missing}", language))
     else:
         told.append(say("explain.complete", language))
     told += [describe(note, language) for note in fit.notes if note.count]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import refusal, say
+from employer_identity.measurement.evidence import OrderedSample
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
@@ -43,8 +44,8 @@ def _relations(fit: Fit) -> list[str]:
     labels = _labels(fit)
     found = []
     for r, (lhs, op, rhs) in enumerate(fit.table.rows):
-        if fit.table.given[r]:
-            continue  # lavaan takes them from the answers, as this package does
+        if fit.table.given[r] or fit.table.derived[r]:
+            continue  # lavaan takes them from the answers or from scales, as this package does
         target = "1" if op == "~1" else rhs
         fixed = [_value(v) if k < 0 else "NA" for k, v in _cells(fit, r)]
         terms = [_modified(fixed, target)] if set(fixed) != {"NA"} else []
@@ -100,9 +101,13 @@ def _answers(fit: Fit) -> str:
     needed = fit.items if fit.missing == "listwise" else fit.table.roles.exogenous
     if needed:
         keep.append(f"complete.cases(answers[{_vector(needed)}])")
-    if fit.missing == "fiml":
+    if fit.missing != "listwise":
         keep.append(f"rowSums(!is.na(answers[{_vector(fit.items)}])) > 0")
     lines += [f"answers <- answers[{condition}, ]" for condition in keep]
+    if isinstance(fit.evidence, OrderedSample):
+        for item, codes in fit.evidence.recoded.items():
+            of = f"answers[[{_text(item)}]]"
+            lines += [f"{of}[{of} == {_value(a)}] <- {_value(b)}" for a, b in codes.items()]
     if fit.rows is not None and fit.rows.cluster is not None:
         column = f"answers[[{_text(str(fit.cluster))}]]"
         lines.append(f"alone <- is.na({column})")
@@ -147,6 +152,10 @@ def _call(fit: Fit) -> str:
     means = "TRUE" if fit.moments.known == "means" else "FALSE"
     options.append(f"estimator = {_text(fit.estimator)}, missing = {_text(fit.missing)}")
     options.append(f"meanstructure = {means}, fixed.x = TRUE")
+    if fit.ordered is not None:
+        names = [i for i, is_one in zip(fit.items, fit.ordered.ordered, strict=True) if is_one]
+        way = fit.table.ordered.parameterization
+        options.append(f"ordered = {_vector(names)}, parameterization = {_text(way)}")
     return "fit <- lavaan(\n  model,\n  " + ",\n  ".join(options) + "\n)"
 
 
@@ -201,7 +210,7 @@ def _beyond_semopy(fit: Fit) -> list[str]:
     structured = set(fit.items) - own - set(table.roles.exogenous)
     found = {
         "model.semopy_one_group": len(fit.groups) > 1,
-        "model.semopy_complete": not fit.saturated.patterns.complete,
+        "model.semopy_complete": not fit.evidence.patterns.complete,
         "model.semopy_ml": fit.estimator != "ML" or fit.rows is None,
         "model.semopy_means": bool(shifted or (structured and means)),
         "model.semopy_marker": bool(unscaled),

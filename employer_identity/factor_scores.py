@@ -93,6 +93,8 @@ def determinacy(fit: Fit) -> pd.DataFrame:
     -------
     DataFrame with group, factor, determinacy; above .9 scores may be used for persons (Grice 2001).
     """
+    if fit.ordered is not None:
+        raise refusal(ModelError, [Problem("ordered.not_offered")])
     K, Phi, _ = _latent(fit)  # noqa: N806 (the notation of `Weights`)
     explained = np.einsum("gfp,gpq,gfq->gf", K, np.linalg.inv(fit.implied.Sigma), K)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -109,6 +111,8 @@ def determinacy(fit: Fit) -> pd.DataFrame:
 def _respondents(fit: Fit, method: str) -> Rows:
     """Return the rows to be scored; refuse what cannot be."""
     problems = []
+    if fit.ordered is not None:
+        problems.append(Problem("ordered.not_offered"))
     if method not in get_args(ScoreMethod):
         values = {"asked": method, "allowed": listing(get_args(ScoreMethod))}
         problems.append(Problem("model.not_available", where="method", values=values))

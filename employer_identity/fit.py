@@ -20,20 +20,26 @@ from employer_identity.estimates import (
 )
 from employer_identity.language import Language, say
 from employer_identity.ledger import Ledger, ledger
+from employer_identity.measurement import weighted
 from employer_identity.measurement.arrow import Tied
+from employer_identity.measurement.categorical import OrderedMoments
 from employer_identity.measurement.definitions import Definition
+from employer_identity.measurement.evidence import Evidence, OrderedSample, count
 from employer_identity.measurement.implied import Implied, imply
 from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.normal import expand
+from employer_identity.measurement.responses import standardised as as_seen
 from employer_identity.measurement.robust import Rows, bread
 from employer_identity.measurement.saturated import Saturated
 from employer_identity.measurement.scaling import Sandwich
 from employer_identity.measurement.scoring import Solution
 from employer_identity.measurement.table import Table, family
 from employer_identity.measurement.threads import on_one_thread
-from employer_identity.measures import Baseline, baseline, fit_measures, sandwich, scaling_factor
+from employer_identity.measurement.weighted import WeightedSandwich
+from employer_identity.measures import Baseline, baseline, fit_measures, sandwich, scaled
 from employer_identity.residuals import explained, implied_moments, residuals
+from employer_identity.sample import normal
 
 if TYPE_CHECKING:
     from employer_identity.factor_scores import ScoreMethod
@@ -53,8 +59,8 @@ class Fit:
         The column whose groups were fitted together, None for one group.
     moments
         Unrestricted means and covariances, by group.
-    saturated
-        The same, with the log-likelihood about them.
+    evidence
+        The same, with the log-likelihood about them; or all statistics of ordered items.
     estimator, missing
         What was resolved.
     notes
@@ -69,7 +75,7 @@ class Fit:
 
     group: str | None
     moments: Moments
-    saturated: Saturated
+    evidence: Evidence
     table: Table
     layout: Layout
     solution: Solution
@@ -87,7 +93,18 @@ class Fit:
     @property
     def rows(self) -> Rows | None:
         """The respondents; None where only their moments are known."""
-        return self.saturated.rows
+        return self.evidence.rows
+
+    @property
+    def saturated(self) -> Saturated:
+        """Unrestricted moments with the log-likelihood about them; refused for ordered items."""
+        return normal(self.evidence)
+
+    @property
+    def ordered(self) -> OrderedMoments | None:
+        """The statistics of ordered items; None where there are none."""
+        found = self.evidence
+        return found.statistics if isinstance(found, OrderedSample) else None
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -119,10 +136,21 @@ class Fit:
         """Respondents used."""
         return sum(self.n.values())
 
+    @property
+    def n_inference(self) -> int:
+        """What standard errors and RMSEA divide by: with ordered items, as in lavaan, n - G."""
+        return self.ntotal - (len(self.groups) if self.ordered is not None else 0)
+
     @cached_property
     def implied(self) -> Implied:
         """Model matrices and moments at the estimates."""
         return imply(self.layout, self.solution.theta)
+
+    @cached_property
+    def reproduced(self) -> Array:
+        """Implied covariances as the sample has them, (G, p, p): of ordered items correlations."""
+        response = self.layout.response
+        return self.implied.Sigma if response.plain else as_seen(response, self.implied)[1]
 
     # -- estimates ------------------------------------------------------------------------------
 
@@ -132,6 +160,8 @@ class Fit:
         """Information of one respondent: expected for complete ML and MLM, else observed."""
         if self.sandwich is not None:
             return self.sandwich.bread
+        if self.ordered is not None:
+            return weighted.information(self.ordered, self.layout, self.solution.theta)
         implied, patterns, curvature = (
             self.implied,
             self.saturated.patterns,
@@ -145,8 +175,8 @@ class Fit:
 
     @cached_property
     @on_one_thread
-    def sandwich(self) -> Sandwich | None:
-        """What robust inference rests on; None for plain maximum likelihood."""
+    def sandwich(self) -> Sandwich | WeightedSandwich | None:
+        """What robust inference rests on; None for plain estimators."""
         return sandwich(self, self.layout, self.solution.theta)
 
     @cached_property
@@ -170,8 +200,8 @@ class Fit:
         if not found.definite:
             return np.full(self.information.by_cell.shape, np.nan)
         if self.sandwich is None:
-            return found.inverse / self.ntotal
-        return self.sandwich.meat.around(found) / self.ntotal
+            return found.inverse / self.n_inference
+        return self.sandwich.meat.around(found) / self.n_inference
 
     @cached_property
     @on_one_thread
@@ -181,8 +211,8 @@ class Fit:
         `covariances` holds what stands in one group.
         """
         if self.sandwich is None:
-            return self.inverse / self.ntotal
-        return self.inverse @ self.sandwich.meat.dense @ self.inverse / self.ntotal
+            return self.inverse / self.n_inference
+        return self.inverse @ self.sandwich.meat.dense @ self.inverse / self.n_inference
 
     @property
     def values(self) -> Array:
@@ -230,16 +260,31 @@ class Fit:
         """The independence model of the same answers."""
         return baseline(self) if self.like is None else self.like.baseline
 
+    @property
+    def scaling(self) -> float | None:
+        """What the chi-square is divided by; None for plain estimators."""
+        return None if self._scaled is None else self._scaled[0]
+
+    @property
+    def shift(self) -> float:
+        """What is then added to it: WLSMV's shift, 0 for others."""
+        return 0.0 if self._scaled is None else self._scaled[1]
+
     @cached_property
     @on_one_thread
-    def scaling(self) -> float | None:
-        """What the chi-square is divided by; None for plain maximum likelihood."""
-        return None if self.sandwich is None else scaling_factor(self.sandwich, self.df)
+    def _scaled(self) -> tuple[float, float] | None:
+        found = self.sandwich
+        return None if found is None else scaled(self.estimator, found, self.df)
+
+    @property
+    def count(self) -> int:
+        """Moments, or statistics of ordered items, that the model is held against."""
+        return count(self.evidence, self.moments, len(self.table.roles.exogenous))
 
     @property
     def df(self) -> int:
         """Degrees of freedom: moments less parameters."""
-        return self.moments.count(len(self.table.roles.exogenous)) - self.layout.q
+        return self.count - self.layout.q
 
     @property
     def chisq(self) -> float:
@@ -254,8 +299,9 @@ class Fit:
         ``npar chisq df pvalue baseline.* cfi tli rmsea rmsea.ci.lower rmsea.ci.upper`` (90 %)
         ``rmsea.pvalue`` (of RMSEA <= .05) ``srmr logl unrestricted.logl aic bic ntotal``; with MLR
         and MLM also those from the scaled chi-square (``.scaled``, ``chisq.scaling.factor``); with
-        these and with missing answers ``.robust`` ones. Formulas in `measurement.indices` and
-        `measurement.scaling`; checked against lavaan 0.6-14.
+        these and with missing answers ``.robust`` ones. Of ordered items there is no likelihood;
+        ``srmr`` is that of correlations; WLSMV has a ``chisq.shift``. Formulas in
+        `measurement.indices` and `measurement.scaling`; checked against lavaan 0.6-14.
         """
         return fit_measures(self)
 
@@ -264,14 +310,15 @@ class Fit:
         """The measures that a report gives, under their plain names.
 
         ``chisq`` and ``pvalue`` scaled where they can be; ``cfi``, ``tli`` and ``rmsea`` with its
-        interval robust where they can be; ``df``, ``srmr``, ``bic``, ``ntotal``.
+        interval robust, or else scaled, where they can be; ``df``, ``srmr``, ``ntotal``; ``bic``
+        and ``aic``, which are missing without a likelihood.
         """
         m = self.fit_measures
         found = {}
         for name in ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea.ci.lower",
                      "rmsea.ci.upper", "rmsea.pvalue", "srmr", "aic", "bic", "ntotal"):  # fmt: skip
             kinds = (f"{name}.robust", f"{name}.scaled", name)
-            found[name] = next(m[k] for k in kinds if k in m.index)
+            found[name] = next((m[k] for k in kinds if k in m.index), np.nan)
         return pd.Series(found, name="value", dtype=float)
 
     @cached_property
@@ -336,9 +383,14 @@ class Fit:
 
     @cached_property
     def equal(self) -> tuple[str, ...]:
-        """Families in which at least one cell is tied across groups."""
+        """Families in which at least one cell is tied across groups, or held at one value."""
         rows, number = self.table.rows, self.table.number
-        tied = [r for r in range(len(rows)) if np.bincount(number[:, r] + 1)[1:].max(initial=0) > 1]
+        held = set(np.nonzero(self.table.held)[1].tolist())
+        tied = [
+            r
+            for r in range(len(rows))
+            if np.bincount(number[:, r] + 1)[1:].max(initial=0) > 1 or r in held
+        ]
         return tuple(dict.fromkeys(family(rows[r], self.table.roles) for r in tied))
 
     @cached_property

@@ -10,14 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
-from employer_identity.cfa import (
-    Estimator,
-    Missing,
-    Prepared,
-    check_options,
-    prepare,
-    released,
-)
+from employer_identity.cfa import Prepared, prepare, released
+from employer_identity.checks import Estimator, Missing, check_options
 from employer_identity.climbing import Climb, OnReject, climb
 from employer_identity.criteria import Rule, RuleName, rule_of
 from employer_identity.dividing import too_many_groups
@@ -148,7 +142,7 @@ def _asked(free: Sequence[str], prepared: Prepared) -> tuple[Release, ...]:
     groups, found, problems = prepared.sample.groups, [], []
     items = set(prepared.sample.moments.names)
     for text in free:
-        for key, g in released([text], prepared.terms, prepared.sample):
+        for key, g in released([text], prepared):
             constraint = Constraint(key, None if g is None else groups[g])
             tied = key[1] == "=~" or (key[0] in items and key[2] in ("", key[0]))
             if key[1] == "~" or not tied:

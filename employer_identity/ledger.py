@@ -10,13 +10,24 @@ import numpy as np
 
 from employer_identity.errors import Problem
 from employer_identity.language import Language, describe, listing, say
-from employer_identity.measurement.table import Key, family
+from employer_identity.measurement.ordering import Key
+from employer_identity.measurement.table import family
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
 
-Test = Literal["standard", "yuan_bentler", "satorra_bentler"]
-Errors = Literal["standard", "huber_white", "clusters", "satorra_bentler"]
+Test = Literal[
+    "standard", "yuan_bentler", "satorra_bentler", "weighted", "mean_adjusted", "shifted"
+]  # fmt: skip
+Errors = Literal[
+    "standard", "huber_white", "clusters", "satorra_bentler", "weighted", "plain_weights"
+]  # fmt: skip
+Information = Literal["expected", "observed", "weighted"]
+INFERENCE: dict[str, tuple[Test, Errors]] = {
+    "ML": ("standard", "standard"), "MLR": ("yuan_bentler", "huber_white"),
+    "MLM": ("satorra_bentler", "satorra_bentler"), "DWLS": ("weighted", "plain_weights"),
+    "WLSM": ("mean_adjusted", "weighted"), "WLSMV": ("shifted", "weighted"),
+}  # fmt: skip
 SHOWN = 8  # relations named in one line
 
 
@@ -92,7 +103,7 @@ class Ledger:
     by_label: int
     estimator: str
     missing: str
-    information: Literal["expected", "observed"]
+    information: Information
     test: Test
     errors: Errors
     scaling: float | None
@@ -177,27 +188,30 @@ class Ledger:
 
 def ledger(fit: Fit) -> Ledger:
     """Draw up the books of a fit."""
-    moments = fit.moments.count(len(fit.table.roles.exogenous))
+    moments, information, rows = fit.count, _information(fit), fit.rows
     free, q = int((fit.table.number >= 0).sum()), fit.layout.q
     ties = tuple(_tied(fit))
-    complete, rows = fit.saturated.patterns.complete, fit.rows
     cluster = None if rows is None else rows.cluster
-    expected = fit.estimator == "MLM" or (fit.sandwich is None and complete)
-    plain: tuple[Test, Errors] = ("standard", "standard")
-    robust: tuple[Test, Errors] = (
-        "yuan_bentler", "huber_white" if cluster is None else "clusters"
-    )  # fmt: skip
-    if fit.estimator == "MLM":
-        robust = ("satorra_bentler", "satorra_bentler")
-    test, errors = plain if fit.sandwich is None else robust
+    test, errors = INFERENCE[fit.estimator] if fit.rows is not None else INFERENCE["ML"]
+    if cluster is not None:
+        errors = "clusters"
     return Ledger(
         moments, q, moments - q, moments - _rank(fit), free, free - q, ties,
         tuple(_fixtures(fit)), free - q - sum(tie.cells - tie.parameters for tie in ties),
-        fit.estimator, fit.missing, "expected" if expected else "observed", test, errors,
+        fit.estimator, fit.missing, information, test, errors,
         fit.scaling if fit.df else None, fit.n, fit.notes, fit.weights,
         fit.cluster if cluster is not None else None,
         0 if cluster is None else len(np.unique(cluster)),
     )  # fmt: skip
+
+
+def _information(fit: Fit) -> Information:
+    """Name what the standard errors rest on."""
+    if fit.ordered is not None:
+        return "weighted"
+    complete = fit.saturated.patterns.complete
+    expected = fit.estimator == "MLM" or (fit.sandwich is None and complete)
+    return "expected" if expected else "observed"
 
 
 def _rank(fit: Fit) -> int:
@@ -228,7 +242,8 @@ def _tied(fit: Fit) -> Iterator[Tie]:
                 everywhere = len(alone) == len(fit.groups)
                 where = "" if everywhere else f" ({listing(alone)})"
                 released.append(spelled(rows[r]) + where)
-        yield Tie(name, cells, parameters, tuple(released))
+        if cells:  # what is equal by being 0 or 1 is listed as fixed
+            yield Tie(name, cells, parameters, tuple(released))
 
 
 def _fixtures(fit: Fit) -> Iterator[Fixture]:
@@ -236,7 +251,7 @@ def _fixtures(fit: Fit) -> Iterator[Fixture]:
     table = fit.table
     found: dict[tuple[str, float, tuple[str, ...]], list[str]] = {}
     for r, key in enumerate(table.rows):
-        if table.given[r]:
+        if table.given[r] or table.derived[r]:
             continue
         for value in dict.fromkeys(fit.values[table.number[:, r] < 0, r].tolist()):
             at = (table.number[:, r] < 0) & (fit.values[:, r] == value)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from employer_identity.measurement import indices
+from employer_identity.measurement import indices, weighted
+from employer_identity.measurement.categorical import OrderedMoments
 from employer_identity.measurement.implied import imply
 from employer_identity.measurement.layout import Layout, lay_out
 from employer_identity.measurement.normal import expand, minus_two_logl
@@ -20,8 +21,9 @@ from employer_identity.measurement.scaling import (
     huber_white,
     satorra_bentler,
 )
-from employer_identity.measurement.starts import with_sample_values
+from employer_identity.measurement.starts import starting_values, with_sample_values
 from employer_identity.measurement.table import independence
+from employer_identity.measurement.weighted import WeightedSandwich
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
@@ -37,8 +39,8 @@ class Baseline:
         The model and its estimates.
     chisq, df
         Its test.
-    scaling
-        What its chi-square is divided by; None for plain maximum likelihood.
+    scaling, shift
+        What its chi-square is divided by, None for an unscaled one; and what is then added.
     as_complete
         Chi-square and factor as if the answers were complete; None where they are.
     """
@@ -49,10 +51,13 @@ class Baseline:
     df: int
     scaling: float | None
     as_complete: tuple[float, float] | None
+    shift: float = 0.0
 
 
 def baseline(fit: Fit) -> Baseline:
     """Fit the baseline: every variable's own mean and variance, from whoever has it."""
+    if fit.ordered is not None:
+        return _ordered_baseline(fit, fit.ordered)
     table = independence(fit.table)
     layout = with_sample_values(lay_out(table), table, fit.moments)
     patterns, saturated = fit.saturated.patterns, fit.saturated
@@ -68,28 +73,65 @@ def baseline(fit: Fit) -> Baseline:
     chisq = patterns.n.sum() * (minus_two_logl(patterns, here) - saturated.value)
     df = fit.moments.count(len(table.roles.exogenous)) - table.n_parameters
     found = sandwich(fit, layout, theta)
-    scaling = None if found is None else scaling_factor(found, df)
+    scaling = None if found is None else scaled(fit.estimator, found, df)[0]
     complete = None if patterns.complete else _complete(fit, layout, theta, df)
     return Baseline(layout, theta, max(float(chisq), 0.0), df, scaling, complete)
 
 
-def sandwich(fit: Fit, layout: Layout, theta: NDArray[np.float64]) -> Sandwich | None:
-    """Return the sandwich of a model for the fit's answers; None for plain maximum likelihood."""
-    if fit.rows is None or fit.estimator == "ML":
+def _ordered_baseline(fit: Fit, statistics: OrderedMoments) -> Baseline:
+    """Fit the baseline of ordered items: every threshold, mean and variance is the sample's."""
+    table = independence(fit.table)
+    layout = lay_out(table)
+    theta = starting_values(table, layout, fit.moments, None, statistics.thresholds)
+    for r in np.flatnonzero([op == "~~" for _, op, _ in table.rows]):
+        at = fit.items.index(table.rows[r][0])
+        theta[table.number[:, r]] = fit.moments.covariance[:, at, at]
+    objective, _ = weighted.curvature(statistics, layout, theta)
+    df = fit.count - table.n_parameters
+    found = sandwich(fit, layout, theta)
+    scaling, shift = (None, 0.0) if found is None else scaled(fit.estimator, found, df)
+    return Baseline(layout, theta, fit.ntotal * objective, df, scaling, None, shift)
+
+
+def sandwich(
+    fit: Fit, layout: Layout, theta: NDArray[np.float64]
+) -> Sandwich | WeightedSandwich | None:
+    """Return the sandwich of a model for the fit's answers; None for plain estimators."""
+    if fit.rows is None or fit.estimator in ("ML", "DWLS"):
         return None
+    if fit.ordered is not None:
+        return weighted.sandwich(fit.ordered, layout, theta)
     given = [fit.items.index(name) for name in fit.table.roles.exogenous]
     if fit.estimator == "MLM":
         return satorra_bentler(layout, theta, fit.rows, given)
     return huber_white(layout, theta, fit.saturated, given)
 
 
-def scaling_factor(found: Sandwich, df: int) -> float:
-    """Return what a chi-square is divided by; NaN without degrees of freedom.
+def scaled(estimator: str, found: Sandwich | WeightedSandwich, df: int) -> tuple[float, float]:
+    """Return what a chi-square is divided by, and what is then added; NaN without df.
 
-    MLR's is a difference of traces and may be negative, far from a model that holds.
+    MLR's factor is a difference of traces and may be negative, far from a model that holds.
     """
-    one, own = found.traces
-    return (one - own) / df if df > 0 else np.nan
+    if df <= 0:
+        return np.nan, 0.0
+    one, other = found.traces
+    if isinstance(found, Sandwich):
+        return (one - other) / df, 0.0
+    return mean_adjusted(one, df) if estimator == "WLSM" else shifted(one, other, df)
+
+
+def mean_adjusted(trace: float, df: int) -> tuple[float, float]:
+    """Return the factor that gives a statistic the mean of a chi-square, and no shift."""
+    return trace / df, 0.0
+
+
+def shifted(trace: float, square: float, df: int) -> tuple[float, float]:
+    """Return factor and shift that give a statistic a chi-square's mean and variance.
+
+    Asparouhov & Muthen (2010); with U Gamma's trace and that of its square.
+    """
+    factor = float(np.sqrt(square / df))
+    return factor, df - trace / factor
 
 
 def fit_measures(fit: Fit) -> pd.Series:
@@ -116,7 +158,7 @@ def _indices(
     factor: float = 1.0,
     base_factor: float = 1.0,
 ) -> dict[str, float]:
-    n, groups, df, base_df = fit.ntotal, len(fit.groups), fit.df, fit.baseline.df
+    n, groups, df, base_df = fit.n_inference, len(fit.groups), fit.df, fit.baseline.df
     low, high = indices.rmsea_interval(chisq, df, n, groups, factor)
     both = chisq, df, base_chisq, base_df, factor, base_factor
     return {
@@ -139,20 +181,23 @@ def _scaled(fit: Fit, base: Baseline) -> dict[str, float]:
     if fit.scaling is None or base.scaling is None:
         return {}
     own, other = _positive(fit.scaling), _positive(base.scaling)
-    chisq = fit.chisq / own if fit.df else 0.0
-    base_chisq = base.chisq / other
+    chisq = fit.chisq / own + fit.shift if fit.df else 0.0
+    base_chisq = base.chisq / other + base.shift
     return {
         "chisq.scaled": chisq, "df.scaled": fit.df,
         "pvalue.scaled": indices.chisq_pvalue(chisq, fit.df), "chisq.scaling.factor": own,
         "baseline.chisq.scaled": base_chisq, "baseline.df.scaled": base.df,
         "baseline.pvalue.scaled": indices.chisq_pvalue(base_chisq, base.df),
         "baseline.chisq.scaling.factor": other,
+        **({"chisq.shift": fit.shift} if fit.estimator == "WLSMV" else {}),
         **_indices(fit, chisq, base_chisq, ".scaled"),
     }  # fmt: skip
 
 
 def _robust(fit: Fit, base: Baseline) -> dict[str, float]:
     """Measures that estimate what complete, normal answers would show."""
+    if fit.ordered is not None:
+        return {}
     if base.as_complete is None:
         if fit.scaling is None or base.scaling is None:
             return {}
@@ -175,7 +220,9 @@ def _complete(fit: Fit, layout: Layout, theta: NDArray[np.float64], df: int) -> 
 
 
 def _likelihood(fit: Fit) -> dict[str, float]:
-    m, model, n, q = fit.moments, fit.implied, fit.ntotal, fit.layout.q
+    if fit.ordered is not None:
+        return {"srmr": _srmr(fit), "ntotal": fit.ntotal}
+    m, n, q = fit.moments, fit.ntotal, fit.layout.q
     given = [fit.items.index(x) for x in fit.table.roles.exogenous]
     patterns = fit.saturated.patterns
     answers = float(patterns.n @ patterns.seen.sum(axis=1))
@@ -183,9 +230,16 @@ def _likelihood(fit: Fit) -> dict[str, float]:
     saturated -= indices.saturated_loglikelihood(m.n, m.covariance[:, given][:, :, given])
     logl = saturated - fit.chisq / 2
     return {
-        "srmr": indices.srmr(
-            m.n, m.covariance, m.mean, model.Sigma, model.mu, means=m.known == "means"
-        ),
+        "srmr": _srmr(fit),
         "logl": logl, "unrestricted.logl": saturated,
         "aic": 2.0 * (q - logl), "bic": np.log(n) * q - 2.0 * logl, "ntotal": n,
     }  # fmt: skip
+
+
+def _srmr(fit: Fit) -> float:
+    """Return the SRMR; of ordered items that of their correlations."""
+    m = fit.moments
+    if fit.ordered is not None:
+        return indices.srmr(m.n, m.covariance, m.mean, fit.reproduced, m.mean, means=False)
+    mu, means = fit.implied.mu, m.known == "means"
+    return indices.srmr(m.n, m.covariance, m.mean, fit.implied.Sigma, mu, means=means)

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.bounds import bounded, fitted, negative, written
-from employer_identity.cfa import Estimator, Missing, Prepared, cfa, check_options, prepare
+from employer_identity.cfa import Prepared, cfa, prepare
+from employer_identity.checks import Estimator, Missing, check_options
 from employer_identity.difference import nested_difference
 from employer_identity.discriminant import fornell_larcker, htmt
 from employer_identity.errors import ModelError, Problem

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from employer_identity.measurement.implied import directions
-from employer_identity.measurement.layout import MATRICES, Cells, Layout, Matrix, stand_ins
-from employer_identity.measurement.likelihood import slope_by_cell
-from employer_identity.measurement.normal import Expansion, expand, slopes
-from employer_identity.measurement.robust import Bread, bread
+from employer_identity.measurement.layout import Place, stand_ins
 from employer_identity.measurement.threads import on_one_thread
-from employer_identity.measures import sandwich
-from employer_identity.scores import cell_tests
+from employer_identity.scores import at_estimates, cell_tests
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
 
 Array = NDArray[np.float64]
-Place = tuple[Matrix, int, int]
 
 
 @on_one_thread
@@ -47,19 +40,12 @@ def modification_indices(fit: Fit) -> pd.DataFrame:
     left out.
     """
     names = _candidates(fit)
-    layout, cell = _with(fit.layout, list(names))
-    at = expand(fit.saturated.patterns, fit.implied.Sigma, fit.implied.mu)
-    assert at is not None  # the estimates imply a covariance matrix
-    robust = sandwich(fit, layout, fit.solution.theta)
-    information = _plain(fit, layout, at) if robust is None else robust.bread
-    score = slope_by_cell(
-        directions(fit.implied, layout.cells), *slopes(fit.saturated.patterns, at)
-    )
+    layout, cell = fit.layout.with_cells(list(names))
+    here = at_estimates(fit, layout)
     value = np.stack([layout.fixed[m][:, i, j] for m, i, j in names], axis=1)
     g, k = np.nonzero((layout.cells.parameter[:, cell] < 0) & (value == 0.0))
     c = cell[k]
-    plain = bread(layout, fit.solution.theta, fit.implied, fit.saturated.patterns, at, seen=False)
-    tests = cell_tests(fit, information, plain, robust, score[g, c], g, c)
+    tests = cell_tests(fit, here.information, here.expected, here.robust, here.score[g, c], g, c)
     mi, epc = tests.x2, tests.epc
     frame = pd.DataFrame([list(names.values())[t] for t in k], columns=["lhs", "op", "rhs"])
     frame["group"] = [fit.groups[t] for t in g]
@@ -67,13 +53,6 @@ def modification_indices(fit: Fit) -> pd.DataFrame:
     frame["mi"], frame["epc"], frame["epc_std"] = mi, epc, epc * scale[g, k]
     found = frame[~np.isnan(mi)]
     return found.sort_values("mi", ascending=False, kind="stable", ignore_index=True)
-
-
-def _plain(fit: Fit, layout: Layout, at: Expansion) -> Bread:
-    """Return the information of plain maximum likelihood by pair of the layout's cells."""
-    patterns = fit.saturated.patterns
-    seen = not patterns.complete
-    return bread(layout, fit.solution.theta, fit.implied, patterns, at, seen=seen)
 
 
 def _candidates(fit: Fit) -> dict[Place, tuple[str, str, str]]:
@@ -91,36 +70,6 @@ def _candidates(fit: Fit) -> dict[Place, tuple[str, str, str]]:
         i = latent.index(one)
         found |= {("Psi", i, latent.index(f)): (one, "~~", f) for f in factors[k + 1 :]}
     return found
-
-
-def _with(layout: Layout, places: list[Place]) -> tuple[Layout, NDArray[np.intp]]:
-    """Return a layout whose cells hold the places, and where among the cells each stands.
-
-    A place that no group has free is listed as fixed in all of them.
-    """
-    cells = layout.cells
-    listed = zip(cells.matrix.tolist(), cells.row.tolist(), cells.column.tolist(), strict=True)
-    position = {_either_way(MATRICES[m], i, j): c for c, (m, i, j) in enumerate(listed)}
-    new = [place for place in places if _either_way(*place) not in position]
-    for place in new:
-        position[_either_way(*place)] = len(position)
-    matrix, row, column = (
-        np.array([part(place) for place in new], dtype=np.int64)
-        for part in (lambda p: MATRICES.index(p[0]), lambda p: p[1], lambda p: p[2])
-    )
-    fixed = np.full((len(cells.parameter), len(new)), -1)
-    more = Cells(
-        np.concatenate([cells.matrix, matrix]), np.concatenate([cells.row, row]),
-        np.concatenate([cells.column, column]), np.hstack([cells.parameter, fixed]),
-        cells.p, cells.m,
-    )  # fmt: skip
-    at = np.array([position[_either_way(*place)] for place in places], dtype=np.intp)
-    return replace(layout, cells=more), at
-
-
-def _either_way(matrix: Matrix, i: int, j: int) -> Place:
-    """Return one spelling of a place of a symmetric matrix."""
-    return (matrix, min(i, j), max(i, j)) if matrix in ("Psi", "Theta") else (matrix, i, j)
 
 
 def _scale(fit: Fit, place: Place) -> Array:

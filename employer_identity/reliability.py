@@ -43,6 +43,8 @@ def reliability(fit: Fit) -> pd.DataFrame:
     """
     measured = {f: [i for i in items if i in fit.items] for f, items in fit.factors.items()}
     short = [f for f, items in measured.items() if len(items) < 2]
+    if fit.ordered is not None:
+        raise refusal(ModelError, [Problem("ordered.not_offered")])
     if short:
         raise refusal(ModelError, [Problem("reliability.too_few_items", where=f) for f in short])
     rows = []

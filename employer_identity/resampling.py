@@ -36,13 +36,14 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
 
     Clusters are drawn whole, respondents with their weights; the same seed draws the same people,
     whatever the parameters. Where only moments are known, where the fit takes answers for normal
-    (ML), and with more than 20,000 units, draws are from the normal distribution with the
-    estimates' covariance.
+    (ML), with ordered items, and with more than 20,000 units, draws are from the normal
+    distribution with the estimates' covariance.
     """
     rng = np.random.default_rng(seed)
     if not fit.information.factor.definite:
         return np.full((draws, len(parameters)), np.nan)
-    if fit.rows is None or fit.sandwich is None or fit.rows.units > MANY:
+    drawable = fit.rows is not None and fit.sandwich is not None and fit.ordered is None
+    if fit.rows is None or not drawable or fit.rows.units > MANY:
         spread = fit.vcov[np.ix_(parameters, parameters)]
         centre = np.zeros(len(parameters))
         return rng.multivariate_normal(centre, spread, draws, check_valid="ignore", method="eigh")

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from employer_identity.measurement import normal
 from employer_identity.measurement.robust import Rows
-from employer_identity.measurement.scaling import spoken_of, tangent
+from employer_identity.measurement.scaling import Sandwich, spoken_of, tangent
 from employer_identity.measurement.threads import on_one_thread
+from employer_identity.ordered_residuals import implied_statistics
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
@@ -24,7 +25,7 @@ ROUNDING = 1e-9  # share of an observed moment's variance below which its residu
 def residuals(fit: Fit) -> pd.DataFrame:
     """Return the residuals of all pairs of items, see `Fit.residuals`."""
     sd = np.sqrt(np.diagonal(fit.moments.covariance, axis1=1, axis2=2))
-    left = (fit.moments.covariance - fit.implied.Sigma) / sd[:, :, None] / sd[:, None, :]
+    left = (fit.moments.covariance - fit.reproduced) / sd[:, :, None] / sd[:, None, :]
     i, j = np.tril_indices(len(fit.items), -1)
     names, groups = np.array(fit.items, dtype=object), len(fit.groups)
     return pd.DataFrame(
@@ -38,6 +39,8 @@ def residuals(fit: Fit) -> pd.DataFrame:
 
 def implied_moments(fit: Fit) -> pd.DataFrame:
     """Return every variance, covariance and mean: observed, implied, and the difference tested.
+
+    Of ordered items thresholds and correlations, see `ordered_residuals.implied_statistics`.
 
     A residual's influence on chance is that of the observed moment less that of the moment implied
     by the estimates: with H the information about the moments, J the covariance of their scores, D
@@ -58,6 +61,8 @@ def implied_moments(fit: Fit) -> pd.DataFrame:
     groups lavaan 0.6-14 leaves out what the other groups do to the estimates, and its z vary too
     much (docs/conventions.md).
     """
+    if fit.ordered is not None:
+        return implied_statistics(fit, fit.ordered)
     i, j = np.tril_indices(len(fit.items))
     model, moments = fit.implied, fit.moments
     observed = np.concatenate([moments.covariance[:, i, j], moments.mean], axis=1)
@@ -132,7 +137,7 @@ def _point(fit: Fit) -> _Point:
 def _scores_spread(fit: Fit, point: _Point) -> tuple[Array, Array, Array]:
     """Covariances of the scores: the moments' (G, P, P), across (G, P, q), the parameters'."""
     H, D, rows = point.H, point.D, fit.rows  # noqa: N806
-    if fit.sandwich is None or rows is None:
+    if rows is None or not isinstance(fit.sandwich, Sandwich):
         J = H @ np.linalg.inv(fit.saturated.information) @ H  # noqa: N806
     elif fit.estimator == "MLM":
         J = fit.sandwich.J1  # noqa: N806

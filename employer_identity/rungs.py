@@ -13,7 +13,7 @@ import pandas as pd
 from employer_identity.criteria import AbsoluteFit, Rule, Verdict, rules_for
 from employer_identity.difference import DifferenceTest, nested_difference
 from employer_identity.fit import Fit
-from employer_identity.measurement.table import Key
+from employer_identity.measurement.ordering import Key
 from employer_identity.scores import holm
 
 Level = Literal["configural", "metric", "scalar", "strict"]

@@ -12,9 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from employer_identity.collapsing import LEAST, collapse, doubtful_codes
 from employer_identity.dividing import groups_of, too_few_groups, too_small_groups
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
+from employer_identity.measurement.categorical import OrderedMoments, ordered_moments
+from employer_identity.measurement.evidence import Evidence, OrderedSample
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import Patterns, gather, whole
 from employer_identity.measurement.published import SINGULAR, smallest_direction
@@ -37,15 +40,22 @@ class Sample:
     ----------
     moments
         Per group, the reference group first; the unrestricted estimates where answers are missing.
-    saturated
-        The same with the log-likelihood about them, and the rows behind.
+        Of ordered items those of the responses behind the answers.
+    evidence
+        The same with the log-likelihood about them, or all statistics of ordered items; and the
+        rows behind.
     notes
         What was left out on the way, and why.
     """
 
     moments: Moments
-    saturated: Saturated
+    evidence: Evidence
     notes: tuple[Problem, ...]
+
+    @property
+    def saturated(self) -> Saturated:
+        """The unrestricted moments with the log-likelihood; refused for ordered items."""
+        return normal(self.evidence)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -69,6 +79,10 @@ class Asked:
         ``fiml`` keeps rows with holes.
     declared
         Whether the cluster is only what a survey declares.
+    ordered
+        Items that are answered in ordered categories.
+    collapse
+        Answers that each of their categories needs in every group, or it is merged; 0: none is.
     """
 
     items: tuple[str, ...]
@@ -79,6 +93,15 @@ class Asked:
     cluster: str | None
     missing: str
     declared: bool = False
+    ordered: tuple[str, ...] = ()
+    collapse: int = LEAST
+
+
+def normal(evidence: Evidence) -> Saturated:
+    """Return the evidence of items that are not ordered, or refuse and say why."""
+    if isinstance(evidence, OrderedSample):
+        raise refusal(ModelError, [Problem("ordered.not_offered")])
+    return evidence
 
 
 def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
@@ -111,15 +134,12 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     if asked.weights:
         notes.append(Problem("model.weighted", asked.weights, len(weights)))
     kept = tuple(note for note in (*notes, *found) if note.count)
-    return _sample(rows, labels, kept)
+    return _ordered(rows, labels, kept, asked) if asked.ordered else _sample(rows, labels, kept)
 
 
 def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> Sample:
     """Find the unrestricted moments, and whether they can serve a model."""
-    patterns = rows.patterns
-    n = np.bincount(rows.group, minlength=patterns.n_groups)
-    if not (rows.weights == 1.0).all():
-        n = np.bincount(patterns.group, patterns.n, patterns.n_groups)
+    patterns, n = rows.patterns, _sizes(rows)
     start = available(patterns)
     _refuse(_degenerate(Moments(patterns.names, n, start[1], start[0], labels)))
     saturated = saturate(patterns, rows)
@@ -128,6 +148,51 @@ def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> 
     moments = Moments(patterns.names, n, saturated.mu, saturated.Sigma, labels)
     _refuse(_degenerate(moments))
     return Sample(moments, saturated, notes)
+
+
+def _sizes(rows: Rows) -> NDArray[np.int64]:
+    """Respondents a group, weighted if there are weights."""
+    patterns = rows.patterns
+    if (rows.weights == 1.0).all():
+        return np.bincount(rows.group, minlength=patterns.n_groups)
+    return np.bincount(patterns.group, patterns.n, patterns.n_groups)
+
+
+def _ordered(
+    rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...], asked: Asked
+) -> Sample:
+    """Compute the statistics of ordered items, or say why they cannot be."""
+    names = rows.patterns.names
+    is_ordered = np.isin(np.array(names), asked.ordered)
+    answers, told = rows.answers, list[Problem]()
+    if asked.collapse:
+        merged = collapse(
+            names, answers, rows.group, is_ordered, labels=labels, least=asked.collapse
+        )
+        answers, told = merged.answers, list(merged.notes)
+    told += doubtful_codes(names, answers, rows.group, is_ordered, labels)
+    _refuse([problem for problem in told if problem.severity == "error"])
+    found = ordered_moments(
+        names, answers, rows.group, is_ordered, labels=labels, weights=rows.weights,
+        cluster=rows.cluster,
+    )  # fmt: skip
+    if not isinstance(found, OrderedMoments):
+        raise refusal(ModelError, list(found))
+    moments = Moments(names, _sizes(rows), found.mean, found.covariance, labels)
+    evidence = OrderedSample(found, rows, _recoded(names, rows.answers, answers))
+    return Sample(moments, evidence, (*notes, *told))
+
+
+def _recoded(
+    names: tuple[str, ...], before: NDArray[np.float64], after: NDArray[np.float64]
+) -> dict[str, dict[float, float]]:
+    """Return by item the codes that were merged into another."""
+    found: dict[str, dict[float, float]] = {}
+    changed = (before != after) & ~np.isnan(before)
+    for at in np.flatnonzero(changed.any(axis=0)).tolist():
+        codes, first = np.unique(before[changed[:, at], at], return_index=True)
+        found[names[at]] = dict(zip(codes, after[changed[:, at], at][first], strict=True))
+    return found
 
 
 def _why_unreachable(rows: Rows, labels: tuple[str, ...]) -> list[Problem]:

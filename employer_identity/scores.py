@@ -11,9 +11,14 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc
 
 from employer_identity.measurement.arrow import Tied
-from employer_identity.measurement.layout import MATRICES
+from employer_identity.measurement.evidence import objective
+from employer_identity.measurement.layout import MATRICES, Layout
+from employer_identity.measurement.normal import expand
+from employer_identity.measurement.robust import bread
 from employer_identity.measurement.scaling import Sandwich
 from employer_identity.measurement.threads import on_one_thread
+from employer_identity.measurement.weighted import WeightedSandwich
+from employer_identity.measures import sandwich
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
@@ -44,7 +49,9 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     Boos 1992 and Satorra 1989, centred, since about zero X2 could never exceed the number of
     clusters); X2 is referred to F(1, C - 1), C clusters or respondents; and I is the expected
     information, for b as for the expected change: the observed one is bent by a group that differs
-    grossly, so far that the test misses what it is for.
+    grossly, so far that the test misses what it is for. For ordered items likewise, with weighted
+    least squares in the likelihood's place, whose scores have mean zero already; intercepts and
+    residual variances that are equal by being 0 or 1 are tested too.
     With two groups freeing a cell in one is freeing it in the other, so each is listed once, for
     the second group.
 
@@ -56,12 +63,64 @@ def score_tests(fit: Fit) -> pd.DataFrame:
     the cell is freed (Oberski 2014), in the factor's standard deviations in the reference group; 0
     where the model has no latent means. x2 is missing where the cell cannot be freed on its own.
     """
-    curvature = fit.solution.curvature
-    assert curvature is not None
-    g, c = _tied(curvature.cells.parameter)
-    score, own = curvature.score[g, c], fit.information
-    tests = cell_tests(fit, own, curvature.tied, fit.sandwich, score, g, c)
-    return _frame(fit, tests)
+    layout, held = _with_held(fit)
+    here = at_estimates(fit, layout)
+    g, c = _tied(np.where(held, layout.q + np.arange(held.shape[1]), layout.cells.parameter))
+    tests = cell_tests(fit, here.information, here.expected, here.robust, here.score[g, c], g, c)
+    return _frame(fit, layout, tests)
+
+
+def _with_held(fit: Fit) -> tuple[Layout, NDArray[np.bool_]]:
+    """Return a layout that lists the cells held equal at one value, and a mask of these, (G, c)."""
+    rows = np.flatnonzero(fit.table.held.any(axis=0))
+    if not len(rows):
+        return fit.layout, np.zeros(fit.layout.cells.parameter.shape, dtype=bool)
+    layout, at = fit.layout.with_cells([fit.layout.place[r] for r in rows])
+    held = np.zeros(layout.cells.parameter.shape, dtype=bool)
+    held[:, at] = fit.table.held[:, rows]
+    return layout, held
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Scores at the estimates by pair of a layout's cells, which may be more than the free ones.
+
+    Parameters
+    ----------
+    score
+        Of each cell, (G, c).
+    information
+        What standard errors rest on, or would without a sandwich.
+    expected
+        The expected information.
+    robust
+        The sandwich; None for plain estimators.
+    """
+
+    score: Array
+    information: Tied
+    expected: Tied
+    robust: Sandwich | WeightedSandwich | None
+
+
+def at_estimates(fit: Fit, layout: Layout) -> Estimates:
+    """Return scores and information at a fit's estimates by a layout's cells."""
+    theta, here = fit.solution.theta, fit.solution.curvature
+    assert here is not None  # there are estimates
+    if layout is fit.layout:
+        return Estimates(here.score, fit.information, here.tied, fit.sandwich)
+    _, here = objective(fit.evidence, fit.moments, layout)(theta)
+    assert here is not None  # nothing has moved
+    robust = sandwich(fit, layout, theta)
+    if robust is not None:
+        return Estimates(here.score, robust.bread, here.tied, robust)
+    if fit.ordered is not None or fit.saturated.patterns.complete:
+        return Estimates(here.score, here.tied, here.tied, None)
+    patterns = fit.saturated.patterns
+    at = expand(patterns, fit.implied.Sigma, fit.implied.mu)
+    assert at is not None  # the estimates imply a covariance matrix
+    seen = bread(layout, theta, fit.implied, patterns, at, seen=True)
+    return Estimates(here.score, seen, here.tied, None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +163,7 @@ def cell_tests(
     fit: Fit,
     information: Tied,
     expected: Tied,
-    robust: Sandwich | None,
+    robust: Sandwich | WeightedSandwich | None,
     score: Array,
     g: NDArray[np.intp],
     c: NDArray[np.intp],
@@ -120,7 +179,9 @@ def cell_tests(
         return CellTests(g, c, fit.ntotal * score**2 / left, score / left, information)
     left = _left(expected)[g, c]
     spread = robust.meat.left(expected)[g, c]
-    about_mean = spread - fit.ntotal * score**2 / (fit.rows.units - 1)
+    about_mean = spread
+    if isinstance(robust, Sandwich):  # the statistics of ordered items vary about their own values
+        about_mean = spread - fit.ntotal * score**2 / (fit.rows.units - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         usable = ~np.isnan(left) & (about_mean > 1e-10 * spread)
         x2 = fit.ntotal * score**2 / np.where(usable, about_mean, np.nan)
@@ -168,8 +229,8 @@ def _gap_changes(fit: Fit, tests: CellTests) -> Array:
     return found
 
 
-def _frame(fit: Fit, tests: CellTests) -> pd.DataFrame:
-    cells, x2, epc, g, c = fit.layout.cells, tests.x2, tests.epc, tests.g, tests.c
+def _frame(fit: Fit, layout: Layout, tests: CellTests) -> pd.DataFrame:
+    cells, x2, epc, g, c = layout.cells, tests.x2, tests.epc, tests.g, tests.c
     row_of = {place: r for r, place in enumerate(fit.layout.place)}
     sd_y = np.sqrt(np.diagonal(fit.implied.Sigma, axis1=1, axis2=2))
     sd_eta = np.sqrt(np.abs(np.diagonal(fit.implied.Phi, axis1=1, axis2=2)))
@@ -180,6 +241,10 @@ def _frame(fit: Fit, tests: CellTests) -> pd.DataFrame:
         keys.append(fit.table.rows[row_of[(matrix, i, j)]])
         if matrix == "Lambda":
             scale[t] = sd_eta[group, j] / sd_y[group, i]
+        elif matrix == "tau":
+            scale[t] = 1.0 / sd_y[group, layout.response.owner[i]]
+        elif matrix == "Delta":
+            scale[t] = sd_y[group, i]
         elif matrix in ("nu", "Theta"):
             scale[t] = 1.0 / sd_y[group, i] / (sd_y[group, j] if matrix == "Theta" else 1.0)
         else:

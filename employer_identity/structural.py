@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from employer_identity.cfa import Estimator, Missing, cfa
+from employer_identity.cfa import cfa
+from employer_identity.checks import Estimator, Missing
 from employer_identity.errors import ModelError, Problem
 from employer_identity.estimates import tested
 from employer_identity.fit import Fit

@@ -24,7 +24,9 @@ def summary(fit: Fit) -> str:
         "regressions": table[table["op"] == "~"],
         "covariances": table[(table["op"] == "~~") & ~own],
         "intercepts": table[table["op"] == "~1"],
+        "thresholds": table[table["op"] == "|"],
         "variances": table[own],
+        "scales": table[table["op"] == "~*~"],
         "defined": fit.defined.assign(std_all=np.nan),
     }
     parts = ["\n".join([fit._lines()[0], fit._lines()[1], *fit.ledger.lines()])]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import employer_identity as ei
-from employer_identity import modification
+from employer_identity import scores
 from employer_identity.errors import ModelError
 from employer_identity.measurement.robust import Bread, bread
 from tests.examples import FOUR, answers, two_groups
@@ -79,7 +79,7 @@ def by_expected_information(monkeypatch: pytest.MonkeyPatch) -> None:
     def expected(*arguments: Any, seen: bool) -> Bread:
         return bread(*arguments, seen=not seen)
 
-    monkeypatch.setattr(modification, "bread", expected)
+    monkeypatch.setattr(scores, "bread", expected)
 
 
 @pytest.mark.parametrize("name", having("modification"))

@@ -38,6 +38,14 @@ def test_one_modifier_a_group():
     assert term.modifiers == (Modifier(label="a"), Modifier(fixed=0.5), Modifier(freed=True))
 
 
+def test_thresholds_and_scales():
+    text = "f =~ x1 + x2\nx1 | t1 +\n  c(a, b)*t2\nx2 ~*~ c(1, NA)*x2"
+    found = {(t.lhs, t.op, t.rhs): t.modifiers for t in parse(text)}
+    assert found["x1", "|", "t1"] == (Modifier(),)
+    assert found["x1", "|", "t2"] == (Modifier(label="a"), Modifier(label="b"))
+    assert found["x2", "~*~", "x2"] == (Modifier(fixed=1.0), Modifier(freed=True))
+
+
 def test_a_line_goes_on_after_a_plus():
     assert parse("f =~ x1 +\n  x2") == parse("f =~ x1 + x2")
 
@@ -49,7 +57,10 @@ def test_a_line_goes_on_after_a_plus():
         ("# only a comment", "model.empty"),
         ("f x1 x2", "model.no_operator"),
         ("a == b", "model.operator_not_supported"),
-        ("x | t1", "model.operator_not_supported"),
+        ("x < 3", "model.operator_not_supported"),
+        ("x | y", "model.not_a_threshold"),
+        ("x | t0", "model.not_a_threshold"),
+        ("x ~*~ y", "model.scale_of_one"),
         ("f =~ x1 + 2bad", "model.not_a_name"),
         ("f =~ x1 +", "model.not_a_name"),
         ("f =~ f", "model.measures_itself"),

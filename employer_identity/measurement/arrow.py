@@ -181,6 +181,14 @@ class Tied:
         """Its inverse in parts."""
         return factor(self)
 
+    def times(self, right: Array) -> Array:
+        """Return the matrix times several vectors, (q, r)."""
+        padded, at = np.pad(right, ((0, 1), (0, 0))), self.arrow.parameter
+        found = np.zeros_like(padded)
+        for own, block in zip(at, self.by_cell, strict=True):
+            np.add.at(found, own, block @ padded[own])
+        return found[:-1]
+
     @cached_property
     def null(self) -> tuple[int, NDArray[np.bool_]]:
         """Its rank, and the parameters (q,) of which some combination is not in it at all.

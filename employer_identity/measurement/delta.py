@@ -29,7 +29,7 @@ def slopes(
     the matrices that it depends on.
     """
     matrices = fill(layout, theta)
-    at = np.asarray(value(imply_from(matrices)), dtype=float)
+    at = np.asarray(value(imply_from(layout, matrices)), dtype=float)
     cells = layout.cells
     found = np.zeros((*at.shape, len(cells.row)))
     for c in np.flatnonzero(cells.where(*of)):
@@ -38,7 +38,7 @@ def slopes(
         moved[name][:, i, j] += STEP * 1j
         if name in ("Psi", "Theta") and i != j:
             moved[name][:, j, i] += STEP * 1j
-        found[:, :, c] = value(imply_from(moved)).imag / STEP
+        found[:, :, c] = value(imply_from(layout, moved)).imag / STEP
     return at, found
 
 

@@ -20,7 +20,8 @@ nu     e_i             0               0      1
 alpha  (Lambda Gamma)_i 0              0      1
 ====== =============== =============== ====== =============
 
-(1/2 on the diagonal). Nothing of size p x p x c is ever formed.
+(1/2 on the diagonal; cells of tau and Delta move neither, see `responses`). Nothing of size
+p x p x c is ever formed.
 """
 
 from __future__ import annotations
@@ -64,18 +65,28 @@ def fill(layout: Layout, theta: Array) -> dict[Matrix, Array]:
 
 def imply(layout: Layout, theta: Array) -> Implied:
     """Return the moments that a model implies at theta (q,)."""
-    return imply_from(fill(layout, theta))
+    return imply_from(layout, fill(layout, theta))
 
 
-def imply_from(M: dict[Matrix, Array]) -> Implied:
-    """Return the moments that model matrices imply."""
+def imply_from(layout: Layout, M: dict[Matrix, Array]) -> Implied:
+    """Return the moments that model matrices imply.
+
+    Where scales are parameters they give ordered items their variance, and Theta what is left.
+    """
     m = M["Psi"].shape[-1]
     Gamma: Array = np.broadcast_to(np.eye(m), M["Psi"].shape)
     if M["Beta"].any():
         Gamma = np.linalg.inv(Gamma - M["Beta"])  # type: ignore[assignment]  # or complex
     Phi = Gamma @ M["Psi"] @ Gamma.transpose(0, 2, 1)
     Lambda = M["Lambda"]
-    Sigma = Lambda @ Phi @ Lambda.transpose(0, 2, 1) + M["Theta"]
+    shared = Lambda @ Phi @ Lambda.transpose(0, 2, 1)
+    Sigma = shared + M["Theta"]
+    if layout.response.by_scale and not layout.response.plain:
+        at = np.flatnonzero(layout.response.ordered)
+        total = M["Delta"][:, at, 0] ** -2.0
+        M = {**M, "Theta": M["Theta"].astype(Sigma.dtype)}
+        M["Theta"][:, at, at] = total - shared[:, at, at]
+        Sigma[:, at, at] = total
     mu = (M["nu"] + Lambda @ (Gamma @ M["alpha"]))[..., 0]
     return Implied(M, Gamma, Phi, Sigma, mu)
 

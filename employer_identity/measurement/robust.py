@@ -181,7 +181,7 @@ def curvature_of_moments(layout: Layout, theta: Array, M: Array, v: Array) -> Ar
         moved[name][:, i, j] += 1e-20j
         if name == "Psi" and i != j:
             moved[name][:, j, i] += 1e-20j
-        D = directions(imply_from(moved), cells)
+        D = directions(imply_from(layout, moved), cells)
         found[:, c] = slope_by_cell(D, M, v).imag / 1e-20
     return found
 
@@ -210,6 +210,10 @@ class Meat(Tied):
     def trace(self, inverse: Factor) -> float:
         """Return tr(H^-1 J)."""
         return float(np.vdot(inverse.inverse, self.by_cell))
+
+    def square_trace(self, inverse: Factor) -> float:
+        """Return tr(H^-1 J H^-1 J)."""
+        return float(np.vdot(self.around(inverse), self.by_cell))
 
     def around(self, inverse: Factor) -> Array:
         """Return H^-1 J H^-1 by pair of cells of a group, (G, c, c)."""
@@ -255,7 +259,7 @@ class CrossedMeat:
         """Covariance of the parameters' scores, (q, q)."""
         return np.asarray(self.by_parameter @ self.by_parameter.T)
 
-    def _moved(self, inverse: Factor) -> Array:
+    def moved(self, inverse: Factor) -> Array:
         """Return how far each cluster moves the estimate of each cell, (G, c, C)."""
         return np.pad(inverse.solve(self.by_parameter), ((0, 1), (0, 0)))[self.arrow.parameter]
 
@@ -263,14 +267,23 @@ class CrossedMeat:
         """Return tr(H^-1 J)."""
         return float(np.vdot(inverse.solve(self.by_parameter), self.by_parameter))
 
+    def square_trace(self, inverse: Factor) -> float:
+        """Return tr(H^-1 J H^-1 J)."""
+        inner = inverse.solve(self.by_parameter) @ self.by_parameter.T
+        return float(np.vdot(inner, inner.T))
+
+    def times(self, right: Array) -> Array:
+        """Return the parameters' J times several vectors, (q, r)."""
+        return np.asarray(self.by_parameter @ (self.by_parameter.T @ right))
+
     def around(self, inverse: Factor) -> Array:
         """Return H^-1 J H^-1 by pair of cells of a group, (G, c, c)."""
-        moved = self._moved(inverse)
+        moved = self.moved(inverse)
         return np.asarray(moved @ moved.transpose(0, 2, 1))
 
     def left(self, information: Tied) -> Array:
         """Return what `Meat.left` does."""
-        explained = information.by_cell @ self._moved(information.factor)
+        explained = information.by_cell @ self.moved(information.factor)
         return np.asarray(((self.by_cluster - explained) ** 2).sum(axis=2))
 
 

@@ -18,8 +18,10 @@ from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.likelihood import jacobian
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns, whole
+from employer_identity.measurement.responses import slopes
 from employer_identity.measurement.robust import Bread, CrossedMeat, Meat, Rows, bread, meat
 from employer_identity.measurement.saturated import Saturated
+from employer_identity.measurement.weighted import WeightedSandwich
 
 Array = NDArray[np.float64]
 
@@ -45,6 +47,11 @@ class Sandwich:
     H1: Array
     J1: Array
     free: NDArray[np.bool_]
+
+    @property
+    def metric(self) -> Array:
+        """How far apart moments are, (G, P, P): what restrictions are projected in."""
+        return self.H1
 
     @property
     def traces(self) -> tuple[float, float]:
@@ -154,9 +161,17 @@ def complete_data_fit(
     return F, float(WG - 2.0 * cross + spread)
 
 
+def derivatives(layout: Layout, theta: Array) -> Array:
+    """Return the derivatives of the listed moments or statistics by cell, (G, P, c)."""
+    implied = imply(layout, theta)
+    if layout.response.plain:
+        return jacobian(directions(implied, layout.cells))
+    return slopes(layout, implied, layout.cells)
+
+
 def tangent(layout: Layout, theta: Array) -> Array:
     """Return the derivatives of all groups' listed moments by parameter, (G P, q)."""
-    Delta = jacobian(directions(imply(layout, theta), layout.cells))
+    Delta = derivatives(layout, theta)
     groups, P, _ = Delta.shape
     q, at = layout.q, layout.cells.parameter
     found = np.zeros((groups, P, q + 1))
@@ -165,19 +180,40 @@ def tangent(layout: Layout, theta: Array) -> Array:
     return found.reshape(groups * P, q + 1)[:, :q]
 
 
-def restriction_traces(free: Sandwich, D1: Array, D0: Array) -> tuple[float, float]:
+def restriction_traces(
+    free: Sandwich | WeightedSandwich, layout: Layout, theta: Array
+) -> tuple[float, float]:
     """Return tr(M) and tr(M M) of a restriction's scaled Wald form (Satorra 2000).
 
-    The freer model's tangent D1 (GP, q1) holds the restricted one's, D0 = D1 K; with A the
-    restrictions (A K = 0), M = (A H^-1 A')^-1 A H^-1 J H^-1 A'. Each is the tangent at its own
-    estimates, so K is the nearest by the information about the moments, which, unlike lavaan's
-    plain least squares, items in other units do not change.
+    The freer model's derivatives D1 hold the restricted one's, D0 = D1 K; with A the restrictions
+    (A K = 0), M = (A H^-1 A')^-1 A H^-1 J H^-1 A', in which ::
+
+        H^-1 A' (A H^-1 A')^-1 A H^-1 = H^-1 - K (K'HK)^-1 K'
+
+    so that A is never formed. Each model's derivatives are taken at its own estimates, so K is the
+    nearest by the information about the moments, which, unlike lavaan's plain least squares, items
+    in other units do not change. Statistics of ordered items have no units: there it is plain least
+    squares.
+
+    Parameters
+    ----------
+    free
+        The freer model's sandwich.
+    layout, theta
+        The restricted model.
     """
-    groups, P, _ = free.H1.shape
-    weighted = (free.H1 @ D1.reshape(groups, P, -1)).reshape(groups * P, -1)
-    K = np.linalg.solve(weighted.T @ D1, weighted.T @ D0)
-    left, _, _ = np.linalg.svd(K)
-    A = left[:, K.shape[1] :].T
-    inverse = np.linalg.inv(free.bread.dense)
-    M = np.linalg.solve(A @ inverse @ A.T, A @ inverse @ free.meat.dense @ inverse @ A.T)
-    return float(np.trace(M)), float(np.trace(M @ M))
+    bread, meat, metric = free.bread, free.meat, free.metric
+    D0, at = derivatives(layout, theta), layout.cells.parameter
+    cross = np.zeros((bread.arrow.q + 1, layout.q + 1))
+    for D1, D, S, own, other in zip(
+        bread.Delta, D0, metric, bread.arrow.parameter, at, strict=True
+    ):
+        np.add.at(cross, (own[:, None], other), D1.T @ S @ D)
+    K = bread.of_moments(metric).factor.solve(cross[:-1, :-1])
+    inner, JK = np.linalg.inv(K.T @ bread.times(K)), meat.times(K)
+    restricted = inner @ (K.T @ JK)
+    H = bread.factor
+    trace = meat.trace(H) - np.trace(restricted)
+    middle = np.vdot(inner, JK.T @ H.solve(JK))
+    square = meat.square_trace(H) - 2.0 * middle + np.vdot(restricted, restricted.T)
+    return float(trace), float(square)

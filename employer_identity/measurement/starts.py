@@ -18,15 +18,22 @@ Array = NDArray[np.float64]
 
 
 def starting_values(
-    table: Table, layout: Layout, moments: Moments, near: Array | None = None
+    table: Table,
+    layout: Layout,
+    moments: Moments,
+    near: Array | None = None,
+    thresholds: Array | None = None,
 ) -> Array:
     """Return theta (q,): half of each variance is shared, loadings signed by the covariances.
 
     A cell tied over groups starts at the mean of its groups' values. ``near`` (G, R) are values of
-    another solution to start from instead.
+    another solution to start from instead; ``thresholds`` (G, t) those of ordered items.
     """
     if near is None:
         near = _guessed(table, layout, moments)
+        if thresholds is not None:
+            r, k, _ = layout.places["tau"]
+            near[:, r] = thresholds[:, k]
     values = np.where(np.isnan(table.start), near, table.start)
     free = table.number >= 0
     total = np.bincount(table.number[free], values[free], layout.q)
@@ -64,6 +71,8 @@ def _group_start(table: Table, layout: Layout, S: Array, mean: Array, g: int) ->
                 found[r] = 0.5 * variance[observed.index(marker[lhs])]
             else:
                 found[r] = 0.5 if lhs in table.roles.indicators else 1.0
+        elif op == "~*~":
+            found[r] = 1.0
         elif op == "~1" and lhs in observed:
             found[r] = mean[observed.index(lhs)]
         elif op == "~1" and lhs in marker:
@@ -98,7 +107,7 @@ def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.i
     The rank of the moments' derivatives at a generic point near the start decides: at the start
     itself a symmetric model (two equal factors) may look unidentified by accident.
     """
-    implied = imply(layout, _generic(start))
+    implied = imply(layout, generic(start))
     D = directions(implied, layout.cells)
     unit = 1.0 / np.sqrt(np.diagonal(moments.covariance, axis1=1, axis2=2))
     whitened = Directions(D.u * unit[:, None], D.w * unit[:, None], D.f, D.h)
@@ -106,7 +115,8 @@ def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.i
     return np.flatnonzero(involved)
 
 
-def _generic(start: Array) -> Array:
+def generic(start: Array) -> Array:
+    """Return a point near the start at which nothing is zero or equal by accident."""
     jitter = 1.0 + 0.1 * np.sin(np.arange(1.0, len(start) + 1.0))
     return np.asarray(start * jitter + 0.05 * (jitter - 1.0))
 
@@ -122,7 +132,7 @@ def unit_bound(table: Table, moments: Moments) -> NDArray[np.intp]:
     free[:, table.given] = table.n_parameters + np.arange(table.given.sum())
     table = replace(table, number=free)
     layout = lay_out(table)
-    theta = _generic(starting_values(table, layout, moments))
+    theta = generic(starting_values(table, layout, moments))
     implied = imply(layout, theta)
     D = directions(implied, layout.cells)
     half = D.u[0, :, :, None] * D.w[0, :, None, :] * D.f[:, None, None]
@@ -156,4 +166,4 @@ def with_sample_values(layout: Layout, table: Table, moments: Moments) -> Layout
         else:
             s = moments.covariance[:, observed.index(lhs), observed.index(rhs)]
             fixed[matrix][:, i, j] = fixed[matrix][:, j, i] = s
-    return Layout(layout.twin, fixed, layout.cells, layout.place, layout.latent, layout.q)
+    return replace(layout, fixed=fixed)

@@ -1,9 +1,11 @@
 """Read lavaan's model text into terms: variable, operator, variable, modifiers.
 
 Understood are ``=~`` (is measured by), ``~~`` (covaries with), ``~`` (is regressed on) and ``~ 1``
-(intercept or mean); ``0.5*x`` fixes, ``NA*x`` frees, ``a*x`` labels, ``start(0.5)*x`` starts,
-``c(a, b)*x`` says it group by group; ``:=`` is left to `definitions`. Comments begin with ``#`` or
-``!``; a line that ends in an operator or ``+`` goes on in the next.
+(intercept or mean), and of an item answered in ordered categories ``|`` (its thresholds: ``x | t1 +
+t2``) and ``~*~`` (the scale of what lies behind it); ``0.5*x`` fixes, ``NA*x`` frees, ``a*x``
+labels, ``start(0.5)*x`` starts, ``c(a, b)*x`` says it group by group; ``:=`` is left to
+`definitions`. Comments begin with ``#`` or ``!``; a line that ends in an operator or ``+`` goes on
+in the next.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from typing import Literal
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import refusal
 
-Operator = Literal["=~", "~~", "~", "~1"]
+Operator = Literal["=~", "~~", "~", "~1", "|", "~*~"]
 
 _NAME = re.compile(r"^[^\W\d][\w.]*$")
-_OPERATOR = re.compile(r"=~|~~|:=|==|<|>|\||~")
+_OPERATOR = re.compile(r"=~|~\*~|~~|:=|==|<|>|\||~")
+_THRESHOLD = re.compile(r"^t[1-9]\d*$")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 DEFINES = ":="  # such statements are read by `definitions`
 _START = re.compile(r"^start\(\s*([^()]+?)\s*\)$")
@@ -85,7 +88,9 @@ def statements(text: str) -> list[tuple[int, str]]:
             part = part.strip()
             if not part:
                 continue
-            goes_on = bool(pending) and (pending.endswith(("+", "~", "*", ",")) or part[0] in "+*")
+            goes_on = bool(pending) and (
+                pending.endswith(("+", "~", "*", ",", "|")) or part[0] in "+*"
+            )
             if pending and not goes_on:
                 found.append((begun, pending))
                 pending = ""
@@ -109,7 +114,7 @@ def _terms(statement: str) -> list[Term]:
     if operator is None:
         raise _UnreadableError("model.no_operator", statement)
     op = operator.group()
-    if op not in ("=~", "~~", "~"):
+    if op not in ("=~", "~~", "~", "|", "~*~"):
         raise _UnreadableError("model.operator_not_supported", op)
     left = [name.strip() for name in statement[: operator.start()].split("+")]
     right = _split(statement[operator.end() :], "+")
@@ -138,6 +143,10 @@ def _term(lhs: str, op: str, text: str) -> Term:
         raise _UnreadableError("model.not_a_name", rhs or text or lhs)
     if op == "=~" and lhs == rhs:
         raise _UnreadableError("model.measures_itself", lhs)
+    if op == "|" and not _THRESHOLD.match(rhs):
+        raise _UnreadableError("model.not_a_threshold", rhs)
+    if op == "~*~" and lhs != rhs:
+        raise _UnreadableError("model.scale_of_one", f"{lhs} ~*~ {rhs}")
     return Term(lhs, op, rhs, _modifiers(modifiers))  # type: ignore[arg-type]
 
 
