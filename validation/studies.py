@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from validation import (
+    brand,
     ceiling,
     crossed,
     lavaan,
@@ -23,6 +24,7 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "planted": planted.CELLS,
     "lavaan": lavaan.CELLS,
     "pathways": pathways.CELLS,
+    "brand": brand.CELLS,
     "ordered": ordered.CELLS,
     "ordered_lavaan": ordered.BESIDE,
     "planted_ordered": planted_ordered.CELLS,
