@@ -143,7 +143,12 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        raise AttributeError(f"module 'employer_identity' has no attribute {name!r}")
+        from difflib import get_close_matches
+
+        near = "".join(
+            f"; did you mean {n!r}?" for n in get_close_matches(name, __all__, n=1, cutoff=0.7)
+        )
+        raise AttributeError(f"module 'employer_identity' has no attribute {name!r}{near}")
     value = getattr(import_module(f"employer_identity.{_HOME[name]}"), name)
     globals()[name] = value
     return value

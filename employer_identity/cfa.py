@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity.edge import checked
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import listing, refusal
@@ -30,17 +32,14 @@ from employer_identity.measurement.syntax import Term, parse
 from employer_identity.measurement.table import FAMILIES, Key, Roles, Table, complete, family
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.sample import Asked, Sample, take
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from employer_identity.survey import Survey
+from employer_identity.survey import Survey
 
 Estimator = Literal["ML", "MLR", "MLM"]
 Missing = Literal["fiml", "listwise"]
 _FREED = re.compile(r"^\s*([\w.]+)\s*(=~|~~|~)\s*([\w.]+)\s*(?:@(.+))?$")
 
 
+@checked(ModelError)
 def cfa(
     data: Survey | pd.DataFrame | Moments,
     model: str | None = None,

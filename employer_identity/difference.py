@@ -8,9 +8,10 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
-from employer_identity.language import listing, refusal
+from employer_identity.language import listing, refusal, say
 from employer_identity.measurement.indices import chisq_pvalue
 from employer_identity.measurement.likelihood import curvature
 from employer_identity.measurement.moments import Moments
@@ -19,6 +20,7 @@ from employer_identity.measurement.scoring import minimise
 from employer_identity.measurement.starts import starting_values
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.measures import sandwich, scaling_factor
+from employer_identity.showing import Showing, View, significance
 
 Array = NDArray[np.float64]
 Method = Literal[
@@ -28,8 +30,8 @@ Method = Literal[
 NESTED = 1e-6  # largest discrepancy per respondent of moments that a model can reproduce
 
 
-@dataclass(frozen=True)
-class DifferenceTest:
+@dataclass(frozen=True, repr=False)
+class DifferenceTest(Showing):
     """Chi-square difference of two nested fits.
 
     Attributes
@@ -51,7 +53,18 @@ class DifferenceTest:
     scaling: float = 1.0
     fallback: bool = False
 
+    def _view(self) -> View:
+        p = significance(self.pvalue)
+        title = say(
+            "showing.difference", df=self.df_diff, chisq=float(self.chisq_diff),
+            p=p if p.startswith("<") else f"= {p}",
+        )  # fmt: skip
+        told = [say("showing.difference_method", method=self.method, scaling=float(self.scaling))]
+        told += [say("showing.difference_fallback")] if self.fallback else []
+        return View(title, tuple(told))
 
+
+@checked(ModelError)
 def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None) -> DifferenceTest:
     """Test a restricted fit against a freer one of the same answers.
 

@@ -16,12 +16,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from employer_identity.edge import Count, checked
+from employer_identity.errors import SurveyError
 from employer_identity.importance import relative_weights
+from employer_identity.language import say
 from employer_identity.panel import IMAGE, IMPORTANCE, OWN, Panel
+from employer_identity.showing import Grid, Showing, View
 
 Floats = NDArray[np.float64]
-View = Literal["ideal", "own", "market"]
-VIEWS: tuple[View, ...] = ("ideal", "own", "market")
+Perspective = Literal["ideal", "own", "market"]
+VIEWS: tuple[Perspective, ...] = ("ideal", "own", "market")
 
 LEVEL = 0.95
 DRAWS = 4000
@@ -29,8 +33,8 @@ SURE = 0.95  # chance of being higher that sets two drivers apart
 RESAMPLES = 500
 
 
-@dataclass(frozen=True, eq=False)
-class Drivers:
+@dataclass(frozen=True, eq=False, repr=False)
+class Drivers(Showing):
     """Drivers as people see them.
 
     Attributes
@@ -44,8 +48,16 @@ class Drivers:
 
     table: pd.DataFrame
 
+    def _view(self) -> View:
+        shares = ("ideal", "own", "market")
+        shown = self.table[["driver", "n", *shares, "gap_own", "gap_market", "band"]]
+        formats = dict.fromkeys(shares, ".0%") | dict.fromkeys(("gap_own", "gap_market"), "+z.0%")
+        title = say("showing.drivers", count=len(self.table))
+        return View(title, grid=Grid.of(shown, formats=formats))
 
-def drivers(panel: Panel, *, draws: int = DRAWS, seed: int = 1) -> Drivers:
+
+@checked(SurveyError)
+def drivers(panel: Panel, *, draws: Count = DRAWS, seed: int = 1) -> Drivers:
     """Compare what matters with what the own employer and employers at large offer.
 
     Parameters
@@ -148,7 +160,10 @@ def _bands(drawn: Floats) -> list[int]:
     return bands
 
 
-def derived_importance(panel: Panel, *, resamples: int = RESAMPLES, seed: int = 1) -> pd.DataFrame:
+@checked(SurveyError)
+def derived_importance(
+    panel: Panel, *, resamples: Count = RESAMPLES, seed: int = 1
+) -> pd.DataFrame:
     """Tell which drivers go with liking an employer, whatever people say matters to them.
 
     Relative weights (Johnson 2000) of what is thought of an employer for whether one would like to

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from employer_identity.decision import Statement
+from employer_identity.edge import checked
 from employer_identity.errors import ComparisonError, ModelError, Problem
 from employer_identity.estimates import tested
 from employer_identity.fit import Fit
@@ -33,6 +34,7 @@ Method = Literal[
 ]
 
 
+@checked(ModelError)
 def latent_means(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame:
     """Return each group's factor means, from the scalar rung without what was set aside.
 
@@ -75,6 +77,7 @@ def means_of(fit: Fit) -> pd.DataFrame:
     return _by_group(fit, own.mean, own.of_mean).assign(d=(own.mean / pooled).ravel())
 
 
+@checked(ModelError)
 def latent_variances(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame:
     """Return each group's factor variances, in those of the reference group (1).
 
@@ -168,6 +171,7 @@ def _by_group(fit: Fit, est: Array, slope: Array) -> pd.DataFrame:
     )
 
 
+@checked(ModelError)
 def mean_contrasts(
     ladder: Ladder | Fit, *, method: Method = "holm", despite: str = ""
 ) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,11 +63,6 @@ def state(comparison: ModelComparison, candidate: Candidate, language: Language)
         return say("models.status.bounded", language, held=held)
     why = signs(candidate.problems, language)
     return say(f"models.status.{candidate.status}", language, why=why)
-
-
-def html(comparison: ModelComparison) -> str:
-    """Return the lines as HTML."""
-    return "<br>".join(escape(line) for line in lines(comparison))
 
 
 def explain(comparison: ModelComparison, language: Language = "en") -> str:

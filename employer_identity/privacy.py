@@ -17,12 +17,12 @@ import pandas as pd
 from employer_identity.errors import ComparisonError, Problem
 from employer_identity.language import listing, refusal
 from employer_identity.questionnaire import CROSSED
+from employer_identity.showing import MINIMUM as MINIMUM
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
     from employer_identity.survey import Survey
 
-MINIMUM = 5
 DISTRIBUTION = 10
 """Fewest persons of whom more is shown than a mean: how their answers are distributed."""
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
+from employer_identity.fit import Fit
 from employer_identity.language import refusal
 
-if TYPE_CHECKING:
-    from employer_identity.fit import Fit
 
-
+@checked(ModelError)
 def reliability(fit: Fit) -> pd.DataFrame:
     """Return the reliability of each factor's unit-weighted score, by group.
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from employer_identity.errors import Problem, SurveyError
+from employer_identity.edge import checked
+from employer_identity.errors import InstrumentError, Problem, SurveyError
 from employer_identity.guessing import (
     Guess,
     GuessedGrouping,
@@ -34,6 +35,7 @@ BOTH: tuple[Language, ...] = LANGUAGES
 Lines = Iterator[str]
 
 
+@checked(InstrumentError)
 def new_instrument(source: str | Path | pd.DataFrame, *, language: Language = "nl") -> str:
     """Guess the questionnaire of a survey and write it as a commented instrument file.
 

@@ -143,7 +143,7 @@ def test_words_tables_and_figures(preset: Any, n: int, language: Any) -> None:
 
 def test_prints_itself() -> None:
     assert repr(found()).startswith("Fit: ")
-    assert found()._repr_html_().count("<p>") == 3
+    assert found()._repr_html_().count("<p ") == 5
 
 
 @pytest.mark.parametrize(

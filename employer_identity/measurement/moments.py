@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import Literal
 
 import numpy as np
@@ -14,13 +13,14 @@ from numpy.typing import NDArray
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import number, refusal, say
 from employer_identity.measurement.published import PrintedColumn, PrintedMatrix, read
+from employer_identity.showing import Showing, View
 
 Array = NDArray[np.float64]
 Known = Literal["means", "covariances", "correlations"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Moments:
+class Moments(Showing):
     """What complete-data estimation needs to know of the answers.
 
     Make it from a printed table with `published`, put groups together with `of_groups`, or take
@@ -227,11 +227,8 @@ class Moments:
         each = zip(self.groups, (int(n) for n in self.n), strict=True)
         return first, ", ".join(f"{label or 'n'} {number(n, ',')}" for label, n in each)
 
-    def __repr__(self) -> str:
-        return "\n  ".join(self._lines())
-
-    def _repr_html_(self) -> str:
-        return "<br>".join(escape(line) for line in self._lines())
+    def _view(self) -> View:
+        return View.of(self._lines())
 
 
 def _incomparable(parts: Mapping[str, Moments]) -> list[Problem]:
