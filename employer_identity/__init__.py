@@ -37,6 +37,7 @@ _HOME = {
     "difference_test": "difference",
     "dmacs": "bias",
     "drivers": "drivers",
+    "explore": "explorer",
     "htmt": "discriminant",
     "invariance": "invariance",
     "invariance_across": "across",
@@ -84,6 +85,7 @@ __all__ = [
     "difference_test",
     "dmacs",
     "drivers",
+    "explore",
     "htmt",
     "invariance",
     "invariance_across",
@@ -118,6 +120,7 @@ if TYPE_CHECKING:
     from employer_identity.difference import difference_test
     from employer_identity.discriminant import htmt
     from employer_identity.drivers import derived_importance, drivers
+    from employer_identity.explorer import explore
     from employer_identity.fit import Fit
     from employer_identity.instrument import load_instrument
     from employer_identity.invariance import invariance

@@ -43,6 +43,7 @@ TABLES += ["standing_tables", "across_tables", "public_words", "public_tables", 
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["consequences", "standings", "crossings", "plane", "public_maps", "public_figures"]
 FIGURES += ["public_shares", "employer_figures", "figures", "structure_figures"]
+EXPLORER = ["exploring", "explorer"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared"]
 REPORTS += ["outside", "earlier", "employers", "study", "estimation", "verdict"]
 REPORTS += ["public_words", "work_words", "trend_words", "structure_words", "staying_words"]
@@ -103,7 +104,7 @@ CLI = [
         "main",
     )
 ]
-ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *CLI]
+ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
@@ -123,6 +124,7 @@ HOMES = {
     "pydantic": [*GROUND, "reports.parameters", "reports.stamps"],
     "typer": CLI,
     "yaml": ["reports.parameter_files"],
+    "ipywidgets": ["explorer"],
 }
 INSIDE_FUNCTIONS = ("semopy", "statsmodels")  # each costs over a second
 

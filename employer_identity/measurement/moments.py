@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import number, refusal, say
 from employer_identity.measurement.published import PrintedColumn, PrintedMatrix, read
-from employer_identity.showing import Showing, View
+from employer_identity.showing import Showing, View, are_tellable
 
 Array = NDArray[np.float64]
 Known = Literal["means", "covariances", "correlations"]
@@ -224,7 +224,10 @@ class Moments(Showing):
             "model.moments_heading", what=say(f"model.moments_known.{self.known}"),
             items=len(self.names), names=", ".join(shown), groups=len(self.n),
         )  # fmt: skip
-        each = zip(self.groups, (int(n) for n in self.n), strict=True)
+        sizes = [int(n) for n in self.n]
+        if not are_tellable(sizes):
+            return first, f"n {number(sum(sizes), ',')}"
+        each = zip(self.groups, sizes, strict=True)
         return first, ", ".join(f"{label or 'n'} {number(n, ',')}" for label, n in each)
 
     def _view(self) -> View:
