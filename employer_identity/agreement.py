@@ -143,6 +143,11 @@ def agreement(
     the interval of ICC(1) is exact for normal scores of groups of one size, and takes n0 =
     (N - sum n^2 / N) / (G - 1) for others. Unweighted: who answered more readily does not agree
     more. Checked against R's multilevel 2.7 and psych 2.2.9.
+
+    Examples
+    --------
+    >>> found = ei.agreement(survey, "employer", deals=20)
+    >>> found.verdicts
     """
     units = column or survey.instrument.employer
     if units is None or units not in survey.answers:

@@ -109,6 +109,11 @@ def attractiveness(
 
     Those who know an employer are no random part of the public: the more an employer is known for
     one thing, the more its friends know it.
+
+    Examples
+    --------
+    >>> found = ei.attractiveness(panel)
+    >>> found.ranking.query("band == 1")
     """
     table = _shares(panel)
     table["eligible"] = (table["known"] >= least) & (table["awareness"] >= known_by)

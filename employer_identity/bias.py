@@ -100,6 +100,10 @@ def dmacs(
     -----
     Checked against published worked values and numerical integration, the interval against a
     bootstrap that fits the model again.
+
+    Examples
+    --------
+    >>> ei.dmacs(ladder, draws=500)
     """
     if sd not in get_args(Spread):
         values = {"asked": sd, "allowed": listing(get_args(Spread))}

@@ -54,6 +54,10 @@ def conclusions(ladder: Ladder) -> pd.DataFrame:
     ------
     ComparisonError
         Where the ladder has no means.
+
+    Examples
+    --------
+    >>> ei.conclusions(ladder)
     """
     if "scalar" not in ladder.testable:
         reason = {"reason": ladder.decision["latent means"].reason()}

@@ -60,6 +60,12 @@ def crosscheck(fit: Fit) -> Crosscheck:
     ModelError
         If the fit has groups, is identified by unit variances or uses rows with holes: semopy
         cannot tie parameters across groups, and its full information is wrong.
+
+    Examples
+    --------
+    >>> plain = ei.cfa(survey, estimator="ML", missing="listwise", weights=False, cluster=False)
+    >>> ei.crosscheck(plain).largest_difference < 0.001
+    True
     """
     if len(fit.groups) > 1 or fit.std_lv or not fit.saturated.patterns.complete:
         raise refusal(ModelError, [Problem("model.crosscheck_one_group")])

@@ -92,6 +92,10 @@ def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None)
     Notes
     -----
     Satorra & Bentler (2001, 2010), Satorra (2000). Checked against lavaan's ``lavTestLRT``.
+
+    Examples
+    --------
+    >>> ei.difference_test(ladder["metric"], ladder["configural"])
     """
     if method is not None and method not in get_args(Method):
         asked = {"asked": method, "allowed": listing(get_args(Method))}

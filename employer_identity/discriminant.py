@@ -42,6 +42,10 @@ def htmt(fit: Fit, *, mean: Mean = "arithmetic") -> pd.DataFrame:
     -----
     Henseler, Ringle & Sarstedt (2015); Roemer, Schuberth & Henseler (2021). Both checked against
     semTools 0.5-6.
+
+    Examples
+    --------
+    >>> ei.htmt(fit)
     """
     measured = {f: [i for i in items if i in fit.items] for f, items in fit.factors.items()}
     at = {f: np.array([fit.items.index(i) for i in items]) for f, items in measured.items()}

@@ -76,6 +76,11 @@ def drivers(panel: Panel, *, draws: Count = DRAWS, seed: int = 1) -> Drivers:
     Shares of all who gave an answer, weighted; ``market`` is over all employers that somebody knows
     and rated, so that a widely known one counts more. Gaps are of the same people, and their
     intervals use that. Ranks are drawn from the estimates' joint normal distribution.
+
+    Examples
+    --------
+    >>> found = ei.drivers(panel)
+    >>> found.table[["driver", "ideal", "own", "gap_own"]]
     """
     keys = [d.key for d in panel.drivers]
     shares, influence, n = _estimated(panel, keys)
@@ -189,6 +194,10 @@ def derived_importance(
     Notes
     -----
     Checked against an independent computation in R; see tests/golden/make_importance.R.
+
+    Examples
+    --------
+    >>> ei.derived_importance(panel, resamples=200)
     """
     keys = [d.key for d in panel.drivers]
     columns = ["attractive", *(f"{IMAGE}{k}" for k in keys)]

@@ -37,6 +37,12 @@ def load_instrument(source: str | Path) -> Instrument:
     ------
     InstrumentError
         If the file cannot be read or used, with all its problems.
+
+    Examples
+    --------
+    >>> instrument = ei.load_instrument("instrument.toml")
+    >>> list(instrument.factors)
+    ['prototypicality', 'advancement', 'entrepreneurship', 'impresarioship']
     """
     where = str(source)
     raw = _whole(_shipped().get(where) or Path(source), where)

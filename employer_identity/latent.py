@@ -65,6 +65,11 @@ def latent_means(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame:
     -----
     Checked against lavaan's scalar models, full and partial, identified by the reference group's
     unit variances.
+
+    Examples
+    --------
+    >>> means = ei.latent_means(ladder)
+    >>> means.query("group == 'gen_z'")
     """
     fit, stamp = _licensed(ladder, "latent means", despite)
     return stamp(means_of(fit))
@@ -101,6 +106,10 @@ def latent_variances(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame
     Notes
     -----
     Checked against lavaan, full and partial models.
+
+    Examples
+    --------
+    >>> ei.latent_variances(ladder)
     """
     fit, stamp = _licensed(ladder, "correlations", despite)
     own = standings(fit)
@@ -205,6 +214,10 @@ def mean_contrasts(
     Notes
     -----
     Checked against lavaan's ``:=`` with full covariance.
+
+    Examples
+    --------
+    >>> ei.mean_contrasts(ladder, method="holm")
     """
     if method not in get_args(Method):
         values = {"asked": method, "allowed": listing(get_args(Method))}

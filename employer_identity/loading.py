@@ -113,6 +113,12 @@ def load_survey(source: Source, *, instrument: str | Path | Instrument) -> Surve
     -----
     SurveyWarning
         If some of it is worth a second look; `check_survey` returns the same as data.
+
+    Examples
+    --------
+    >>> survey = ei.load_survey("employees.csv", instrument="instrument.toml")
+    >>> survey.of_wave("2026").n
+    4800
     """
     found = check_survey(source, instrument=instrument)
     if found.survey is None:
@@ -125,7 +131,13 @@ def load_survey(source: Source, *, instrument: str | Path | Instrument) -> Surve
 
 @checked(SurveyError)
 def check_survey(source: Source, *, instrument: str | Path | Instrument) -> Check:
-    """Check a survey as `load_survey` does, and return all that is found instead of raising it."""
+    """Check a survey as `load_survey` does, and return all that is found instead of raising it.
+
+    Examples
+    --------
+    >>> check = ei.check_survey("employees.csv", instrument="instrument.toml")
+    >>> check.table("nl")
+    """
     if not isinstance(instrument, Instrument):
         instrument = load_instrument(instrument)
     paths = _paths(source)

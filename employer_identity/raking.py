@@ -110,7 +110,7 @@ def read_margins(path: str | Path) -> Margins:
 
     Examples
     --------
-    >>> Path("margins.toml").write_text("[gender]\\nwoman = 0.51\\nman = 0.49\\n")
+    >>> Path("margins.toml").write_text("[gender]\nwoman = 0.51\nman = 0.49\n")
     >>> ei.rake(survey, ei.read_margins("margins.toml"))
     """
     where = Path(path).name
@@ -165,6 +165,11 @@ def rake(survey: Survey, margins: Margins, *, cap: float | None = None) -> Rakin
     Notes
     -----
     Checked against ``rake`` of R's survey 4.1-1.
+
+    Examples
+    --------
+    >>> raking = ei.rake(survey, {"gender": {"woman": 0.51, "man": 0.49}})
+    >>> weighted = raking.of(survey)
     """
     _refuse(_problems(survey, margins, cap))
     start = weights(survey).to_numpy(dtype=float)

@@ -38,6 +38,10 @@ def reliability(fit: Fit) -> pd.DataFrame:
     -----
     Formulas: McDonald (1999), Cronbach (1951), Fornell & Larcker (1981). Checked against semTools
     0.5-6.
+
+    Examples
+    --------
+    >>> ei.reliability(fit).round(3)
     """
     measured = {f: [i for i in items if i in fit.items] for f, items in fit.factors.items()}
     short = [f for f, items in measured.items() if len(items) < 2]

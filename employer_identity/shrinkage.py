@@ -47,6 +47,10 @@ def shrunken_scores(survey: Survey) -> pd.DataFrame:
     Notes
     -----
     Checked against REML predictions of R's nlme 3.1-162.
+
+    Examples
+    --------
+    >>> ei.shrunken_scores(survey).head(3)
     """
     instrument, scores = survey.instrument, survey.pillar_scores
     names = {

@@ -126,6 +126,13 @@ def simulate_survey(
     ------
     SurveyError
         If the truth names a group, item or pillar that does not exist, or numbers are impossible.
+
+    Examples
+    --------
+    >>> groups = ei.Truth("age", {"old": 0.5, "young": 0.5})
+    >>> simulated = ei.simulate_survey(500, seed=7, truth=groups)
+    >>> simulated.n
+    500
     """
     problems = _check(n, preset, truth, missing)
     if problems:

@@ -58,6 +58,11 @@ def new_instrument(source: str | Path | pd.DataFrame, *, language: Language = "n
     ------
     SurveyError
         If the file cannot be read, or holds nothing that looks like a scale.
+
+    Examples
+    --------
+    >>> text = ei.new_instrument("employees.csv", language="en")
+    >>> Path("mine.toml").write_text(text, encoding="utf-8")
     """
     raw = of_frame(source) if isinstance(source, pd.DataFrame) else read([Path(source)])
     found = _guess(raw)

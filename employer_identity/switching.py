@@ -38,6 +38,10 @@ def switching(panel: Panel, group: str | None = None) -> pd.DataFrame:
     -------
     One row a question and group: question (changed, intends), group ("" for everybody), n
     (persons), share, ci_lower, ci_upper (95 %).
+
+    Examples
+    --------
+    >>> ei.switching(panel, "generation")
     """
     asked = [q for q in ("changed", "intends") if q in panel.people]
     return _shares(panel, asked, group)
@@ -51,6 +55,10 @@ def reasons(panel: Panel) -> pd.DataFrame:
     -------
     One row a driver, most named first: question (its key), group (""), n, share, ci_lower, ci_upper
     (95 %).
+
+    Examples
+    --------
+    >>> ei.reasons(panel).head(3)
     """
     named = {f"{REASON}{d.key}": d.key for d in panel.drivers if f"{REASON}{d.key}" in panel.people}
     found = _shares(panel, list(named), None)
@@ -71,6 +79,10 @@ def belonging(panel: Panel, group: str | None = None) -> pd.DataFrame:
     -------
     One row a question and group: question, group ("" for everybody), n, share (of those who agree:
     answers from ``likes_from`` on), ci_lower, ci_upper (95 %).
+
+    Examples
+    --------
+    >>> ei.belonging(panel, "generation")
     """
     asked = [q.name for q in panel.instrument.belonging if q.name in panel.people]
     agree = {
@@ -139,6 +151,10 @@ def stay_regression(survey: Survey, outcome: str = "stay_intent") -> pd.DataFram
     Notes
     -----
     By statsmodels.
+
+    Examples
+    --------
+    >>> ei.stay_regression(survey)[["pillar", "slope", "ci_lower", "ci_upper", "vif"]]
     """
     from statsmodels.regression.linear_model import WLS
     from statsmodels.stats.outliers_influence import variance_inflation_factor

@@ -25,7 +25,8 @@ FLAGS = [
     "--remote-debugging-port=0",
 ]
 PATIENCE = 60  # seconds; a loaded machine is slow, not wrong
-_KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), "Backspace": (8, ""), "ArrowUp": (38, "")}
+_KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), "Backspace": (8, "")}
+_KEYS |= {"ArrowUp": (38, ""), "ArrowDown": (40, "")}
 
 
 class Page:

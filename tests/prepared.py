@@ -63,3 +63,15 @@ def results() -> dict[str, Any]:
 def _margins(survey: Any) -> dict[str, dict[str, float]]:
     shares = survey.answers["gender"].value_counts(normalize=True)
     return {"gender": {str(k): float(v) for k, v in shares.items()}}
+
+
+@cache
+def examples() -> dict[str, Any]:
+    """Return what the examples of docstrings take for granted: the sample's last wave, and fits."""
+    import pandas as pd
+
+    survey = prepared()["whole"].of_wave("2026")
+    return {
+        "ei": ei, "pd": pd, "Path": Path, "survey": survey, "panel": prepared()["panel"],
+        "fit": ei.cfa(survey), "ladder": ei.invariance(survey, group="generation"),
+    }  # fmt: skip

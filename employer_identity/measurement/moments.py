@@ -150,8 +150,9 @@ class Moments(Showing):
 
         Examples
         --------
+        >>> women = ei.Moments.published(["a", "b"], n=156, covariance=[[1.2], [0.5, 1.1]])
+        >>> men = ei.Moments.published(["a", "b"], n=120, covariance=[[1.0], [0.4, 1.3]])
         >>> both = ei.Moments.of_groups({"women": women, "men": men})
-        >>> ei.invariance(both, model, group="gender")
         """
         problems = _incomparable(parts)
         if problems:

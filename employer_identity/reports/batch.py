@@ -186,7 +186,7 @@ def batch(
 
     Examples
     --------
-    >>> ei.batch("employer_report", survey=survey, output="reports", languages=["nl", "en"])
+    >>> ei.batch("employer_report", survey=survey, output="reports", dry_run=True).seconds
     """
     step = on_step or (lambda _: None)
     common = of_sample(template, parameters, survey is None)
