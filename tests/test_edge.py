@@ -183,10 +183,9 @@ def test_a_refusal_is_short_where_it_is_raised_by_hand() -> None:
 @pytest.mark.notebook
 @pytest.mark.slow
 def test_a_refusal_in_a_cell_shows_the_users_line_and_the_message_only() -> None:
-    source = "import employer_identity as ei
+    source = """import employer_identity as ei
 survey = ei.simulate_survey(100)
-"
-    source += "ei.latent_means(survey)"
+ei.latent_means(survey)"""
     cell = new_code_cell(source, metadata={"tags": ["raises-exception"]})
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = new_notebook(cells=[cell], metadata={"kernelspec": kernel})
