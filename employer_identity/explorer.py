@@ -32,7 +32,7 @@ class Explorer(Showing):
         self.language = language
         self.controls: dict[str, Any] = _controls(exploration, language, widgets)
         self.page = widgets.HTML()
-        self._hint = widgets.HTML()
+        self._hint = widgets.HTML(_note(say("exploring.keys", language)))
         self._box = widgets.VBox([*self.controls.values(), self._hint, self.page])
         for name in _CHOICES:
             self.controls[name].observe(self._changed, "value")
@@ -62,8 +62,7 @@ class Explorer(Showing):
     def _copy(self, _: object) -> None:
         """Show the code where it can be selected and copied."""
         self.controls["code"].layout.display = ""
-        self._hint.value = say("exploring.copied", self.language)
-        self.controls["code"].focus()
+        self._hint.value = _note(say("exploring.copied", self.language))
 
     def _view(self) -> View:
         title = say("exploring.printed", self.language, n=self.exploration.survey.n)
@@ -71,6 +70,10 @@ class Explorer(Showing):
 
     def _repr_mimebundle_(self, **asked: Any) -> Any:
         return self._box._repr_mimebundle_(**asked)
+
+
+def _note(text: str) -> str:
+    return f'<p role="status" style="margin:.3em 0;line-height:1.4;white-space:normal">{text}</p>'
 
 
 def _controls(exploration: Exploration, language: Language, widgets: Any) -> dict[str, Any]:
@@ -107,7 +110,8 @@ def explore(survey: Survey, *, language: Language = "en") -> Explorer:
 
     Choose what to look at, by which grouping, with which model; what may not be compared is refused
     with the reason. A button gives the code that makes what is shown. Groups that are too small are
-    not shown.
+    not shown. By keyboard: Tab goes to the next control, Space opens a list or presses the button,
+    arrows and Enter choose.
 
     Parameters
     ----------
