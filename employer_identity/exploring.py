@@ -25,7 +25,7 @@ from employer_identity.language import Language, describe, refusal
 from employer_identity.latent import latent_means
 from employer_identity.privacy import Shown
 from employer_identity.rungs import Level
-from employer_identity.showing import Showing
+from employer_identity.showing import Showing, ShowingFields, View
 from employer_identity.survey import Survey
 
 Topic = Literal["answers", "loadings", "ladder", "rung", "means"]
@@ -42,7 +42,7 @@ USES: dict[Topic, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(ShowingFields):
     """What is asked for.
 
     Attributes
@@ -70,8 +70,8 @@ class Choice:
     language: Language = "en"
 
 
-@dataclass(frozen=True)
-class Explored:
+@dataclass(frozen=True, repr=False)
+class Explored(Showing):
     """What is shown for a choice, or why nothing is, and the code that makes it."""
 
     pieces: tuple[Showing, ...]
@@ -85,6 +85,10 @@ class Explored:
             lines = escape(self.refused).replace("\n", "<br>")
             return f'<p role="status" style="white-space:normal;max-width:45em">{lines}</p>'
         return "".join(piece._repr_html_() for piece in self.pieces)
+
+    def _view(self) -> View:
+        titles = (piece._view().title for piece in self.pieces)
+        return View(self.refused or " ".join(titles), tuple(self.code.splitlines()))
 
 
 @dataclass(frozen=True, eq=False)

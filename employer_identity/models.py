@@ -245,9 +245,9 @@ class ModelComparison(Showing):
         return explain(self, language)
 
     def _view(self) -> View:
-        from employer_identity.model_words import lines
+        from employer_identity.model_words import view
 
-        return View.of(lines(self))
+        return view(self)
 
 
 @checked(ModelError)

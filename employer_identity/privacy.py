@@ -95,8 +95,8 @@ class Shown(Showing):
         picture = b64encode(buffer.getvalue()).decode()
         return (
             f'<figure style="margin:.3em 0"><img alt="{escape(self.alt)}" style="max-width:100%" '
-            f'src="data:image/png;base64,{picture}"><figcaption>{escape(self.caption)}'
-            "</figcaption></figure>"
+            f'src="data:image/png;base64,{picture}"><figcaption style="line-height:1.4">'
+            f"{escape(self.caption)}</figcaption></figure>"
         )
 
 

@@ -73,13 +73,16 @@ class Grid:
 
     def html(self) -> str:
         """Return the table as HTML that scrolls sideways where the page is narrow."""
-        head = "".join(self._cell("th", at, word, "col") for at, word in enumerate(self.headers))
         body = "".join(f"<tr>{''.join(self._named(row))}</tr>" for row in self.rows)
         return (
             '<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:.3em 0">'
-            f'<thead><tr style="border-bottom:{_LINE}">{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div>"
+            f"{self._head()}<tbody>{body}</tbody></table></div>"
         )
+
+    def _head(self) -> str:
+        cells = "".join(self._cell("th", at, word, "col") for at, word in enumerate(self.headers))
+        row = f'<thead><tr style="border-bottom:{_LINE}">{cells}</tr></thead>'
+        return row if any(self.headers) else ""
 
     def _named(self, row: Sequence[str]) -> Iterable[str]:
         for at, word in enumerate(row):

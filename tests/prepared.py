@@ -42,7 +42,7 @@ def results() -> dict[str, Any]:
     )  # fmt: skip
     plain = ei.cfa(survey, estimator="ML")
     comparison = ei.compare_models(survey)
-    rung = ladder.rungs["scalar"]
+    rung, explorer = ladder.rungs["scalar"], ei.explore(survey)
     found = [
         own["fit"], ladder, survey, panel, own["truth"], own["truth"].shifts[0],
         own["instrument"], plain.ledger, *plain.ledger.ties, *plain.ledger.fixed[:1],
@@ -55,6 +55,7 @@ def results() -> dict[str, Any]:
         ei.invariance_across(survey, ["age"]), ei.agreement(last, deals=5),
         ei.attractiveness(panel, draws=50), ei.drivers(panel, draws=50),
         ei.pathways(last), ei.rake(last, _margins(last)),
+        explorer, explorer.choice, explorer.explored,
         ei.check_survey(SAMPLE / "employees.csv", instrument=TOML),
     ]  # fmt: skip
     return {type(one).__name__: one for one in found}

@@ -7,17 +7,19 @@ import inspect
 import re
 import sys
 from collections.abc import Container, Iterator
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import numpy as np
 import pandas as pd
 import pytest
-from prepared import results
+from prepared import SAMPLE, results
 
 import employer_identity as ei
+from employer_identity import tables
 from employer_identity.errors import Problem
+from employer_identity.instrument import load_instrument
 from employer_identity.measurement.moments import Moments
 from employer_identity.showing import Grid, Showing, ShowingFields, View, are_tellable, written
 
@@ -31,7 +33,7 @@ PARTS = {
     "Sample": "answers as the engine takes them",
     "Baseline": "the independence model behind the fit measures",
 }
-EXTRA = ("Batch", "Record", "FitChange", "LowerBic", "NoSignificantDifference", "Kept")
+EXTRA = ("Batch", "Record", "FitChange", "LowerBic", "NoSignificantDifference", "Kept", "Shown")
 """Kinds that the prepared results hold no example of, though they show themselves like others."""
 
 
@@ -164,6 +166,19 @@ def test_a_page_asks_for_nothing_and_has_no_colours_of_its_own(name: str) -> Non
     assert len(page) < 20_000
     for colour in re.findall(r"var\([^)]*\)", styles):
         assert re.fullmatch(r"var\(--jp-[a-z0-9-]+, (inherit|currentColor)\)", colour)
+
+
+def test_a_figure_is_a_picture_with_its_words_and_a_table_itself() -> None:
+    own = results()["Explorer"].exploration.show(results()["Choice"]).pieces[0]
+    page = own._repr_html_()
+    assert page.startswith("<figure")
+    assert f'alt="{escape(own.alt)}"' in page
+    assert escape(own.caption) in page
+    assert page == own._repr_html_()
+    assert repr(own) == f"{own.caption}\n  {own.alt}"
+    instrument = load_instrument(SAMPLE / "instrument.toml")
+    shown = tables.margins(pd.DataFrame(columns=["grouping", "category", "n", "share"]), instrument)
+    assert "<table" in shown._repr_html_()
 
 
 def test_words_of_the_data_are_no_markup() -> None:
