@@ -177,7 +177,8 @@ def test_a_figure_is_a_picture_with_its_words_and_a_table_itself() -> None:
     assert page == own._repr_html_()
     assert repr(own) == f"{own.caption}\n  {own.alt}"
     instrument = load_instrument(SAMPLE / "instrument.toml")
-    shown = tables.margins(pd.DataFrame(columns=["grouping", "category", "n", "share"]), instrument)
+    row = {"grouping": "gender", "category": "woman", "n": 500, "share": 0.5}
+    shown = tables.margins(pd.DataFrame([row]), instrument)
     assert "<table" in shown._repr_html_()
 
 
