@@ -46,7 +46,7 @@ FLOOR = 100  # people a group needs for a model of its own
 _NOTED = ("model.cluster_is_group",)  # of a ladder's notes, beside its warnings
 
 
-@checked(ModelError)
+@checked(ModelError, left=("data",))
 def invariance_across(
     data: Survey | pd.DataFrame,
     groups: Sequence[Asked] | str | None = None,
@@ -61,7 +61,7 @@ def invariance_across(
     cluster: str | Literal[False] | None = None,
     minimum_n: int = FLOOR,
     small: Small = "leave_out",
-    crossed: Sequence[tuple[str, str]] = (),
+    crossed: Sequence[Asked] = (),
 ) -> Across:
     """Climb a ladder for every scale over every grouping, as one family of tests.
 

@@ -36,14 +36,17 @@ _KNOWN = frozenset(
 
 
 def checked(
-    error: type[EmployerIdentityError],
+    error: type[EmployerIdentityError], *, left: tuple[str, ...] = ()
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Have a public function refuse, by this exception, arguments that it could not read."""
+    """Have a public function refuse, by this exception, arguments that it could not read.
+
+    Those in ``left`` it refuses itself, with better advice.
+    """
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         @wraps(function)
         def asked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            if problems := list(_wrong(function, args, kwargs)):
+            if problems := list(_wrong(function, args, kwargs, left)):
                 raise refusal(error, problems)
             return function(*args, **kwargs)
 
@@ -59,7 +62,10 @@ def _taken(function: Callable[..., object]) -> tuple[inspect.Signature, dict[str
 
 
 def _wrong(
-    function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]
+    function: Callable[..., object],
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+    left: tuple[str, ...],
 ) -> Iterable[Problem]:
     """Say what is wrong with a call: names first, and if those are right, kinds."""
     signature, hints = _taken(function)
@@ -71,7 +77,7 @@ def _wrong(
     return [
         _unfit(call, name, given[name], hints[name])
         for name in named
-        if not fits(given[name], hints[name])
+        if name not in left and not fits(given[name], hints[name])
     ]
 
 

@@ -34,7 +34,7 @@ Method = Literal[
 ]
 
 
-@checked(ModelError)
+@checked(ModelError, left=("despite",))
 def latent_means(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame:
     """Return each group's factor means, from the scalar rung without what was set aside.
 
@@ -82,7 +82,7 @@ def means_of(fit: Fit) -> pd.DataFrame:
     return _by_group(fit, own.mean, own.of_mean).assign(d=(own.mean / pooled).ravel())
 
 
-@checked(ModelError)
+@checked(ModelError, left=("despite",))
 def latent_variances(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame:
     """Return each group's factor variances, in those of the reference group (1).
 
@@ -180,7 +180,7 @@ def _by_group(fit: Fit, est: Array, slope: Array) -> pd.DataFrame:
     )
 
 
-@checked(ModelError)
+@checked(ModelError, left=("despite",))
 def mean_contrasts(
     ladder: Ladder | Fit, *, method: Method = "holm", despite: str = ""
 ) -> pd.DataFrame:
