@@ -8,30 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
+
+import pandas as pd
 
 from employer_identity.cfa import Prepared, prepare, released
 from employer_identity.checks import Estimator, Missing, check_options
 from employer_identity.climbing import Climb, OnReject, climb
 from employer_identity.criteria import Rule, RuleName, rule_of
 from employer_identity.dividing import too_many_groups
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.ladder import Ladder
 from employer_identity.language import listing, refusal
+from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.table import Roles
 from employer_identity.rungs import Constraint, Release
 from employer_identity.rungs import anchors as anchors_left
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from employer_identity.measurement.moments import Moments
-    from employer_identity.survey import Survey
+from employer_identity.survey import Survey
 
 ANCHORS = 2
 """Equal items that a factor keeps unless asked otherwise: a single one could be what differs."""
 
 
+@checked(ModelError)
 def invariance(
     data: Survey | pd.DataFrame | Moments,
     model: str | None = None,

@@ -7,8 +7,11 @@ people.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,12 +20,14 @@ import pandas as pd
 from employer_identity.errors import ComparisonError, Problem
 from employer_identity.language import listing, refusal
 from employer_identity.questionnaire import CROSSED
+from employer_identity.showing import MINIMUM as MINIMUM
+from employer_identity.showing import Showing, View
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
     from employer_identity.survey import Survey
 
-MINIMUM = 5
+_DPI = 110  # of a figure in a notebook
 DISTRIBUTION = 10
 """Fewest persons of whom more is shown than a mean: how their answers are distributed."""
 
@@ -49,8 +54,8 @@ class Cells:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Shown:
+@dataclass(frozen=True, repr=False)
+class Shown(Showing):
     """A figure or table as it goes into a report.
 
     Parameters
@@ -78,6 +83,21 @@ class Shown:
     alt: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     cells: Cells | None = None
+
+    def _view(self) -> View:
+        return View(self.caption, (self.alt,) if self.alt else ())
+
+    def _repr_html_(self) -> str:
+        if self.kind == "table":
+            return str(self.content.as_raw_html())
+        buffer = BytesIO()
+        self.content.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
+        picture = b64encode(buffer.getvalue()).decode()
+        return (
+            f'<figure style="margin:.3em 0"><img alt="{escape(self.alt)}" style="max-width:100%" '
+            f'src="data:image/png;base64,{picture}"><figcaption style="line-height:1.4">'
+            f"{escape(self.caption)}</figcaption></figure>"
+        )
 
 
 def hidden(

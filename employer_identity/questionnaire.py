@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from html import escape
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from employer_identity.language import Language, listing, say
+from employer_identity.showing import Showing, View
 
 Text = Annotated[
     dict[Language, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]],
@@ -204,7 +204,7 @@ class Grouping(Column):
         return {n: named(old) for n, old in merge.items()} if isinstance(merge, dict) else merge
 
 
-class Instrument(_Table):
+class Instrument(Showing, _Table):
     """A questionnaire with everything that is needed to read its answers.
 
     Attributes
@@ -328,13 +328,8 @@ class Instrument(_Table):
         """Return what it asks and how it divides people, a line each."""
         return [*_questions(self, language), *_groupings(self, language), *_roles(self, language)]
 
-    def __repr__(self) -> str:
-        return "\n  ".join(self.summary())
-
-    __str__ = __repr__
-
-    def _repr_html_(self) -> str:
-        return "<div>" + "".join(f"<p>{escape(line)}</p>" for line in self.summary()) + "</div>"
+    def _view(self) -> View:
+        return View.of(self.summary())
 
 
 def _questions(instrument: Instrument, language: Language) -> list[str]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
+from employer_identity.fit import Fit
 from employer_identity.language import refusal
 
-if TYPE_CHECKING:
-    from employer_identity.fit import Fit
 
-
+@checked(ModelError)
 def reliability(fit: Fit) -> pd.DataFrame:
     """Return the reliability of each factor's unit-weighted score, by group.
 
@@ -40,6 +38,10 @@ def reliability(fit: Fit) -> pd.DataFrame:
     -----
     Formulas: McDonald (1999), Cronbach (1951), Fornell & Larcker (1981). Checked against semTools
     0.5-6.
+
+    Examples
+    --------
+    >>> ei.reliability(fit).round(3)
     """
     measured = {f: [i for i in items if i in fit.items] for f, items in fit.factors.items()}
     short = [f for f, items in measured.items() if len(items) < 2]

@@ -13,8 +13,10 @@ import pandas as pd
 from employer_identity.criteria import AbsoluteFit, Rule, Verdict, rules_for
 from employer_identity.difference import DifferenceTest, nested_difference
 from employer_identity.fit import Fit
+from employer_identity.language import listing, say
 from employer_identity.measurement.ordering import Key
 from employer_identity.scores import holm
+from employer_identity.showing import Showing, ShowingFields, View
 
 Level = Literal["configural", "metric", "scalar", "strict"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -29,7 +31,7 @@ WhyNot = Literal["anchor", "few_anchors", "trifle", "as_told"]
 
 
 @dataclass(frozen=True)
-class Constraint:
+class Constraint(ShowingFields):
     """An equality over groups, as a score test saw it.
 
     Attributes
@@ -70,7 +72,7 @@ class Constraint:
 
 
 @dataclass(frozen=True)
-class Release:
+class Release(ShowingFields):
     """A constraint that was set aside.
 
     Attributes
@@ -96,7 +98,7 @@ class Release:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(ShowingFields):
     """A contradicted constraint that was not set aside.
 
     Attributes
@@ -113,8 +115,8 @@ class Kept:
     why: WhyNot
 
 
-@dataclass(frozen=True, eq=False)
-class Model:
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(Showing):
     """One model tried on a rung.
 
     Attributes
@@ -185,6 +187,10 @@ class Model:
         """Of the difference test against the rung below."""
         return self.test.pvalue
 
+    def _view(self) -> View:
+        title = say("showing.rung_model", level=self.level)
+        return View(title, (*self.fit._lines(), *_aside(self.releases)))
+
     def judged_by(self, rule: Rule) -> Verdict | None:
         """Return a rule's verdict; the first rung is judged by its fit alone."""
         if self.change is None:
@@ -204,8 +210,8 @@ class Model:
         return verdict is not None and verdict.holds
 
 
-@dataclass(frozen=True, eq=False)
-class Rung:
+@dataclass(frozen=True, eq=False, repr=False)
+class Rung(Showing):
     """A rung with the models tried on it.
 
     Attributes
@@ -238,6 +244,17 @@ class Rung:
     def releases(self) -> tuple[Release, ...]:
         """All that was set aside on this rung."""
         return tuple(r for model in self.models for r in model.releases)
+
+    def _view(self) -> View:
+        count = len(spelled(self.releases))
+        title = say("showing.rung", level=self.level, models=len(self.models), released=count)
+        return View(title, (*_aside(self.releases), *self.last.fit._lines()))
+
+
+def _aside(releases: Iterable[Release]) -> list[str]:
+    """Say what was set aside, if anything was."""
+    names = spelled(releases)
+    return [say("showing.set_aside", names=listing(names))] if names else []
 
 
 def spelled(releases: Iterable[Release]) -> tuple[str, ...]:

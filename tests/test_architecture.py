@@ -20,6 +20,11 @@ ENGINE += ["published", "moments", "patterns", "normal", "implied", "delta"]
 ENGINE += ["bivariate", "polychoric", "polyserial", "mixed", "twostep"]
 ENGINE += ["ordered_faults", "categorical", "responses", "likelihood", "robust", "saturated"]
 ENGINE += ["weighted", "scaling", "scoring", "starts", "evidence", "indices"]
+GROUND = ["errors", "writing", "language", "showing", "edge", "questionnaire"]
+GROUND += ["special", "consistency", "consistency_groupings", "instrument", "terms"]
+ENGINE = ["threads", "arrow", "syntax", "definitions", "table", "layout", "published", "moments"]
+ENGINE += ["patterns", "normal", "implied", "delta", "likelihood", "robust", "saturated", "scaling"]
+ENGINE += ["categorical", "scoring", "starts", "indices"]
 INTAKE = ["raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss"]
 INTAKE = [f"intake.{room}" for room in (*INTAKE, "joining", "files")]
 DATA = [*INTAKE, "survey", "answers", "spelling", "columns", "questions", "labelling"]
@@ -45,6 +50,7 @@ TABLES += ["standing_tables", "across_tables", "public_words", "public_tables", 
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["consequences", "standings", "crossings", "plane", "public_maps", "public_figures"]
 FIGURES += ["public_shares", "employer_figures", "figures", "structure_figures"]
+EXPLORER = ["exploring", "explorer"]
 REPORTS = ["places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared"]
 REPORTS += ["outside", "earlier", "employers", "study", "estimation", "verdict"]
 REPORTS += ["public_words", "work_words", "trend_words", "structure_words", "staying_words"]
@@ -109,7 +115,7 @@ CLI = [
         "main",
     )
 ]
-ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *CLI]
+ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
@@ -129,6 +135,7 @@ HOMES = {
     "pydantic": [*GROUND, "reports.parameters", "reports.stamps"],
     "typer": CLI,
     "yaml": ["reports.parameter_files"],
+    "ipywidgets": ["explorer"],
 }
 INSIDE_FUNCTIONS = ("semopy", "statsmodels")  # each costs over a second
 

@@ -479,8 +479,8 @@ def test_an_instrument_sums_itself_up(tmp_path: Path) -> None:
         "  grouping: vakbond (may be a special category of personal data: union)",
         "  columns: wave = year",
     ]
-    assert found._repr_html_().count("<p>") == len(told.splitlines())
-    assert "<p>calm: c1, c2 (reversed)</p>" in found._repr_html_()
+    assert found._repr_html_().count("<p ") == len(told.splitlines())
+    assert ">calm: c1, c2 (reversed)</p>" in found._repr_html_()
     assert found.summary("nl")[1] == "calm: c1, c2 (omgekeerd)"
 
 
