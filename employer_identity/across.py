@@ -15,7 +15,8 @@ import pandas as pd
 
 from employer_identity.across_result import Across
 from employer_identity.answers import Flags
-from employer_identity.checks import Estimator, Missing, check_options
+from employer_identity.cfa import defaults
+from employer_identity.checks import Estimator, Missing, check_combination, check_options
 from employer_identity.climbing import OnReject
 from employer_identity.collapsing import LEAST
 from employer_identity.criteria import Rule, RuleName, rule_of
@@ -128,6 +129,10 @@ def invariance_across(
     options: dict[str, Any] = {"rule": deciding, "on_reject": on_reject, "estimator": estimator}
     options |= {"missing": missing, "weights": weights, "cluster": cluster}
     options |= {"parameterization": parameterization, "collapse": collapse}
+    how, holes = defaults(estimator, missing, tables=False, ordered=bool(ordered))
+    check_combination(
+        how, holes, weights or None, cluster or None, tables=False, ordered=bool(ordered)
+    )  # fmt: skip
     named = [ordered] if isinstance(ordered, str) else ordered
     plan = _Plan(data, _scales(data, models), anchors, named, minimum_n, small, options)
     plan.check(wanted)

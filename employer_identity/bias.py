@@ -92,7 +92,8 @@ def dmacs(
     thresholds bear on d besides. ``floor`` is what d would stay below in 95 % of samples if the
     differences were estimation error alone: a d below it says nothing. ``size`` is ``negligible``,
     ``small`` (.20), ``medium`` (.40) or ``large`` (.70). Of an item that several factors measure,
-    ``factor`` and ``d_loading`` are the first; d is of all. The standard deviation is taken as known.
+    ``factor`` and ``d_loading`` are the first; d is of all. The standard deviation is taken as
+    known.
 
     Raises
     ------

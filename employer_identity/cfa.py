@@ -196,7 +196,7 @@ def prepare(
     roles = Roles.of(terms)
     tables, names = isinstance(data, Moments), _named(ordered, roles)
     check_ordered(terms, names, parameterization)
-    how, holes = _defaults(estimator, missing, tables=tables, ordered=bool(names))
+    how, holes = defaults(estimator, missing, tables=tables, ordered=bool(names))
     declared = data if how in ROBUST else None  # the others can use neither
     weight = _declared(declared, weights, "weight")
     grouping = _declared(declared, cluster, "cluster", "employer")
@@ -227,7 +227,7 @@ def _named(ordered: Sequence[str] | bool, roles: Roles) -> tuple[str, ...]:
     return (ordered,) if isinstance(ordered, str) else tuple(ordered)
 
 
-def _defaults(
+def defaults(
     estimator: Estimator | None, missing: Missing | None, *, tables: bool, ordered: bool
 ) -> tuple[Estimator, Missing]:
     """Settle what was left open."""
