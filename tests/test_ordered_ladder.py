@@ -74,7 +74,7 @@ def last_column(shown: Shown) -> list[str]:
     return [cells[-1] for _, cells in shown.cells.rows]
 
 
-# -- what is held equal ------------------------------------------------------------------------------
+# -- what is held equal ---------------------------------------------------------------------------
 
 
 def test_degrees_of_freedom_of_seven_categories_in_two_groups() -> None:
@@ -88,7 +88,7 @@ COUNTS = {
     "two": dict.fromkeys(ITEMS, 1),
     "mixed": {item: (6, 2, 1, 4)[k % 4] for k, item in enumerate(ITEMS)},
     "a pillar of two": {item: 1 if item.startswith("pro") else 4 for item in ITEMS},
-    "half as numbers": {item: 4 for item in ITEMS[::2]},
+    "half as numbers": dict.fromkeys(ITEMS[::2], 4),
 }
 TESTED = {"two": ("configural", "scalar", "strict"), "three": LEVELS[:1] + LEVELS[2:]}
 BY_HAND = {  # degrees of freedom that a further group gives, by level
@@ -133,7 +133,8 @@ def test_of_three_categories_thresholds_are_the_same_model() -> None:
         ladder["thresholds"]
     assert [n.code for n in ladder.notes].count("invariance.three_categories") == 1
     assert any("equal thresholds cannot be tested by itself" in text for text in ladder.explain())
-    assert last_column(tables.ladder(ladder)) == ["holds", "not testable (the same model)", "holds", "holds", "holds"]
+    told = ["holds", "not testable (the same model)", "holds", "holds", "holds"]
+    assert last_column(tables.ladder(ladder)) == told
 
 
 def test_of_two_categories_all_is_tested_at_once() -> None:
@@ -197,7 +198,7 @@ def test_codes_labels_and_the_order_of_groups_do_not_matter(change: str) -> None
         assert fit.scaling == pytest.approx(clean()[level].scaling, rel=1e-6)
 
 
-# -- what it finds -----------------------------------------------------------------------------------
+# -- what it finds --------------------------------------------------------------------------------
 
 
 def test_clean_answers_reach_strict_and_give_means() -> None:
@@ -281,7 +282,7 @@ def test_numbers_and_categories_climb_together() -> None:
     assert kinds["invariance.three_categories"] == "d1"
 
 
-# -- what may be said --------------------------------------------------------------------------------
+# -- what may be said -----------------------------------------------------------------------------
 
 
 def test_observed_means_need_equal_noise() -> None:
@@ -324,7 +325,7 @@ def test_every_rung_has_words_in_both_languages() -> None:
     assert "Threshold 3 of pro3" in " ".join(planted().explain("en"))
 
 
-# -- size and consequences ---------------------------------------------------------------------------
+# -- size and consequences ------------------------------------------------------------------------
 
 
 def test_dmacs_has_a_row_an_item_that_was_set_aside() -> None:
@@ -385,7 +386,7 @@ def test_conclusions_with_and_without_each_item() -> None:
     assert adv["with adv2"] == pytest.approx(adv["full"], abs=0.02)
 
 
-# -- sparse categories -------------------------------------------------------------------------------
+# -- sparse categories ----------------------------------------------------------------------------
 
 
 @cache
@@ -430,7 +431,7 @@ def test_without_merging_a_category_of_one_group_is_refused() -> None:
         assert ei.invariance(frame, FOUR, collapse=collapse, **options).level == "strict"
 
 
-# -- no solution, refusals ---------------------------------------------------------------------------
+# -- no solution, refusals ------------------------------------------------------------------------
 
 
 def without_solution(monkeypatch: pytest.MonkeyPatch, **at: Any) -> None:
@@ -507,7 +508,7 @@ def test_refusals(options: dict[str, Any], code: str) -> None:
     assert [p.code for p in caught.value.problems] == [code]
 
 
-# -- many groupings ----------------------------------------------------------------------------------
+# -- many groupings -------------------------------------------------------------------------------
 
 
 def test_many_groupings_of_ordered_items() -> None:
