@@ -1,6 +1,6 @@
 # Short names for run.py, which does the work and needs no make.
-.PHONY: report test test-all lab sample validate
-report test lab sample validate:
+.PHONY: report test test-all lab sample workshop validate
+report test lab sample workshop validate:
 	python3 run.py $@
 test-all:
 	python3 run.py test --all

@@ -2,8 +2,10 @@
 
     python3 run.py report    make the report of the sample survey and print where it is
     python3 run.py test      run the tests (add --all for the slow ones too)
-    python3 run.py lab       open the notebooks in JupyterLab
+    python3 run.py lab       open a copy of the workshop in JupyterLab (lab en: in English;
+                             lab explore: the researcher's tour)
     python3 run.py sample    write data/sample again
+    python3 run.py workshop  write notebooks/workshop again, with what its cells show
     python3 run.py validate  run the simulation studies; docs/validation.md
 
 What follows the task is handed on: `python3 run.py report --language en`. Only Python is needed;
@@ -36,6 +38,7 @@ STAMP = VENV / "employer-identity.stamp"
 REQUIREMENTS = ("-c", str(ROOT / "constraints.txt"), "-e", f"{ROOT}[test]")
 TIER_ONE = "not slow and not browser"
 FIRST_NOTEBOOK = ROOT / "notebooks" / "explore" / "01_first_look.ipynb"
+CLASSROOM = ROOT / "my_workshop"  # a copy to work in, by language; never overwritten
 INTERRUPTED = 130
 
 
@@ -181,10 +184,24 @@ def test(arguments: list[str]) -> int:
 
 
 def lab(arguments: list[str]) -> int:
-    """Open JupyterLab at the first notebook."""
+    """Open JupyterLab at the workshop's first notebook (nl, en), or at the tour's (explore)."""
     set_up()
     os.chdir(ROOT)
-    return hand_over([program("python"), "-m", "jupyterlab", *(arguments or [FIRST_NOTEBOOK])])
+    first, *rest = arguments or ["nl"]
+    if first in ("nl", "en"):
+        folder = CLASSROOM / first
+        if not folder.exists() and (code := copy_workshop(folder, first)):
+            return code
+        first = str(min(folder.glob("*.ipynb"), default=folder))
+    elif first == "explore":
+        first = str(FIRST_NOTEBOOK)
+    everything = f"--ServerApp.root_dir={ROOT}"  # not only the folder of the first notebook
+    return hand_over([program("python"), "-m", "jupyterlab", everything, first, *rest])
+
+
+def copy_workshop(folder: Path, language: str) -> int:
+    """Put a copy of the workshop in a folder."""
+    return hand_over([program("employer-identity"), "workshop", folder, "--language", language])
 
 
 def sample(arguments: list[str]) -> int:
@@ -199,6 +216,14 @@ def sample(arguments: list[str]) -> int:
     return hand_over([program("python"), "-c", code])
 
 
+def workshop(arguments: list[str]) -> int:
+    """Write notebooks/workshop again, or into another folder: built, run, with their outputs."""
+    set_up()
+    folder = Path(*arguments) if arguments else ROOT / "notebooks" / "workshop"
+    code = f"from employer_identity.workshop.running import write_all\nwrite_all({str(folder)!r})"
+    return hand_over([program("python"), "-c", code])
+
+
 def validate(arguments: list[str]) -> int:
     """Run the simulation studies that are not stored yet, and write docs/validation.md."""
     set_up()
@@ -206,7 +231,14 @@ def validate(arguments: list[str]) -> int:
     return hand_over([program("python"), "-m", "validation", *arguments])
 
 
-TASKS = {"report": report, "test": test, "lab": lab, "sample": sample, "validate": validate}
+TASKS = {
+    "report": report,
+    "test": test,
+    "lab": lab,
+    "sample": sample,
+    "workshop": workshop,
+    "validate": validate,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -214,7 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("task", choices=TASKS, metavar="report | test | lab | sample | validate")
+    parser.add_argument("task", choices=TASKS, metavar=" | ".join(TASKS))
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="handed on to the task")
     given = parser.parse_args(arguments)
     try:

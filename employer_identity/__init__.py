@@ -59,6 +59,7 @@ _HOME = {
     "switching": "switching",
     "unmerged": "unmerged",
 }
+_ROOMS = ("workshop",)  # public as a whole: ei.workshop.check
 __all__ = [
     "Across",
     "Check",
@@ -106,9 +107,11 @@ __all__ = [
     "stay_regression",
     "switching",
     "unmerged",
+    "workshop",
 ]
 
 if TYPE_CHECKING:
+    from employer_identity import workshop
     from employer_identity.across import invariance_across
     from employer_identity.across_result import Across
     from employer_identity.agreement import agreement
@@ -145,6 +148,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"employer_identity.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'employer_identity' has no attribute {name!r}")
     value = getattr(import_module(f"employer_identity.{_HOME[name]}"), name)

@@ -1,4 +1,4 @@
-"""May answers be averaged to employers? How alike colleagues are, and how far employers differ.
+"""May answers be averaged by employer? How alike colleagues are, and how far employers differ.
 
 With MSB and MSW the mean squares between and within G groups of a score, n persons a group on
 average and q the mean variance of a pillar's items within a group::
@@ -79,15 +79,22 @@ class Agreement:
         return found
 
     def explain(self, instrument: Instrument, language: Language = "en") -> list[str]:
-        """Say for each pillar whether means of units may be shown, and what agreement is worth."""
-        told = [
-            say(
-                f"agreement.verdict.{self.verdicts[r.pillar]}", language,
-                pillar=instrument.label(r.pillar, language), icc1=r.icc1, lower=r.icc1_lower,
-                upper=r.icc1_upper, icc2=r.icc2,
+        """Say of which pillars means of units may be shown, and what agreement is worth."""
+        told = []
+        for verdict, rows in self.table.groupby(
+            self.table["pillar"].map(self.verdicts), sort=False
+        ):
+            named = [
+                say(
+                    "agreement.with", language,
+                    pillar=instrument.label(str(r.pillar), language), icc1=r.icc1,
+                    lower=r.icc1_lower, upper=r.icc1_upper, icc2=r.icc2,
+                )
+                for r in rows.itertuples()
+            ]  # fmt: skip
+            told.append(
+                say(f"agreement.verdict.{verdict}", language, named=listing(named, language))
             )
-            for r in self.table.itertuples()
-        ]  # fmt: skip
         own, chance = self.table["rwg_median"], self.table["rwg_chance"]
         ends = {"low": own.min(), "high": own.max()}
         ends |= {"chance_low": chance.min(), "chance_high": chance.max()}

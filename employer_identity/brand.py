@@ -258,6 +258,17 @@ def agreement(scale: Scale) -> str:
     return f"{lowest}–{scale.maximum}" if lowest < scale.maximum else f"{lowest}"  # noqa: RUF001
 
 
+def agree(survey: Survey, name: str) -> Interval:
+    """Return the share that agrees with an item or outcome (see `agreeing`), and its 95 % interval.
+
+    Of those who answered; the interval ends at 0 and 1, and is NaN where fewer than two people did.
+    """
+    answers = survey.answers[name]
+    yes = (answers >= agreeing(survey.instrument.scale)).astype(float).where(answers.notna())
+    ends = mean_interval(yes, clusters_of(survey), weighing.weights(survey))
+    return Interval(*np.clip(ends, 0.0, 1.0))
+
+
 def item_levels(survey: Survey) -> pd.DataFrame:
     """Describe the items one by one.
 

@@ -77,6 +77,10 @@ class ReportError(EmployerIdentityError):
     """A report cannot be made from these parameters."""
 
 
+class WorkshopError(EmployerIdentityError):
+    """Something in a workshop cannot be done; says so in the workshop's language."""
+
+
 class EmployerIdentityWarning(UserWarning):
     """Base of what a user may accept."""
 

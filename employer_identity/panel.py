@@ -117,8 +117,11 @@ class Panel:
 def linked(panel: Panel, employers: list[str]) -> tuple[Problem, ...]:
     """Hold a panel's employers against those of a survey: who is in one of them only.
 
-    Names that look like another spelling of one on the other side are told as such.
+    Names that look like another spelling of one on the other side are told as such. Nothing where
+    the survey names no employers.
     """
+    if not employers:
+        return ()
     outside, inside = set(panel.employers), set(employers)
     only_outside, only_inside = sorted(outside - inside), sorted(inside - outside)
     pairs = {name: found for name in only_outside if (found := meant(name, only_inside))}

@@ -277,7 +277,8 @@ def _of_margin(survey: Survey, column: str, shares: Mapping[str, float]) -> list
         elif target == 0 and category in people:
             told = {"category": category}
             found.append(Problem("raking.zero", column, int(people[category]), told))
-    if strangers := [str(name) for name in people.index if name not in shares]:
+    meant = {p.values["near"] for p in found if "near" in p.values}
+    if strangers := [str(n) for n in people.index if n not in shares and n not in meant]:
         told = {"categories": listing(strangers)}
         found.append(Problem("raking.without_target", column, len(strangers), told))
     total = sum(shares.values())

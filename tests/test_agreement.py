@@ -98,7 +98,7 @@ def test_employers_that_differ_may_be_averaged():
     assert set(found.verdicts.values()) <= {"yes", "with_caution"}
     assert repr(found) == repr(agreement(survey, deals=20))
     english, dutch = (found.explain(survey.instrument, lang) for lang in ("en", "nl"))
-    assert len(english) == len(dutch) == 5
+    assert len(english) == len(dutch) == 2  # one verdict for all, and what agreement is worth
     assert "ICC(1) 0." in english[0]
     assert "ICC(1) 0," in dutch[0]
 
@@ -161,7 +161,12 @@ def test_weights_without_a_difference_change_nothing():
         instrument=survey.instrument.model_copy(update={"weight": "w"}),
     )  # fmt: skip
     columns = ["score", "ci_lower", "ci_upper", "weight"]
-    assert np.allclose(shrunken_scores(even)[columns], shrunken_scores(survey)[columns])
+    found = shrunken_scores(even)
+    assert np.allclose(found[columns], shrunken_scores(survey)[columns])
+    assert np.allclose(found["n_eff"], found["n"])
+    halved = survey.answers.assign(w=np.where(np.arange(300) < 150, 1.0, 3.0))  # 10 of each of 15
+    found = shrunken_scores(replace(even, answers=halved))
+    assert np.allclose(found["n_eff"], (10 + 30) ** 2 / (10 + 90))
 
 
 @pytest.mark.slow

@@ -91,6 +91,9 @@ REPORTS += [
     "batch",
 ]
 REPORTS = [f"reports.{room}" for room in REPORTS]
+WORKSHOP = ["source", "room", "data", "targets", "judging", "unknown_names", "feedback"]
+WORKSHOP += ["pictures", "building", "handout", "running"]
+REPORTS += [f"workshop.{room}" for room in WORKSHOP]  # they run notebooks as well
 CLI = [
     f"cli.{room}"
     for room in (
@@ -104,6 +107,7 @@ CLI = [
         "instrument_new",
         "instrument",
         "simulate",
+        "workshop",
         "main",
     )
 ]

@@ -20,6 +20,7 @@ import pytest
 
 from employer_identity.errors import ReportError
 from employer_identity.loading import load_survey
+from employer_identity.reports.batch import batch
 from employer_identity.reports.kernels import drop
 from employer_identity.reports.parameter_files import ParameterSet
 from employer_identity.reports.run import report
@@ -217,3 +218,23 @@ def test_a_batch_from_a_file_is_that_of_the_survey(tmp_path: Path) -> None:
     again += ["-s", str(answers), "-i", str(instrument), "-o", str(tmp_path / "out")]
     told = subprocess.run(again, env=environment, capture_output=True, text=True, check=True)
     assert told.stderr == "2 rapporten: 2 ongewijzigd.\n"
+
+
+def test_a_batch_of_the_study_with_the_public_and_margins(tmp_path: Path) -> None:
+    write_study(replace(SMALL, outsiders=60), tmp_path / "study")
+    files = {n: f"{f}.csv" for n, f in (("public", "public"), ("people", "public_people"))}
+    beside = {name: str(tmp_path / "study" / file) for name, file in files.items()}
+    margins = tmp_path / "margins.toml"
+    margins.write_text("[gender]\nwoman = 0.5\nman = 0.5\n", encoding="utf-8")
+    out, folder = tmp_path / "out", tmp_path / "study"
+    asked: dict[str, Any] = {"survey": folder / "employees.csv", "output": out, "jobs": 1}
+    asked |= {"instrument": folder / "instrument.toml", "languages": ["en"]}
+    asked |= {"sets": [ParameterSet("set", {"group": ""})], "margins": str(margins), **beside}
+    made = batch("employer_brand_study", **asked)
+    assert [r.status for r in made.records] == ["made"], [r.problem for r in made.records]
+    text = next((out / "en").glob("*.html")).read_text(encoding="utf-8")
+    assert "weighted to Gender, as “margins.toml” has them" in text
+    assert "This chapter is about the public: 60 people" in text
+    assert [r.status for r in batch("employer_brand_study", **asked).records] == ["kept"]
+    margins.write_text("[gender]\nwoman = 0.6\nman = 0.4\n", encoding="utf-8")
+    assert [r.status for r in batch("employer_brand_study", **asked).records] == ["made"]

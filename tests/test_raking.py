@@ -105,8 +105,9 @@ def test_effective_n_and_design_effect_are_two_sides_of_one_number():
     [
         ({}, None, ["raking.no_margins"]),
         ({"gender": {"man": 0.5, "woman": 0.4}}, None, ["raking.not_adding"]),
+        ({"gender": {"man": 0.5, "womann": 0.5}}, None, ["raking.nobody_near"]),
         (
-            {"gender": {"man": 0.5, "womann": 0.5}}, None,
+            {"gender": {"womann": 1.0}}, None,
             ["raking.nobody_near", "raking.without_target"],
         ),
         ({"gender": {"man": 0.4, "woman": 0.4, "x": 0.2}}, None, ["raking.nobody"]),

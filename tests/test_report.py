@@ -135,7 +135,7 @@ def test_the_chapters_begin_with_whom_they_are_about(dutch: str) -> None:
         "Werkgevers die mensen kennen", "Wat telt, en wat mensen krijgen",
         "Het publiek: wie van werkgever wisselt", "Het publiek: erbij horen op het werk",
         "De medewerkers: wie wil blijven", "De medewerkers: het wij-gevoel ertussen",
-        "Mogen antwoorden naar werkgevers worden gemiddeld?", "Hoe de antwoorden zijn gewogen",
+        "Mogen antwoorden per werkgever worden gemiddeld?", "Hoe de antwoorden zijn gewogen",
         "De modellen die zijn vergeleken",
     ):  # fmt: skip
         assert heading in page.text

@@ -134,8 +134,8 @@ def test_two_items_that_nobody_answered_both_are_named() -> None:
         ({"estimator": "MLM", "cluster": "team"}, [("mlm_complete", "", 0)]),
         ({"estimator": "ML", "weights": "w"}, [("ml_plain", "w", 0)]),
         ({"estimator": "ML", "weights": "w", "cluster": "team"}, [("ml_plain", "w and team", 0)]),
-        ({"estimator": "WLSMV"}, [("not_available", "estimator", 0)]),
-        ({"estimator": "mlr", "missing": "pairwise"},
+        ({"estimator": "GLS"}, [("not_available", "estimator", 0)]),
+        ({"estimator": "mlr", "missing": "mean"},
          [("not_available", "estimator", 0), ("not_available", "missing", 0)]),
     ],
 )  # fmt: skip

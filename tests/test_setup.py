@@ -209,7 +209,11 @@ def test_the_exit_code_of_the_task_is_handed_through(
         (["test", "-k", "survey"], ["-k", "survey", "-m"], ["--all"]),
         (["test", "--all"], ["pytest"], ["--all", "not slow and not browser"]),
         (["report", "--language", "en"], ["employer_brand_study", "--language", "en"], []),
-        (["lab"], ["jupyterlab"], []),
+        (["lab"], ["workshop", "--language", "nl"], []),
+        (["lab", "en"], ["workshop", "--language", "en"], []),
+        (["lab", "explore"], ["jupyterlab"], ["workshop"]),
+        (["lab", "--no-browser"], ["jupyterlab", "--no-browser"], ["workshop"]),
+        (["workshop"], ["-c"], []),
         (["sample"], ["-c"], []),
         (["validate", "--study", "crossed"], ["-m", "validation", "--study", "crossed"], []),
     ],
@@ -327,3 +331,8 @@ def test_a_wheel_carries_all_it_needs_and_makes_a_report(tmp_path: Path) -> None
     assert made.returncode == 0, made.stderr
     report = Path(made.stdout.strip().splitlines()[-1])
     assert (work / report).read_text(encoding="utf-8").startswith("<!")
+    code = "from employer_identity.cli.main import app; app(['workshop', 'class', '--solutions'])"
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    subprocess.run([sys.executable, "-c", code], cwd=work, check=True, env=environment)
+    assert len([*(work / "class").rglob("*.ipynb")]) == 12
+    assert (work / "class" / "data" / "employees.csv").is_file()

@@ -15,9 +15,10 @@ import pytest
 from scipy import stats
 
 from employer_identity import brand
-from employer_identity.errors import Problem, ReportError, SurveyError
+from employer_identity.errors import Problem, ReportError, SurveyError, SurveyWarning
 from employer_identity.language import LANGUAGES, Language, describe
 from employer_identity.panel import Panel
+from employer_identity.privacy import Shown
 from employer_identity.reports import (
     data_words,
     employer_words,
@@ -30,7 +31,14 @@ from employer_identity.reports import (
     trend_words,
     work_words,
 )
-from employer_identity.reports.beside import beside, file_problems, of_sample, open_panel, weighed
+from employer_identity.reports.beside import (
+    beside,
+    file_problems,
+    of_sample,
+    open_panel,
+    warn_of_doubts,
+    weighed,
+)
 from employer_identity.reports.opening import open_study
 from employer_identity.reports.parameter_files import ParameterSet
 from employer_identity.reports.places import sample
@@ -44,8 +52,10 @@ from employer_identity.reports.snapshot import (
 )
 from employer_identity.reports.study import Study
 from employer_identity.simulate import ItemShift, Truth, simulate_survey
+from employer_identity.studies import write_study
 from employer_identity.survey import Survey
 from employer_identity.trend import trend
+from tests.batches import SMALL
 from tests.drawn import foreign_numbers
 
 FILES = {
@@ -296,7 +306,9 @@ def test_a_weight_that_speaks_for_too_many_stands_in_the_notes(
     heavy = open_panel(FILES["public"], str(tmp_path / "people.csv"), study.survey)
     assert heavy is not None
     noted = " ".join(data_words.doubts(with_panel(study, heavy)))
-    assert "the largest weight is" in noted
+    assert "the largest is 52 times the median one" in noted
+    with pytest.warns(SurveyWarning, match="the largest is 52 times"):
+        warn_of_doubts(heavy, study.survey)  # as on the command line
 
 
 # --- Chapters that cannot be shown
@@ -406,6 +418,29 @@ def test_a_theme_is_all_practices_or_those_of_one_pillar(study: Study) -> None:
     assert theme.table(one, own).counts[row["item"]] == row["n"]
 
 
+def test_many_heat_maps_are_in_the_appendix_but_for_the_sectors(study: Study) -> None:
+    few, many = [Shown("units", "figure", None, "")] * 4, [Shown("units", "figure", None, "")] * 5
+    assert employer_words.maps_here(study, few) == 4
+    assert employer_words.maps_elsewhere(study, few) == []
+    assert employer_words.maps_here(study, many) == 1
+    assert "appendix" in employer_words.maps_elsewhere(study, many)[0]
+
+
+def test_a_public_of_a_dozen_is_told_without_a_ranking(tmp_path: Path) -> None:
+    write_study(replace(SMALL, outsiders=12), tmp_path)
+    names = {"instrument": "instrument.toml", "public": "public.csv", "people": "public_people.csv"}
+    files = {name: str(tmp_path / file) for name, file in names.items()}
+    study = open_study(str(tmp_path / "employees.csv"), group="", language="en", **files)
+    found = study.outside
+    assert found is not None
+    assert found.drivers is not None
+    told = public_words.liked(study, found)[0]
+    assert told.startswith("No employer was shown to as many as 10 people")
+    ends = found.drivers.table[["ideal_lower", "ideal_upper", "own_lower", "own_upper"]]
+    assert ends.min().min() >= 0.0  # plain intervals would reach beyond both
+    assert ends.max().max() == 1.0
+
+
 # --- Margins
 
 
@@ -445,6 +480,30 @@ def test_margins_that_cannot_be_used_are_refused_before_a_kernel_starts(
     with pytest.raises(SurveyError) as caught:
         report(margins=str(path), output=tmp_path / "study.html")
     assert [p.code for p in caught.value.problems][:1] == [code]
+
+
+def test_a_wave_before_that_does_not_fit_the_margins_is_not_compared(tmp_path: Path) -> None:
+    answers = pd.read_csv(sample() / "employees.csv", dtype=str)
+    survey = answers[~((answers["wave"] == "2025") & (answers["contract"] == "agency"))]
+    survey.to_csv(tmp_path / "answers.csv", index=False)
+    margins = tmp_path / "margins.toml"
+    margins.write_text("[contract]\npermanent = 0.7\ntemporary = 0.2\nagency = 0.1\n")
+    files = {"instrument": str(sample() / "instrument.toml"), "margins": str(margins)}
+    study = open_study(str(tmp_path / "answers.csv"), group="", language="en", **files)
+    assert study.beside.raking is not None
+    assert study.earlier is None
+    told = leftovers.trend(study)
+    assert told == [
+        "The answers to Contract in wave 2025 do not fit the margins, so that it could not be "
+        "weighted like this one; the waves are therefore not compared."
+    ]
+    assert trend_words.glance(study) == []
+    assert "over waves nothing is compared here" in " ".join(data_words.about_survey(study))
+    assert any(w.startswith("Wave 2025: ") and "'agency'" in w for w in data_words.doubts(study))
+    with pytest.raises(SurveyError, match="agency"):  # of all waves none may fail
+        open_study(str(tmp_path / "answers.csv"), group="wave", **files)
+    with pytest.raises(SurveyError, match="agency"):
+        open_study(str(tmp_path / "answers.csv"), group="", wave="2025", **files)
 
 
 def test_without_margins_nothing_is_weighted(study: Study) -> None:

@@ -11,6 +11,7 @@ from employer_identity.cli.check import check
 from employer_identity.cli.instrument import app as instrument
 from employer_identity.cli.report import report
 from employer_identity.cli.simulate import simulate
+from employer_identity.cli.workshop import workshop
 
 app = typer.Typer(
     help="Employer-brand studies that say which groups may be compared.",
@@ -26,6 +27,7 @@ app.command()(batch)
 app.command()(check)
 app.add_typer(instrument, name="instrument")
 app.command()(simulate)
+app.command()(workshop)
 
 
 if __name__ == "__main__":

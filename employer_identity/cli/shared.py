@@ -31,6 +31,7 @@ _WRONG_USE = (
     "batch.no_folder",
     "batch.not_empty",
     "batch.wrong_jobs",
+    "workshop.unknown_language",
 )
 """How the codes of problems begin that are about what was asked, not about the data."""
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from employer_identity.errors import Problem, SurveyWarning
-from employer_identity.panel import Panel
+from employer_identity.errors import Problem, SurveyError, SurveyWarning
+from employer_identity.language import describe
+from employer_identity.panel import Panel, linked
 from employer_identity.panel_loading import load_panel
 from employer_identity.raking import COLUMN, Raking, rake, read_margins
 from employer_identity.reports.parameters import TEMPLATES
@@ -39,13 +40,19 @@ class Beside:
     margins
         Name of the file with these.
     previous
-        The answers of the wave before.
+        The answers of the wave before; None without, or where they could not be weighted alike.
+    unweighted
+        The wave before that could not be weighted to the margins; empty for none.
+    misfits
+        Why it could not.
     """
 
     panel: Panel | None = None
     raking: Raking | None = None
     margins: str = ""
     previous: Survey | None = None
+    unweighted: str = ""
+    misfits: tuple[Problem, ...] = ()
 
 
 NOTHING = Beside()
@@ -88,27 +95,50 @@ def open_panel(public: str, people: str, survey: Survey) -> Panel | None:
         return load_panel(public, people, instrument=survey.instrument)
 
 
-def weighed(survey: Survey, margins: str) -> tuple[Survey, dict[str, Raking]]:
-    """Weigh each wave of a survey to margins; return how, by wave ("" without waves).
+def warn_of_doubts(panel: Panel, survey: Survey) -> None:
+    """Warn of what deserves a second look: in the public's files, and held against the survey."""
+    column = survey.instrument.employer
+    names = sorted(map(str, survey.answers[column].dropna().unique())) if column else []
+    if found := (*panel.warnings, *linked(panel, names)):
+        text = "\n".join(describe(problem) for problem in found)
+        warnings.warn(SurveyWarning(text, found), stacklevel=2)
+
+
+Rakings = Mapping[str, "Raking | SurveyError"]
+"""How each wave was weighted to margins ("" without waves), or why it could not be."""
+
+
+def weighed(survey: Survey, margins: str, studied: str = "") -> tuple[Survey, Rakings]:
+    """Weigh each wave of a survey to margins; return how.
+
+    Where one wave is studied, another that does not fit the margins stands for nobody.
 
     Raises
     ------
     SurveyError
-        If the margins cannot be used.
+        If the margins cannot be used for the wave that is studied, or (empty) for one of all.
     """
     if not margins:
         return survey, {}
     shares = read_margins(margins)
     waves = {wave: survey.of_wave(wave) for wave in survey.waves} or {"": survey}
-    found = {wave: rake(answers, shares, cap=CAP) for wave, answers in waves.items()}
+    found: dict[str, Raking | SurveyError] = {}
+    for wave, answers in waves.items():
+        try:
+            found[wave] = rake(answers, shares, cap=CAP)
+        except SurveyError as error:
+            if studied in ("", wave):
+                raise
+            found[wave] = error
     column = survey.instrument.wave
     weights = pd.Series(0.0, index=survey.answers.index)  # of no wave: stands for nobody
-    for wave, raking in found.items():
+    rakings = {wave: raking for wave, raking in found.items() if isinstance(raking, Raking)}
+    for wave, raking in rakings.items():
         mine = survey.answers[column] == wave if wave and column else weights.index == weights.index
         weights[mine] = raking.weights.to_numpy()
     instrument = survey.instrument.model_copy(update={"weight": COLUMN})
-    answers = survey.answers.assign(**{COLUMN: weights})
-    return replace(survey, answers=answers, instrument=instrument), found
+    weighted = survey.answers.assign(**{COLUMN: weights})
+    return replace(survey, answers=weighted, instrument=instrument), found
 
 
 def beside(
@@ -116,10 +146,16 @@ def beside(
     wave: str,
     *,
     panel: Panel | None = None,
-    rakings: Mapping[str, Raking] | None = None,
+    rakings: Rakings | None = None,
     margins: str = "",
 ) -> Beside:
     """Gather what a study of one wave, or (empty) of all, has beside its answers."""
     before = survey.waves[: survey.waves.index(wave)][-1:] if wave in survey.waves else ()
+    found = rakings or {}
+    own, earlier = found.get(wave), found.get(before[0]) if before else None
+    raking = own if isinstance(own, Raking) else None
+    if isinstance(earlier, SurveyError):
+        unlike = (before[0], earlier.problems)
+        return Beside(panel, raking, Path(margins).name, None, *unlike)
     previous = survey.of_wave(before[0]) if before else None
-    return Beside(panel, (rakings or {}).get(wave), Path(margins).name, previous)
+    return Beside(panel, raking, Path(margins).name, previous)

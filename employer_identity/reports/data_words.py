@@ -140,7 +140,13 @@ def changes(study: Study) -> list[str]:
 def doubts(study: Study) -> list[str]:
     """Describe what makes the answers worth a second look."""
     of_public = study.outside.doubts if study.outside else ()
-    return [describe(w, study.language) for w in (*study.survey.warnings, *of_public)]
+    wave = study.wave_label(study.beside.unweighted)
+    of_margins = [
+        study.tell("brand.trend.misfit", wave=wave, why=describe(problem, study.language))
+        for problem in study.beside.misfits
+    ]
+    told = [describe(w, study.language) for w in (*study.survey.warnings, *of_public)]
+    return [*told, *of_margins]
 
 
 def checklist(study: Study) -> list[tuple[str, str]]:

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from employer_identity.language import listing
+from employer_identity.privacy import Shown
 from employer_identity.reports.employers import Employers
 from employer_identity.reports.study import Study
+
+MAPS = 4
+"""Most heat maps that a chapter shows; where there are more, employers are in the appendix."""
+
+
+def maps_here(study: Study, maps: Sequence[Shown]) -> int:
+    """Return how many of the heat maps the chapter shows: all, or that of the sectors alone."""
+    return len(maps) if len(maps) <= MAPS else int(study.instrument.sector is not None)
+
+
+def maps_elsewhere(study: Study, maps: Sequence[Shown]) -> list[str]:
+    """Say where the heat maps of employers are, unless they are here."""
+    is_here = maps_here(study, maps) == len(maps)
+    return [] if is_here else [study.tell("brand.employers.maps")]
 
 
 def comparable(study: Study) -> list[str]:

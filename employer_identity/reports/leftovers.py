@@ -18,7 +18,7 @@ Chapter = Literal["trend", "wanted", "staying", "units", "theme"]
 def has_chapter(study: Study, chapter: Chapter) -> bool:
     """Whether a chapter has its place, be it to say why it is empty."""
     there = {
-        "trend": study.earlier is not None,
+        "trend": study.earlier is not None or bool(study.beside.unweighted),
         "wanted": study.outside is not None,
         "staying": study.outside is not None or bool(study.instrument.outcomes),
         "units": study.units is not None,

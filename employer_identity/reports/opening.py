@@ -55,7 +55,7 @@ def open_study(
     chosen = "" if pooled or not answers.waves else wave or answers.waves[-1]
     files = of_sample("employer_brand_study", {"public": public, "people": people}, not survey)
     panel = open_panel(files["public"], files["people"], answers)
-    answers, rakings = weighed(answers, margins)
+    answers, rakings = weighed(answers, margins, chosen)
     more = beside(answers, chosen, panel=panel, rakings=rakings, margins=margins)
     waves = {name: answers.of_wave(name).n for name in answers.waves} if chosen else {}
     studied = answers.of_wave(chosen) if chosen else answers

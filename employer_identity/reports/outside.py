@@ -121,8 +121,7 @@ class Outside:
     @property
     def doubts(self) -> tuple[Problem, ...]:
         """What deserves a second look, employers that are on one side only among it."""
-        names = list(self.inside)
-        return (*self.panel.warnings, *(linked(self.panel, names) if names else ()))
+        return (*self.panel.warnings, *linked(self.panel, list(self.inside)))
 
     @property
     def is_weighted(self) -> bool:

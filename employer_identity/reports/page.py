@@ -90,8 +90,10 @@ class Page:
         _show(html, "section", id=key, title=title, number="")
 
     def heading(self, text: str) -> None:
-        """Begin a piece of a section."""
-        _show(f"<h3>{escape(text)}</h3>", "heading")
+        """Begin a piece of a section; its first letter, be it after a quotation mark, is large."""
+        first = next((i for i, letter in enumerate(text) if letter.isalpha()), 0)
+        large = text[:first] + text[first : first + 1].upper() + text[first + 1 :]
+        _show(f"<h3>{escape(large)}</h3>", "heading")
 
     def text(
         self, paragraphs: Iterable[str], *, kind: str = "", language: Language | None = None

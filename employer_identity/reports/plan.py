@@ -12,7 +12,7 @@ from typing import Any
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import Language, describe, refusal
 from employer_identity.questionnaire import Instrument
-from employer_identity.reports.beside import FILES, file_problems, open_panel
+from employer_identity.reports.beside import FILES, file_problems, open_panel, warn_of_doubts
 from employer_identity.reports.parameter_files import ParameterSet
 from employer_identity.reports.parameters import (
     TEMPLATES,
@@ -164,6 +164,8 @@ def _shares(survey: Survey, checked: Iterable[Parameters]) -> dict[str, Share]:
     for rest, compared in groups.items():
         wave, minimum, public, people, margins = rest
         panel = open_panel(public, people, survey)
+        if panel:
+            warn_of_doubts(panel, survey)
         selection = select(survey, wave=wave, minimum=minimum, panel=panel, margins=margins)
         more = [panel.sha256] if panel else []
         more += [digest(Path(margins))] if margins else []

@@ -89,7 +89,7 @@ def select(
 
     Before that it is weighted to margins, if there are any.
     """
-    survey, rakings = weighed(survey, margins)
+    survey, rakings = weighed(survey, margins, wave)
     waves = {name: survey.of_wave(name).n for name in survey.waves} if wave else {}
     answers = survey.of_wave(wave) if wave else survey
     more = beside(survey, wave, panel=panel, rakings=rakings, margins=margins)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from employer_identity.brand import agreement
+from employer_identity.brand import agree, agreement
 from employer_identity.language import Language, listing, number, say
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports import public_words, structure_words, trend_words
@@ -107,8 +107,8 @@ def levels_in_words(levels: pd.DataFrame, instrument: Instrument, language: Lang
     order = levels.sort_values("mean")
     low, high = order.iloc[0], order.iloc[-1]
     values = {
-        "low": float(low["mean"]),
-        "high": float(high["mean"]),
+        **_ends("low", low),
+        **_ends("high", high),
         "lowest": instrument.label(low["pillar"], language),
         "highest": instrument.label(high["pillar"], language),
         "maximum": instrument.scale.maximum,
@@ -122,6 +122,12 @@ def levels_in_words(levels: pd.DataFrame, instrument: Instrument, language: Lang
     else:
         key = "lowest" if lowest_apart else "highest" if highest_apart else "together"
     return say(f"report.levels.{key}", language, **values)
+
+
+def _ends(name: str, level: pd.Series) -> dict[str, float]:
+    """Give a mean and its interval under a name."""
+    columns = {name: "mean", f"{name}_lower": "ci_lower", f"{name}_upper": "ci_upper"}
+    return {key: float(level[column]) for key, column in columns.items()}
 
 
 def numbers(study: Study) -> dict[str, float | int | str | None]:
@@ -256,14 +262,18 @@ def outcome_levels(study: Study) -> list[str]:
     frame = study.outcomes[study.outcomes["n"] >= study.distribution_n].sort_values("agree")
     if len(frame) < 2:
         return []
-    low, high = frame.iloc[0], frame.iloc[-1]
-    values = {"low": float(low["agree"]), "high": float(high["agree"])}
     words = {
-        "lowest": study.instrument.label(low["outcome"], study.language),
-        "highest": study.instrument.label(high["outcome"], study.language),
+        "lowest": _agreeing(study, str(frame["outcome"].iloc[0])),
+        "highest": _agreeing(study, str(frame["outcome"].iloc[-1])),
         "agree": agreement(study.instrument.scale),
     }
-    return [study.say("associations.levels", **words, **values)]
+    return [study.say("associations.levels", **words)]
+
+
+def _agreeing(study: Study, outcome: str) -> str:
+    """Name an outcome with the share that agrees with it and the interval."""
+    ends = dict(zip(("share", "lower", "upper"), agree(study.survey, outcome), strict=True))
+    return study.tell("brand.with.quoted", name=study.labels([outcome]), **ends)
 
 
 def caution(study: Study) -> list[str]:

@@ -50,6 +50,8 @@ def liked(study: Study, found: Outside) -> list[str]:
 
 def _aware(study: Study, found: Outside) -> str:
     table = found.attractiveness.table.dropna(subset="awareness")
+    if table.empty:
+        return study.tell("brand.liked.unaware", least=found.least)
     best = table.loc[table["awareness"].idxmax()]
     named = share(study, _employer(study, str(best["employer"])), best, "awareness")
     ends = {"low": float(table["awareness"].min()), "high": float(table["awareness"].max())}

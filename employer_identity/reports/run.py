@@ -23,6 +23,7 @@ from employer_identity.reports.beside import (
     file_problems,
     of_sample,
     open_panel,
+    warn_of_doubts,
     weighed,
 )
 from employer_identity.reports.documents import documents
@@ -104,6 +105,11 @@ def report(
     SurveyError, InstrumentError
         If the survey or its instrument cannot be used.
 
+    Warns
+    -----
+    SurveyWarning
+        Of what deserves a second look in the answers, the public's too; the report tells it.
+
     Examples
     --------
     >>> ei.report("employer_brand_study", survey=survey, group="generation", language="nl")
@@ -154,10 +160,11 @@ def _copied(told: Mapping[str, Any], survey: Survey, folder: Path) -> dict[str, 
     """Copy what a study reads beside its survey, checked, to where its kernel finds it."""
     found: dict[str, str] = {}
     if panel := open_panel(told.get("public", ""), told.get("people", ""), survey):
+        warn_of_doubts(panel, survey)
         found = {name: str(folder / f"{name}{SUFFIX}") for name in PAIR}
         write_panel(panel, *(Path(found[name]) for name in PAIR))
     if margins := told.get("margins"):
-        weighed(survey, margins)  # what cannot be used is refused here
+        weighed(survey, margins, told["wave"])  # what cannot be used is refused here
         found["margins"] = str(folder / Path(margins).name)
         shutil.copyfile(margins, found["margins"])
     return found

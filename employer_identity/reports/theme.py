@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from employer_identity import brand, weighing
-from employer_identity.brand import agreeing, clusters_of, correlation_interval, mean_interval
+from employer_identity.brand import clusters_of, correlation_interval
 from employer_identity.language import listing, number
 from employer_identity.privacy import Shown
 from employer_identity.reports.study import Study
@@ -36,9 +36,8 @@ def practices(study: Study) -> pd.DataFrame:
         n = len(weighing.counting(x, weights))
         if n < study.distribution_n:
             continue
-        yes = (x >= agreeing(instrument.scale)).astype(float).where(x.notna())
         own = (item.practice, pillar_of[item.practice], item.name, n)
-        noticed, r = mean_interval(yes, clusters, weights), (float("nan"),) * 3
+        noticed, r = brand.agree(survey, item.name), (float("nan"),) * 3
         if IDENTITY in instrument.outcome_names:
             r = correlation_interval(x, survey.answers[IDENTITY], clusters, weights)
         rows.append((*own, *noticed, *r))

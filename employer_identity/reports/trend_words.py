@@ -14,13 +14,23 @@ def changed(study: Study) -> list[str]:
     """Say what rose, what fell, what did not, and what is not compared; or why nothing is."""
     earlier = study.earlier
     if earlier is None:
-        return [study.tell("brand.trend.none")]
+        return [_unweighted(study) or study.tell("brand.trend.none")]
     if earlier.ladder is None:
         return [study.tell("brand.trend.untested", wave=study.wave_label(earlier.wave))]
     told = [*_moves(study, earlier), *_not_compared(study, earlier)]
     if len(earlier.comparable) == len(study.pillars):
         told.append(study.tell("brand.trend.tested"))
     return [" ".join([*told, study.tell("brand.trend.people")])]
+
+
+def _unweighted(study: Study) -> str:
+    """Say that the wave before could not be weighted like this one; empty where it could."""
+    beside = study.beside
+    if not beside.unweighted:
+        return ""
+    named = study.labels(dict.fromkeys(problem.where for problem in beside.misfits))
+    words = {"wave": study.wave_label(beside.unweighted), "named": named}
+    return study.tell("brand.trend.unweighted", **words)
 
 
 def _moved(earlier: Earlier) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

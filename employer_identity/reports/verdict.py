@@ -171,7 +171,7 @@ def means(study: Study) -> list[str]:
             "means.apart",
             who=instrument.value_label(study.group, r["group"], language),
             pillar=instrument.label(r["factor"], language),
-            size=abs(float(r["est"])),
+            **_size(r),
             direction=study.say(f"means.{'higher' if r['est'] > 0 else 'lower'}"),
         )
         for r in apart.sort_values("est", key=abs, ascending=False).head(NAMED).to_dict("records")
@@ -183,6 +183,12 @@ def means(study: Study) -> list[str]:
         without = [study.say("aside.item", label=label) for label in labels]
         told.append(study.say("means.without", named=listing(without, language)))
     return [" ".join(told), study.say(key, named=listing(named, language), reference=reference)]
+
+
+def _size(r: dict[str, float]) -> dict[str, float]:
+    """Give a difference without its sign, with the ends of its interval in that direction."""
+    ends = [r["ci_lower"], r["ci_upper"]] if r["est"] > 0 else [-r["ci_upper"], -r["ci_lower"]]
+    return dict(zip(("size", "lower", "upper"), map(float, [abs(r["est"]), *ends]), strict=True))
 
 
 def moved(study: Study) -> list[str]:

@@ -51,9 +51,8 @@ def belonging(study: Study, found: Outside) -> list[str]:
              for q in frame["question"].unique()}  # fmt: skip
     if len(whole) > 1:
         low, high = whole.iloc[0], whole.iloc[-1]
-        values = {"low": float(low["share"]), "high": float(high["share"])}
-        words = {"most": names[high["question"]], "fewest": names[low["question"]]}
-        told.append(study.tell("brand.belonging.everybody", **words, **values))
+        most, fewest = (share(study, names[r["question"]], r, how="quoted") for r in (high, low))
+        told.append(study.tell("brand.belonging.everybody", most=most, fewest=fewest))
     mean, lower, upper = found.months
     if mean == mean:  # a number
         told.append(study.tell("brand.belonging.months", mean=mean, lower=lower, upper=upper))
