@@ -213,10 +213,10 @@ ORDERED: dict[Language, dict[str, tuple[str, ...]]] = {
            "metric": ("they do not weigh the same", "do not weigh the same in every group"),
            "scalar": ("levels may be compared", "also depends on how precisely people answer"),
            "aside": ("it takes more than elsewhere to give a higher answer",)},
-    "nl": {"thresholds": ("een stap op de antwoordschaal betekent niet overal hetzelfde", "ligt bij",
+    "nl": {"thresholds": ("een stap op de antwoordschaal betekent niet overal", "ligt bij",
                           "zodat één punt meer niet overal evenveel betekent"),
            "metric": ("ze wegen niet even zwaar", "wegen niet in elke groep even zwaar"),
-           "scalar": ("mogen niveaus worden vergeleken", "hangt een gemiddelde ook af van hoe precies"),
+           "scalar": ("mogen niveaus worden vergeleken", "een gemiddelde ook af van hoe precies"),
            "aside": ("is er meer voor nodig dan elders om een hoger antwoord te geven",)},
 }  # fmt: skip
 
