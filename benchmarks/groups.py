@@ -36,6 +36,7 @@ from ladder import (
 MEASURE_RTOL = 1e-6  # of a chi-square; lavaan stops at its own gradient tolerance
 LEVELS = ("configural", "metric", "scalar", "strict")
 RUNG = "strict"  # the one that lavaan fits
+EQUAL = ("loadings", "intercepts", "residuals")  # on it
 MANY, PER_GROUP = 32, 5400
 LADDERS = {  # estimator, share of missing answers
     "ladder by ML": ("ML", 0.0), "ladder by MLR": ("MLR", 0.0),
@@ -89,13 +90,12 @@ def one_rung(answers: Path, out: Path) -> None:
     import pandas as pd
 
     from employer_identity.cfa import estimate, prepare
-    from employer_identity.invariance import EQUAL
 
     frame = pd.read_csv(answers)
 
     def task() -> Any:
         prepared = prepare(frame, MODEL, "generation", None, estimator="ML", missing="listwise")
-        fit = estimate(prepared, "generation", equal=EQUAL[RUNG], std_lv=True)
+        fit = estimate(prepared, "generation", equal=EQUAL, std_lv=True)
         return fit.estimates, fit.fit_measures
 
     store(out, rows_of(RUNG, *report(task, 3)))

@@ -58,6 +58,7 @@ _HOME = {
     "simulate_survey": "simulate",
     "stay_regression": "switching",
     "switching": "switching",
+    "unmerged": "unmerged",
 }
 _ROOMS = ("workshop",)  # public as a whole: ei.workshop.check
 __all__ = [
@@ -107,6 +108,7 @@ __all__ = [
     "simulate_survey",
     "stay_regression",
     "switching",
+    "unmerged",
     "workshop",
 ]
 
@@ -145,6 +147,7 @@ if TYPE_CHECKING:
     from employer_identity.structural import Pathways, pathways
     from employer_identity.survey import Survey
     from employer_identity.switching import belonging, reasons, stay_regression, switching
+    from employer_identity.unmerged import unmerged
 
 
 def __getattr__(name: str) -> Any:

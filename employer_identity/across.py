@@ -15,8 +15,10 @@ import pandas as pd
 
 from employer_identity.across_result import Across
 from employer_identity.answers import Flags
-from employer_identity.checks import Estimator, Missing, check_options
+from employer_identity.cfa import defaults
+from employer_identity.checks import Estimator, Missing, check_combination, check_options
 from employer_identity.climbing import OnReject
+from employer_identity.collapsing import LEAST
 from employer_identity.criteria import Rule, RuleName, rule_of
 from employer_identity.divisions import (
     Asked,
@@ -34,6 +36,7 @@ from employer_identity.invariance import ANCHORS, check_on_reject, invariance
 from employer_identity.ladder import Ladder
 from employer_identity.language import listing, refusal
 from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.ordering import Parameterization
 from employer_identity.measurement.syntax import parse
 from employer_identity.measurement.table import Roles
 from employer_identity.questionnaire import CROSSED, Instrument
@@ -43,7 +46,8 @@ from employer_identity.survey import Survey
 WHOLE = "model"
 """What the only scale is called where `models` names none."""
 FLOOR = 100  # people a group needs for a model of its own
-_NOTED = ("model.cluster_is_group",)  # of a ladder's notes, beside its warnings
+_NOTED = ("model.cluster_is_group", "ordered.merged_in_group")
+"""Of a ladder's notes, beside its warnings."""
 
 
 @checked(ModelError, left=("data",))
@@ -62,6 +66,9 @@ def invariance_across(
     minimum_n: int = FLOOR,
     small: Small = "leave_out",
     crossed: Sequence[Asked] = (),
+    ordered: Sequence[str] | bool = (),
+    parameterization: Parameterization = "theta",
+    collapse: int | Literal[False] = LEAST,
 ) -> Across:
     """Climb a ladder for every scale over every grouping, as one family of tests.
 
@@ -84,6 +91,10 @@ def invariance_across(
         neighbour until both are large enough, without one all small groups into one.
     crossed
         Pairs of columns to be crossed beside `groups`.
+    ordered
+        As in `invariance`; of named items each scale takes its own.
+    parameterization, collapse
+        As in `invariance`.
 
     Returns
     -------
@@ -107,7 +118,7 @@ def invariance_across(
     >>> across.decision("latent means")
     """
     deciding = rule_of(rule)
-    check_options(estimator, missing)
+    check_options(estimator, missing, parameterization=parameterization)
     check_on_reject(on_reject)
     _check_small(minimum_n, small)
     if isinstance(data, Moments):
@@ -116,7 +127,13 @@ def invariance_across(
     wanted = asked_for(groups, crossed, instrument)
     options: dict[str, Any] = {"rule": deciding, "on_reject": on_reject, "estimator": estimator}
     options |= {"missing": missing, "weights": weights, "cluster": cluster}
-    plan = _Plan(data, _scales(data, models), anchors, minimum_n, small, options)
+    options |= {"parameterization": parameterization, "collapse": collapse}
+    how, holes = defaults(estimator, missing, tables=False, ordered=bool(ordered))
+    check_combination(
+        how, holes, weights or None, cluster or None, tables=False, ordered=bool(ordered)
+    )  # fmt: skip
+    named = [ordered] if isinstance(ordered, str) else ordered
+    plan = _Plan(data, _scales(data, models), anchors, named, minimum_n, small, options)
     plan.check(wanted)
     divisions = [divide(plan.frame, columns, instrument, minimum_n) for columns in wanted]
     names = [CROSSED.join(columns) for columns in wanted]
@@ -153,6 +170,7 @@ class _Plan:
     data: Survey | pd.DataFrame
     scales: Mapping[str, str]
     anchors: int | Sequence[str]
+    ordered: Sequence[str] | bool
     minimum: int
     small: Small
     options: Mapping[str, Any]
@@ -175,6 +193,8 @@ class _Plan:
         problems = unknown_columns(self.frame, items, **others)
         for column in columns:
             problems += unknown_columns(self.frame, (), groups=column)
+        asked = [] if isinstance(self.ordered, bool) else self.ordered
+        problems += [Problem("ordered.unknown_item", where=i) for i in asked if i not in items]
         named = [] if isinstance(self.anchors, int) else self.anchors
         if unknown := [a for a in named if a not in items]:
             values = {"allowed": listing(sorted(items))}
@@ -192,13 +212,16 @@ class _Plan:
         divided = without_small(division, usable, self.minimum, self.small, where)
         if isinstance(divided, Problem):
             return _Found(problems=(divided,))
-        named = self.anchors
+        own = self.observed[scale]
+        named, ordered = self.anchors, self.ordered
         if not isinstance(named, int):
-            named = [a for a in named if a in self.observed[scale]]
+            named = [a for a in named if a in own]
+        if not isinstance(ordered, bool):
+            ordered = [item for item in ordered if item in own]
         try:
             ladder = invariance(
                 self._of(division, divided), self.scales[scale], group=name, anchors=named,
-                **self.options,
+                ordered=ordered, **self.options,
             )  # fmt: skip
         except ModelError as error:
             return _Found(problems=error.problems, notes=divided.notes)

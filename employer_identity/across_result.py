@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from employer_identity.adjusting import adjusted
 from employer_identity.criteria import Rule
 from employer_identity.decision import Statement, unknown
 from employer_identity.errors import ModelError, Problem
 from employer_identity.ladder import Ladder
 from employer_identity.language import describe, refusal, say
-from employer_identity.rungs import LEVELS, Level, Rung, spelled
+from employer_identity.levels import LEVELS, Level
+from employer_identity.rungs import Rung, spelled
 from employer_identity.showing import Grid, Showing, View
+from employer_identity.states import State, states
 
 ALPHA = 0.05
-State = Literal["holds", "in_part", "fails", "not_reached", "untested"]
 Pair = tuple[str, str]
 _COLUMNS = (
     "scale", "grouping", "groups", "n", "level", "chisq_diff", "df_diff", "pvalue",
@@ -67,25 +68,32 @@ class Across(Showing):
         a group of few), level, the scaled difference test of the rung with all that it adds against
         the rung below (chisq_diff, df_diff, pvalue, and pvalue_adjusted over all rows after
         Benjamini & Hochberg), d_cfi (its change of CFI), released (constraints set aside on this
-        rung), set_aside (on this and those below), holds (with all below it), state (``holds``,
-        ``in_part``, ``fails``, ``not_reached``, ``untested``), reached (the highest that holds).
+        rung), set_aside (on this and those below), holds (with all below it), state (see `states`;
+        ``untestable`` also where no rung could be tested), reached (the highest that holds).
         """
         rows = [row for pair in self.pairs for row in self._rows(pair)]
         frame = pd.DataFrame(rows, columns=list(_COLUMNS))
         numbers = frame[["chisq_diff", "df_diff", "pvalue", "d_cfi"]].astype(float)
         whole = dict.fromkeys(("groups", "n", "released", "set_aside"), "Int64")
         frame = frame.assign(**numbers).astype({**whole, "holds": "boolean"})
-        return frame.assign(pvalue_adjusted=adjusted(frame["pvalue"].to_numpy()))
+        return frame.assign(pvalue_adjusted=adjusted(frame["pvalue"].to_numpy(), "fdr_bh"))
 
     def _rows(self, pair: Pair) -> list[dict[str, object]]:
         ladder = self.ladders.get(pair)
         scale, grouping = pair
         told: dict[str, object] = {"scale": scale, "grouping": grouping}
         if ladder is None:
-            return [told | {"level": "", "state": "untested", "reached": ""}]
+            return [told | {"level": "", "state": "untestable", "reached": ""}]
         n = pd.NA if pair in self.untold else sum(ladder.n.values())
         told |= {"groups": len(ladder.groups), "n": n, "reached": ladder.level or ""}
-        return [told | _row(ladder, level) for level in ladder.testable]
+        found = states(ladder)
+        return [told | _row(ladder, level, found[level]) for level in ladder.testable]
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels that any of the ladders has, from the lowest."""
+        there = {level for ladder in self.ladders.values() for level in ladder.route.levels}
+        return tuple(level for level in LEVELS if level in there) or ("configural",)
 
     @property
     def tests(self) -> int:
@@ -134,10 +142,10 @@ class Across(Showing):
             first = part.iloc[0]
             row: dict[str, object] = {"groups": first["groups"], "n": first["n"]}
             states = part.set_index("level")
-            for level in LEVELS:
+            for level in self.levels:
                 row[level] = _said(states.loc[level]) if level in states.index else ""
-            if first["state"] == "untested":
-                row["configural"] = say("across.state.untested")
+            if not first["level"]:
+                row["configural"] = say("across.state.untestable")
             lowest = part["pvalue_adjusted"].min()
             row["lowest adjusted p"] = "" if np.isnan(lowest) else _written(float(lowest))
             rows[cast("Pair", pair)] = row
@@ -168,25 +176,18 @@ class Across(Showing):
         return View(self._heading(), (), grid, tuple(self._remarks()))
 
 
-def _row(ladder: Ladder, level: Level) -> dict[str, object]:
+def _row(ladder: Ladder, level: Level, state: State) -> dict[str, object]:
     """Return what one rung adds to a row."""
     rung: Rung | None = ladder.rungs.get(level)
     if rung is None:
-        return {"level": level, "state": "not_reached"}
+        return {"level": level, "state": state}
     aside = len(spelled(ladder.set_aside(level)))
     row: dict[str, object] = {"level": level, "released": len(rung.releases), "set_aside": aside}
     if (change := rung.first.change) is not None:
         test = rung.first.test
         row |= {"chisq_diff": test.chisq_diff, "df_diff": test.df_diff, "pvalue": change.pvalue}
         row["d_cfi"] = change.d_cfi
-    return row | {"holds": ladder.accepted(level), "state": _state(ladder, level, aside)}
-
-
-def _state(ladder: Ladder, level: Level, aside: int) -> State:
-    if ladder.accepted(level):
-        return "in_part" if aside else "holds"
-    lowest = LEVELS.index(ladder.level) + 1 if ladder.level else 0
-    return "fails" if LEVELS.index(level) == lowest else "not_reached"
+    return row | {"holds": ladder.accepted(level), "state": state}
 
 
 def _said(row: pd.Series) -> str:
@@ -197,13 +198,3 @@ def _said(row: pd.Series) -> str:
 
 def _written(pvalue: float) -> str:
     return "< .001" if pvalue < 0.001 else f"{pvalue:.3f}"
-
-
-def adjusted(pvalues: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjust p values over a family after Benjamini & Hochberg (1995); missing ones stay so."""
-    from statsmodels.stats.multitest import multipletests
-
-    found, known = np.full(len(pvalues), np.nan), ~np.isnan(pvalues)
-    if known.any():
-        found[known] = multipletests(pvalues[known], method="fdr_bh")[1]
-    return found

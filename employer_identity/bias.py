@@ -1,7 +1,8 @@
 """How much an item that is not equal shifts its answers: dMACS, from the ladder's linked solution.
 
 What two groups answer at equal standing differs by dnu + dlambda eta. dMACS is its root mean square
-over the second group's people, in standard deviations of the item.
+over the second group's people, in standard deviations of the item. Of items answered in ordered
+categories the lines are curves of expected answers, see `expected`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity import expected
 from employer_identity.edge import Count, checked
 from employer_identity.errors import ModelError, Problem
+from employer_identity.expected import cells, factors
 from employer_identity.fit import Fit
 from employer_identity.ladder import Ladder
 from employer_identity.language import listing, refusal
-from employer_identity.measurement.layout import Integers, Layout, Matrix
+from employer_identity.measurement.layout import Integers, Layout
 from employer_identity.resampling import redrawn
 
 Array = NDArray[np.float64]
@@ -67,7 +70,8 @@ def dmacs(
 
     From the scalar rung that the ladder ended with: all other items link the groups to one metric.
     Each group is compared with the reference group. Where both are held equal nothing differs, and
-    there is no row.
+    there is no row. Of an ordered item residual variances, which differ on that rung, bear on what
+    is answered too.
 
     Parameters
     ----------
@@ -86,10 +90,12 @@ def dmacs(
     DataFrame with item, factor, group, d_intercept, d_loading (the group's less the reference
     group's, in the item's units), d, d_signed (positive: the group answers higher at equal
     standing), ci_lower, ci_upper (95 %, percentiles, of ``d``), floor, size; empty where nothing
-    was set aside. ``floor`` is what d would stay below in 95 % of samples if the differences were
-    estimation error alone: a d below it says nothing. ``size`` is ``negligible``, ``small`` (.20),
-    ``medium`` (.40) or ``large`` (.70). Of an item that several factors measure, ``factor`` and
-    ``d_loading`` are the first; d is of all. The standard deviation is taken as known.
+    was set aside. Of an ordered item the first two are those of the response behind the answer, and
+    thresholds bear on d besides. ``floor`` is what d would stay below in 95 % of samples if the
+    differences were estimation error alone: a d below it says nothing. ``size`` is ``negligible``,
+    ``small`` (.20), ``medium`` (.40) or ``large`` (.70). Of an item that several factors measure,
+    ``factor`` and ``d_loading`` are the first; d is of all. The standard deviation is taken as
+    known.
 
     Raises
     ------
@@ -125,19 +131,19 @@ def dmacs(
 
 
 def _differs(layout: Layout, item: int, g: int) -> bool:
-    """Whether an item's intercept or loadings in a group are others than in the reference group."""
+    """Whether an item's constraints in a group are others than in the reference group."""
     both = [layout.twin[name][[0, g], item] for name in ("nu", "Lambda")]
+    both.append(layout.twin["tau"][[0, g]][:, layout.response.owner == item])
     return any((reference != own).any() for reference, own in both)
 
 
 def _row(fit: Fit, moved: Array, i: int, g: int, sd: Spread) -> dict[str, object]:
     """Compare an item's line in one group with that of the reference group."""
     lines, spread = _lines(fit.layout, moved, g, i), _sd(fit, i, g, sd)
-    d, signed = dmacs_of(lines.d_intercept, lines.d_loading, lines.mean, lines.covariance, spread)
-    noise, _ = dmacs_of(
-        lines.d_intercept[1:] - lines.d_intercept[0], lines.d_loading[1:] - lines.d_loading[0],
-        lines.mean[0], lines.covariance[0], spread,
-    )  # fmt: skip
+    if fit.layout.response.ordered[i]:
+        d, signed, noise = (part / spread for part in expected.shift(fit, moved, i, g))
+    else:
+        d, signed, noise = lines.shift(spread)
     factor, column = _factor(fit, i)
     low, high = np.quantile(d[1:], [0.025, 0.975])
     return {
@@ -166,29 +172,32 @@ class _Lines:
     mean: Array
     covariance: Array
 
+    def shift(self, sd: float) -> tuple[Array, Array, Array]:
+        """Return dMACS and its signed form, and what draws alone make of it."""
+        d, signed = dmacs_of(self.d_intercept, self.d_loading, self.mean, self.covariance, sd)
+        noise, _ = dmacs_of(
+            self.d_intercept[1:] - self.d_intercept[0], self.d_loading[1:] - self.d_loading[0],
+            self.mean[0], self.covariance[0], sd,
+        )  # fmt: skip
+        return d, signed, noise
+
 
 def _lines(layout: Layout, theta: Array, g: int, item: int) -> _Lines:
     """Read an item's lines and a group's factors off parameters (draws, q + 1)."""
     nu, Lambda = (  # noqa: N806 (Bollen's notation)
-        _cells(layout, theta, name, g)[:, item] - _cells(layout, theta, name, 0)[:, item]
+        cells(layout, theta, name, g)[:, item] - cells(layout, theta, name, 0)[:, item]
         for name in ("nu", "Lambda")
     )
-    alpha, Beta, Psi = (_cells(layout, theta, name, g) for name in ("alpha", "Beta", "Psi"))  # noqa: N806
-    Gamma = np.linalg.inv(np.eye(Beta.shape[-1]) - Beta)  # noqa: N806
-    return _Lines(nu[:, 0], Lambda, (Gamma @ alpha)[..., 0], Gamma @ Psi @ Gamma.transpose(0, 2, 1))
-
-
-def _cells(layout: Layout, theta: Array, name: Matrix, g: int) -> Array:
-    """Return one group's matrix at each theta (draws, q + 1), (draws, rows, columns)."""
-    found: Array = layout.fixed[name][g] + theta[:, layout.twin[name][g]]
-    return found
+    return _Lines(nu[:, 0], Lambda, *factors(layout, theta, g))
 
 
 def _used(layout: Layout, item: int, g: int) -> Integers:
     """Return the parameters that an item's lines and a group's factors rest on."""
     lines = [layout.twin[name][[0, g], item].ravel() for name in ("nu", "Lambda")]
-    factors = [layout.twin[name][g].ravel() for name in ("alpha", "Beta", "Psi")]
-    found = np.concatenate([*lines, *factors])
+    rest = [layout.twin[name][g].ravel() for name in ("alpha", "Beta", "Psi")]
+    if layout.response.ordered[item]:
+        rest = [expected.parameters(layout, item, h) for h in (0, g)]
+    found = np.concatenate([*lines, *rest])
     return found[found >= 0]
 
 
@@ -203,7 +212,9 @@ def _factor(fit: Fit, item: int) -> tuple[str, int]:
 def _sd(fit: Fit, item: int, g: int, kind: Spread) -> float:
     """Return an item's standard deviation for one group beside the reference group."""
     n = fit.moments.n[[0, g]].astype(float)
-    variance = fit.moments.covariance[[0, g], item, item] * n / (n - 1.0)
+    is_ordered = fit.layout.response.ordered[item]
+    own = expected.variances(fit, item) if is_ordered else fit.moments.covariance[:, item, item]
+    variance = own[[0, g]] * n / (n - 1.0)
     share = (n - 1.0) / (n.sum() - 2.0)
     if kind == "reference":
         return float(np.sqrt(variance[0]))

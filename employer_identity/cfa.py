@@ -195,15 +195,16 @@ def prepare(
     roles = Roles.of(terms)
     tables, names = isinstance(data, Moments), _named(ordered, roles)
     check_ordered(terms, names, parameterization)
-    how, holes = _defaults(estimator, missing, tables=tables, ordered=bool(names))
+    how, holes = defaults(estimator, missing, tables=tables, ordered=bool(names))
     declared = data if how in ROBUST else None  # the others can use neither
     weight = _declared(declared, weights, "weight")
     grouping = _declared(declared, cluster, "cluster", "employer")
     check_combination(how, holes, weight, grouping, tables=tables, ordered=bool(names))
     columns = roles.observed, roles.exogenous, group, reference, weight, grouping
+    least = LEAST if collapse is True else int(collapse)
     asked = Asked(
-        *columns, missing=holes, declared=cluster is None, ordered=names, collapse=int(collapse)
-    )
+        *columns, missing=holes, declared=cluster is None, ordered=names, collapse=least
+    )  # fmt: skip
     sample = take(data, asked)
     check_modifiers(terms, len(sample.groups))
     counted = Ordered(thresholds_of(sample.evidence), parameterization)
@@ -225,7 +226,7 @@ def _named(ordered: Sequence[str] | bool, roles: Roles) -> tuple[str, ...]:
     return (ordered,) if isinstance(ordered, str) else tuple(ordered)
 
 
-def _defaults(
+def defaults(
     estimator: Estimator | None, missing: Missing | None, *, tables: bool, ordered: bool
 ) -> tuple[Estimator, Missing]:
     """Settle what was left open."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -17,21 +18,19 @@ from numpy.typing import NDArray
 
 from employer_identity.cfa import Prepared, estimate
 from employer_identity.criteria import Localised, Rule, contradicted
-from employer_identity.errors import ConvergenceError
+from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
+from employer_identity.levels import FAMILIES, Level, Route
+from employer_identity.measurement.ordering import Key
 from employer_identity.rungs import (
-    EQUAL,
-    LEVELS,
     Constraint,
     Kept,
-    Level,
     Model,
     Release,
     Rung,
     Why,
     WhyNot,
     anchors,
-    applies,
     spelled,
 )
 
@@ -46,6 +45,8 @@ class Climb:
     ----------
     prepared, group
         Model and answers, and the column that divides them.
+    route
+        The levels.
     rule
         The rule that decides.
     on_reject
@@ -61,16 +62,12 @@ class Climb:
 
     prepared: Prepared
     group: str
+    route: Route
     rule: Rule
     on_reject: OnReject
     fewest: int
     named: frozenset[str]
     asked: tuple[Release, ...]
-
-    @property
-    def levels(self) -> tuple[Level, ...]:
-        """The rungs that the data can test."""
-        return LEVELS if self.prepared.sample.moments.known == "means" else LEVELS[:2]
 
     def fit(
         self,
@@ -80,10 +77,10 @@ class Climb:
         like: Fit | None = None,
     ) -> Fit:
         """Fit a rung without what was set aside; where no way leads on from near, from afar."""
-        free = spelled(r for r in releases if applies(r, level))
+        free = spelled(r for r in releases if self.route.holds_equal(r.constraint.kind, level))
         again = partial(
-            estimate, self.prepared, self.group, equal=EQUAL[level], free=free, std_lv=True,
-            like=like,
+            estimate, self.prepared, self.group, equal=self.route.equal(level), free=free,
+            std_lv=True, like=like,
         )  # fmt: skip
         try:
             return again(near=near)
@@ -92,33 +89,52 @@ class Climb:
                 raise
             return again()
 
+    def tried(
+        self, level: Level, releases: Iterable[Release], near: NDArray[np.float64], like: Fit | None
+    ) -> Fit | tuple[Problem, ...]:
+        """Fit a rung, or say why it has no solution."""
+        try:
+            return self.fit(level, releases, near, like)
+        except ModelError as error:
+            return error.problems
 
-def climb(plan: Climb) -> dict[Level, Rung]:
-    """Climb as far as the rule lets; see `Climb`."""
+    def ends_at(self, rung: Rung) -> bool:
+        """Whether the climb ends on a rung."""
+        return self.on_reject != "continue" and not rung.last.holds(self.rule)
+
+
+@dataclass(frozen=True, eq=False)
+class Climbed:
+    """The rungs that were climbed, and why there is none beyond where one has no solution."""
+
+    rungs: Mapping[Level, Rung]
+    unfit: Mapping[Level, tuple[Problem, ...]]
+
+
+def climb(plan: Climb) -> Climbed:
+    """Climb as far as the rule lets; see `Climb`.
+
+    A rung fits better than a stricter one, so the stricter is fitted before it is judged: where it
+    does not, its search ended in a local minimum and is made again.
+    """
     configural = plan.fit("configural", ())
-    metric = _first(plan, "metric", configural, (), configural)
-    configural = _mended(plan, "configural", configural, metric)
     rungs: dict[Level, Rung] = {"configural": Rung((Model("configural", configural),))}
     aside: tuple[Release, ...] = ()
-    for below, level in zip(LEVELS, plan.levels[1:], strict=False):
-        if plan.on_reject != "continue" and not rungs[below].last.holds(plan.rule):
+    for below, level in pairwise(plan.route.testable):
+        if below != "configural" and plan.ends_at(rungs[below]):
             break
-        kept = rungs[below].last.fit
-        new = _from_the_start(plan, level, aside)
-        first = metric if level == "metric" and not new else None
-        first = first or _first(plan, level, kept, (*aside, *new), configural)
-        mended = _mended(plan, below, kept, first, aside)
-        if mended is not kept:
-            last = replace(rungs[below].last, fit=mended)
+        kept, new = rungs[below].last.fit, _from_the_start(plan, level, aside)
+        first = plan.tried(level, (*aside, *new), kept.values, configural)
+        if isinstance(first, Fit):
+            last = replace(rungs[below].last, fit=_mended(plan, below, kept, first, aside))
             rungs[below] = replace(rungs[below], models=(*rungs[below].models[:-1], last))
-        rungs[level] = _climbed(plan, Model(level, first, mended, new), aside)
+        if plan.ends_at(rungs[below]):
+            break
+        if not isinstance(first, Fit):
+            return Climbed(rungs, {level: first})
+        rungs[level] = _climbed(plan, Model(level, first, rungs[below].last.fit, new), aside)
         aside = (*aside, *rungs[level].releases)
-    return rungs
-
-
-def _first(plan: Climb, level: Level, below: Fit, releases: tuple[Release, ...], like: Fit) -> Fit:
-    """Fit a rung, starting from the one below it."""
-    return plan.fit(level, releases, near=below.values, like=like)
+    return Climbed(rungs, {})
 
 
 def _mended(
@@ -128,7 +144,7 @@ def _mended(
     if free.solution.objective <= restricted.solution.objective + 1e-9:
         return free
     like = None if level == "configural" else free.like
-    return plan.fit(level, releases, near=_with_unit_factors(restricted), like=like)
+    return plan.fit(level, releases, near=_as_if_free(restricted, plan.route, level), like=like)
 
 
 def _from_the_start(plan: Climb, level: Level, aside: tuple[Release, ...]) -> tuple[Release, ...]:
@@ -137,16 +153,15 @@ def _from_the_start(plan: Climb, level: Level, aside: tuple[Release, ...]) -> tu
     The intercept of an item whose loading differs is where its line meets an arbitrary zero: that
     it is equal would mean nothing.
     """
-    asked = tuple(r for r in plan.asked if applies(r, level) and r not in aside)
-    if level == "strict":
-        asked = tuple(r for r in asked if r.constraint.key[1] == "~~")
-    if level != "scalar":
+    new = plan.route.new(level)
+    asked = tuple(r for r in plan.asked if r.constraint.kind in new)
+    if "intercept" not in new:
         return asked
     items = set(plan.prepared.sample.moments.names)
     follow = tuple(
         Release(Constraint((item, "~1", ""), r.constraint.group), r.everywhere, "follows")
-        for r in aside
-        if r.constraint.key[1] == "=~" and (item := r.constraint.item) in items
+        for r in (*aside, *asked)
+        if r.constraint.kind == "loading" and (item := r.constraint.item) in items
     )
     known = {r.spelled for r in asked}
     return (*asked, *(r for r in follow if r.spelled not in known))
@@ -154,24 +169,26 @@ def _from_the_start(plan: Climb, level: Level, aside: tuple[Release, ...]) -> tu
 
 def _climbed(plan: Climb, first: Model, aside: tuple[Release, ...]) -> Rung:
     """Set constraints aside until the rung holds or nothing may be set aside any more."""
-    models = [first]
-    gone = [*aside, *first.releases]
+    models, gone, barred = [first], [*aside, *first.releases], set[str]()
     like = first.fit.like
     while plan.on_reject == "release" and not models[-1].holds(plan.rule):
-        release = _next(plan, models[-1], gone)
+        release = _next(plan, models[-1], gone, barred)
         if release is None:
             break
-        gone.append(release)
-        fit = plan.fit(first.level, gone, near=models[-1].fit.values, like=like)
-        models.append(Model(first.level, fit, first.below, (release,)))
-    return Rung(tuple(models), _kept(plan, models[-1], gone))
+        fit = plan.tried(first.level, (*gone, release), models[-1].fit.values, like)
+        if isinstance(fit, Fit):
+            gone.append(release)
+            models.append(Model(first.level, fit, first.below, (release,)))
+        else:
+            barred.add(release.spelled)
+    return Rung(tuple(models), _kept(plan, models[-1], gone, barred))
 
 
-def _next(plan: Climb, model: Model, gone: list[Release]) -> Release | None:
+def _next(plan: Climb, model: Model, gone: list[Release], barred: set[str]) -> Release | None:
     """Return the most important constraint that may be set aside; None where there is none."""
     for row in plan.rule.culprits(model.score_tests).to_dict("records"):
         release = _widened(Constraint.tested(row), model.fit.groups, gone)
-        if _why_not(plan, release, model.fit, gone) is None:
+        if _why_not(plan, release, model.fit, gone, barred) is None:
             return release
     return None
 
@@ -185,18 +202,22 @@ def _widened(constraint: Constraint, groups: tuple[str, ...], gone: list[Release
     return Release(constraint, everywhere, why)
 
 
-def _why_not(plan: Climb, release: Release, fit: Fit, gone: list[Release]) -> WhyNot | None:
+def _why_not(
+    plan: Climb, release: Release, fit: Fit, gone: list[Release], barred: set[str]
+) -> WhyNot | None:
     """Say why a constraint may not be set aside; None where it may."""
     item = release.constraint.item
     if item in plan.named:
         return "anchor"
+    if release.spelled in barred:
+        return "no_solution"
     left = anchors(fit.factors, [*gone, release], fit.groups)
     own = [f for f, items in fit.factors.items() if item in items]
     few = any(count < plan.fewest for (factor, _), count in left.items() if factor in own)
     return "few_anchors" if few else None
 
 
-def _kept(plan: Climb, model: Model, gone: list[Release]) -> tuple[Kept, ...]:
+def _kept(plan: Climb, model: Model, gone: list[Release], barred: set[str]) -> tuple[Kept, ...]:
     """Return what the answers contradict and was not set aside, with the reason."""
     tests: Mapping[int, dict[str, object]] = contradicted(model.score_tests).to_dict("index")
     holds, releasing = model.holds(plan.rule), plan.on_reject == "release"
@@ -207,27 +228,49 @@ def _kept(plan: Climb, model: Model, gone: list[Release]) -> tuple[Kept, ...]:
         why: WhyNot | None = "trifle" if isinstance(plan.rule, Localised) else None
         if row in culprits:
             release = _widened(constraint, model.fit.groups, gone)
-            why = _why_not(plan, release, model.fit, gone) if releasing else "as_told"
+            why = _why_not(plan, release, model.fit, gone, barred) if releasing else "as_told"
         if why is not None:
             found.append(Kept(constraint, why))
     return tuple(found)
 
 
-def _with_unit_factors(fit: Fit) -> NDArray[np.float64]:
-    """Return a fit's values (G, R) for factors of mean 0 and variance 1 in every group."""
-    values = fit.values.copy()
+def _as_if_free(fit: Fit, route: Route, level: Level) -> NDArray[np.float64]:
+    """Return a fit's values (G, R) with what a lower level fixes put where that level has it free.
+
+    Below equal loadings every group's factors have variance 1, below equal intercepts mean 0, below
+    equal thresholds the responses behind ordered answers the origin 0 and the unit 1.
+    """
+    values, equal = fit.values.copy(), route.equal(level)
     at = {key: r for r, key in enumerate(fit.table.rows)}
-    factors = list(fit.factors)
-    has_means = fit.moments.known == "means"
-    sd = {f: np.sqrt(np.maximum(values[:, at[f, "~~", f]], 1e-6)) for f in factors}
-    mean = {f: values[:, at[f, "~1", ""]].copy() for f in factors if has_means}
-    for (lhs, op, rhs), r in at.items():
-        if op == "=~":
-            if has_means:
+    factors = set(fit.factors)
+    if fit.moments.known == "means" and FAMILIES["intercept"] not in equal:
+        mean = {f: values[:, at[f, "~1", ""]].copy() for f in factors}
+        for (lhs, op, rhs), r in at.items():
+            if op == "=~":
                 values[:, at[rhs, "~1", ""]] += values[:, r] * mean[lhs]
-            values[:, r] *= sd[lhs]
-        elif op == "~~" and lhs in sd and rhs in sd:
-            values[:, r] /= sd[lhs] * sd[rhs]
-    for f in mean:
-        values[:, at[f, "~1", ""]] = 0.0
+        for f in factors:
+            values[:, at[f, "~1", ""]] = 0.0
+    if FAMILIES["loading"] not in equal:
+        sd = {f: np.sqrt(np.maximum(values[:, at[f, "~~", f]], 1e-6)) for f in factors}
+        for (lhs, op, rhs), r in at.items():
+            if op == "=~":
+                values[:, r] *= sd[lhs]
+            elif op == "~~" and lhs in factors and rhs in factors:
+                values[:, r] /= sd[lhs] * sd[rhs]
+    if FAMILIES["threshold"] not in equal:
+        _give_units(values, at, fit)
     return values
+
+
+def _give_units(values: NDArray[np.float64], at: Mapping[Key, int], fit: Fit) -> None:
+    """Measure the responses behind ordered answers from 0 and in units of 1; in place."""
+    ordered = fit.table.ordered
+    for item in ordered.thresholds:
+        unit, origin = at[ordered.unit(item)], at[item, "~1", ""]
+        by = values[:, unit] if item in ordered.by_scale else np.abs(values[:, unit]) ** -0.5
+        for (lhs, op, rhs), r in at.items():
+            if op == "|" and lhs == item:
+                values[:, r] = by * (values[:, r] - values[:, origin])
+            elif op == "=~" and rhs == item:
+                values[:, r] *= by
+        values[:, origin], values[:, unit] = 0.0, 1.0

@@ -29,8 +29,9 @@ from employer_identity.drawing import (
 )
 from employer_identity.language import Language, listing, number, say
 from employer_identity.latent import stamp_of
+from employer_identity.levels import Level
 from employer_identity.privacy import MINIMUM, Shown, of_large_groups
-from employer_identity.rungs import Level, spelled
+from employer_identity.rungs import spelled
 from employer_identity.states import State, last_tried, states
 from employer_identity.terms import nouns
 
@@ -45,12 +46,13 @@ _SIGNS: dict[State, list[tuple[list[float], list[float]]]] = {
     "rejected": [([-0.055, 0.055], [-0.055, 0.055]), ([-0.055, 0.055], [0.055, -0.055])],
     "out_of_reach": [([-0.06, 0.06], [0.0, 0.0])],
     "untestable": [],
+    "same_model": [([-0.06, 0.06], [-0.025, -0.025]), ([-0.06, 0.06], [0.025, 0.025])],
 }
 """Strokes of the sign before a rung, in inches from its middle."""
 
 
 def ladder(result: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
-    """Draw the four rungs, the first one at the bottom: how each stands, and what it means.
+    """Draw the rungs, the first one at the bottom: how each stands, and what it means.
 
     A rung that was not fitted has a reason in the place of its numbers.
     """
@@ -72,7 +74,7 @@ def ladder(result: Ladder, instrument: Instrument, *, language: Language = "en")
         "figure",
         figure,
         _caption(result, found, group, language),
-        say("figures.ladder.alt", language, rungs=" ".join(told)),
+        say("figures.ladder.alt", language, count=len(told), rungs=" ".join(told)),
         dict(result.n),
     )
 
@@ -94,7 +96,8 @@ def _words(
     meaning = say(f"figures.ladder.{level}_means{part}", language, **nouns(instrument, language))
     name, stands = (say(f"figures.ladder.{key}", language) for key in (level, state))
     if level not in result.rungs:
-        return name, meaning, stands, say(f"figures.ladder.unfitted_{state}", language)
+        why = result.route[level].untestable or state
+        return name, meaning, stands, say(f"figures.ladder.unfitted_{why}", language)
     n = len(spelled(result.set_aside(level)))
     if n:
         stands = say(f"figures.ladder.{state}_without", language, n=n)
@@ -113,7 +116,7 @@ def _rung(
     """Draw one rung.
 
     Filled where it holds, half filled where it does in part, bare and crossed where not, dashed out
-    of reach, dotted where it cannot be tested.
+    of reach, dotted where it cannot be tested or is the same model as the one below.
     """
     edge, line = {
         "held": (ACCENT, "-"),
@@ -121,6 +124,7 @@ def _rung(
         "rejected": (ALARM, "-"),
         "out_of_reach": (MUTED, (0, (4, 3))),
         "untestable": (MUTED, (0, (1, 2))),
+        "same_model": (MUTED, (0, (1, 2))),
     }[state]
     x, width, high = MARGIN, WIDTH - 2 * MARGIN, row - 0.14
     box: dict[str, Any] = {
@@ -148,7 +152,7 @@ def _rung(
 
 
 def _sign(axes: Axes, x: float, y: float, state: State, colour: str) -> None:
-    """Draw a tick, a cross, a dash or a question mark: told apart without colour."""
+    """Draw a tick, a cross, a dash, two or a question mark: told apart without colour."""
     filled = state == "held"
     pen: dict[str, Any] = {"color": PAPER if filled else colour, "lw": 1.9}
     axes.add_patch(

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from employer_identity.cfa import estimate
 from employer_identity.edge import checked
 from employer_identity.errors import ComparisonError, ModelError, Problem
 from employer_identity.estimates import tested
@@ -17,7 +16,7 @@ from employer_identity.ladder import Ladder
 from employer_identity.language import Language, refusal, say
 from employer_identity.latent import means_of
 from employer_identity.measurement.robust import Rows
-from employer_identity.rungs import EQUAL, Release, spelled
+from employer_identity.rungs import Release
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
@@ -86,11 +85,8 @@ def _latent(fit: Fit, model: str) -> pd.DataFrame:
 def _with(ladder: Ladder, aside: tuple[Release, ...], item: str) -> pd.DataFrame:
     """Hold one item equal again, and everything else as it was."""
     partial = ladder["scalar"]
-    free = spelled(r for r in aside if r.constraint.item != item)
-    fit = estimate(
-        ladder.prepared, ladder.group, equal=EQUAL["scalar"], free=free, std_lv=True,
-        near=partial.values, like=ladder["configural"],
-    )  # fmt: skip
+    left = [r for r in aside if r.constraint.item != item]
+    fit = ladder.plan.fit("scalar", left, partial.values, ladder["configural"])
     measured = [f for f, items in fit.factors.items() if item in items]
     found = _latent(fit, f"{WITH}{item}")
     return found[found["factor"].isin(measured)]

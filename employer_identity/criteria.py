@@ -198,8 +198,8 @@ class Localised(ShowingFields):
     alpha
         Level of the Holm-adjusted score tests.
     loading, intercept
-        Smallest expected change that matters, in item standard deviations; residual variances go
-        by the intercept's.
+        Smallest expected change that matters, in item standard deviations; thresholds and residual
+        variances go by the intercept's.
     gap
         Smallest expected change of a gap between latent means that matters, in the factor's
         standard deviations.
@@ -230,6 +230,7 @@ class Localised(ShowingFields):
 Rule = FitChange | LowerBic | NoSignificantDifference | Localised
 
 _ANY: dict[str, Cutoffs] = {
+    "thresholds": {"cfi": -0.010},
     "metric": {"cfi": -0.010},
     "scalar": {"cfi": -0.010},
     "strict": {"cfi": -0.010},
@@ -241,11 +242,13 @@ CHEUNG_RENSVOLD = FitChange(
 )
 CHEN_LARGE = FitChange(
     "chen_2007_large", "Chen (2007)",
-    {"metric": {**_LARGE, "srmr": 0.030}, "scalar": _LARGE, "strict": _LARGE},
+    {"thresholds": _LARGE, "metric": {**_LARGE, "srmr": 0.030}, "scalar": _LARGE,
+     "strict": _LARGE},
 )  # fmt: skip
 CHEN_SMALL = FitChange(
     "chen_2007_small", "Chen (2007), small groups",
-    {"metric": {**_SMALL, "srmr": 0.025}, "scalar": _SMALL, "strict": _SMALL},
+    {"thresholds": _SMALL, "metric": {**_SMALL, "srmr": 0.025}, "scalar": _SMALL,
+     "strict": _SMALL},
 )  # fmt: skip
 RUTKOWSKI_SVETINA = FitChange(
     "rutkowski_svetina_2014", "Rutkowski & Svetina (2014)",
@@ -258,6 +261,9 @@ RULES: Mapping[str, Rule] = {
         NoSignificantDifference(), LowerBic(),
     )
 }  # fmt: skip
+CALIBRATED = frozenset({Localised.name, NoSignificantDifference.name})
+"""Rules that have an error rate whatever the answers; cut-offs of indices were simulated for
+answers taken as numbers, and of thresholds there are none: those of intercepts are taken."""
 
 
 def rule_of(asked: RuleName | Rule) -> Rule:

@@ -28,19 +28,19 @@ from employer_identity.drawing import (
 )
 from employer_identity.language import Language, describe, number, say
 from employer_identity.privacy import Shown
-from employer_identity.rungs import LEVELS
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
 
 LEFT = 1.5  # where the cells begin
 GAP = 0.05  # between two cells
+HEAD = 8.0  # size of the heads where their words have room
 _STYLE = {  # edge, fill, line
-    "holds": (ACCENT, TINT, "-"),
+    "held": (ACCENT, TINT, "-"),
     "in_part": (ACCENT, PAPER, "-"),
-    "fails": (ALARM, PAPER, "-"),
-    "not_reached": (RULE, PAPER, (0, (3, 2))),
-    "untested": (RULE, PAPER, (0, (1, 2))),
+    "rejected": (ALARM, PAPER, "-"),
+    "out_of_reach": (RULE, PAPER, (0, (3, 2))),
+    "untestable": (RULE, PAPER, (0, (1, 2))),
 }
 
 
@@ -50,16 +50,20 @@ def across(result: Across, instrument: Instrument, *, language: Language = "en")
     Every state has a sign and a word of its own.
     """
     scales = list(dict.fromkeys(scale for scale, _ in result.pairs))
-    heads = [lines(say(f"figures.ladder.{level}", language), _column() - 0.04, 8.0)
-             for level in LEVELS]  # fmt: skip
-    top = leading(8.0) * max(map(len, heads)) + 0.1
+    levels = result.levels
+    wide = _column(len(levels))
+    names = [say(f"figures.ladder.{level}", language) for level in levels]
+    widest = max(breadth(word, HEAD) for name in names for word in name.split())
+    size = min(HEAD, HEAD * (wide - 0.04) / widest)  # no word is broken
+    heads = [lines(name, wide - 0.04, size) for name in names]
+    top = leading(size) * max(map(len, heads)) + 0.1
     rows = [_Row(result, pair, instrument, language) for pair in result.pairs]
     between = 0.3 if len(scales) > 1 else 0.0
     height = top + sum(row.height for row in rows) + between * len(scales) + 0.02
     figure, axes = sheet(height)
     for place, head in enumerate(heads):
-        x = LEFT + (place + 0.5) * (_column() + GAP) - GAP / 2
-        style = {"size": 8.0, "color": MUTED, "ha": "center", "va": "bottom"}
+        x = LEFT + (place + 0.5) * (wide + GAP) - GAP / 2
+        style = {"size": size, "color": MUTED, "ha": "center", "va": "bottom"}
         write(axes, x, top - 0.07, "\n".join(head), **style)
     y, scale = top, ""
     for row in rows:
@@ -77,8 +81,8 @@ def across(result: Across, instrument: Instrument, *, language: Language = "en")
     return Shown("across", "figure", figure, caption, alt, result.counts)
 
 
-def _column() -> float:
-    return (WIDTH - MARGIN - LEFT - GAP * (len(LEVELS) - 1)) / len(LEVELS)
+def _column(count: int) -> float:
+    return (WIDTH - MARGIN - LEFT - GAP * (count - 1)) / count
 
 
 class _Row:
@@ -88,7 +92,7 @@ class _Row:
         self, result: Across, pair: Pair, instrument: Instrument, language: Language
     ) -> None:
         table = result.table
-        self.scale, self.language = pair[0], language
+        self.scale, self.language, self.levels = pair[0], language, result.levels
         self.cells = table[(table["scale"] == pair[0]) & (table["grouping"] == pair[1])]
         self.why = " ".join(describe(p, language) for p in result.problems.get(pair, ()))
         self.heading = instrument.label(pair[0], language)
@@ -107,13 +111,14 @@ class _Row:
             below = middle + leading() * len(self.name) / 2
             write(axes, MARGIN, below, size, size=8.0, color=MUTED)
         states = self.cells.set_index("level")
-        if states["state"].iloc[0] == "untested":
+        if not states.index[0]:  # no rung could be tested
             wide = WIDTH - MARGIN - LEFT
-            _cell(axes, (LEFT, top + 0.04, wide, high), "untested", self._word(states.iloc[0]))
+            _cell(axes, (LEFT, top + 0.04, wide, high), "untestable", self._word(states.iloc[0]))
             return
-        for place, level in enumerate(LEVELS):
+        wide = _column(len(self.levels))
+        for place, level in enumerate(self.levels):
             if level in states.index:
-                box = (LEFT + place * (_column() + GAP), top + 0.04, _column(), high)
+                box = (LEFT + place * (wide + GAP), top + 0.04, wide, high)
                 row = states.loc[level]
                 _cell(axes, box, str(row["state"]), self._word(row))
 
@@ -155,34 +160,34 @@ def _cell(axes: Axes, box: tuple[float, float, float, float], state: str, word: 
         FancyBboxPatch((x, y), wide, high, boxstyle=shape, facecolor=fill, edgecolor=edge,
                        linewidth=1.1, linestyle=line)
     )  # fmt: skip
-    colour = MUTED if state in ("not_reached", "untested") else edge
-    if state == "untested":
+    colour = MUTED if state in ("out_of_reach", "untestable") else edge
+    if state == "untestable":
         start = x + (wide - breadth(word, SMALL) - 0.3) / 2
         _sign(axes, start + 0.1, y + high / 2, state, colour)
         write(axes, start + 0.3, y + high / 2, word, size=SMALL, color=colour)
         return
     _sign(axes, x + wide / 2, y + high / 2 - 0.085, state, colour)
     size = min(SMALL, SMALL * (wide - 0.06) / breadth(word, SMALL))
-    ink = INK if state in ("holds", "in_part") else colour
+    ink = INK if state in ("held", "in_part") else colour
     write(axes, x + wide / 2, y + high / 2 + 0.115, word, size=size, color=ink, ha="center")
 
 
 def _sign(axes: Axes, x: float, y: float, state: str, colour: str) -> None:
     """Draw a tick, a half disc, a cross, a dash or a question mark."""
     r = 0.085
-    fill = colour if state == "holds" else PAPER
-    if state != "not_reached":
+    fill = colour if state == "held" else PAPER
+    if state != "out_of_reach":
         axes.add_patch(Circle((x, y), r, facecolor=fill, edgecolor=colour, lw=1.1))
     if state == "in_part":
         axes.add_patch(Wedge((x, y), r, 90, 270, facecolor=colour, edgecolor="none"))
-    if state == "untested":
+    if state == "untestable":
         style = {"size": 8.0, "color": colour, "ha": "center", "weight": "bold"}
         write(axes, x, y + 0.008, "?", **style)
     strokes = {
-        "holds": [([-0.04, -0.012, 0.043], [0.003, 0.034, -0.034])],
-        "fails": [([-0.034, 0.034], [-0.034, 0.034]), ([-0.034, 0.034], [0.034, -0.034])],
-        "not_reached": [([-0.06, 0.06], [0.0, 0.0])],
+        "held": [([-0.04, -0.012, 0.043], [0.003, 0.034, -0.034])],
+        "rejected": [([-0.034, 0.034], [-0.034, 0.034]), ([-0.034, 0.034], [0.034, -0.034])],
+        "out_of_reach": [([-0.06, 0.06], [0.0, 0.0])],
     }.get(state, [])
     for dx, dy in strokes:
-        ink = PAPER if state == "holds" else colour
+        ink = PAPER if state == "held" else colour
         axes.plot([x + d for d in dx], [y + d for d in dy], color=ink, lw=1.4)

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from employer_identity.criteria import AbsoluteFit
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import Language, describe, listing, nearest, refusal, say
-from employer_identity.rungs import LEVELS, Level
+from employer_identity.levels import Level, Route, reaches
 from employer_identity.showing import Grid, Showing, View, written
 
 Statement = Literal[
@@ -32,6 +32,8 @@ NEEDS: Mapping[Statement, Level] = {
     "aligned means": "configural",
     "league table": "scalar",
 }
+ORDERED: Mapping[Statement, Level] = {"observed means": "strict", "league table": "strict"}
+"""What takes more where answers are ordered categories: a mean of these also depends on noise."""
 FULL: tuple[Statement, ...] = ("observed means", "ordered scores", "reliability", "league table")
 """Statements about scores: every constraint of the items in a score must hold."""
 LEAGUE = 100  # people a group needs to stand in a league table
@@ -104,10 +106,7 @@ class Decision(Showing):
             return "allowed_in_part" if self.set_aside else "allowed"
         if self.factors:
             return "refused_for_some"
-        reached = self.reached is not None and LEVELS.index(self.reached) >= LEVELS.index(
-            self.needs
-        )
-        return "refused_in_part" if reached else "refused"
+        return "refused_in_part" if reaches(self.reached, self.needs) else "refused"
 
 
 class Decisions(Showing, dict[Statement, Decision]):
@@ -151,8 +150,8 @@ class Findings:
     ----------
     reached, rule
         As in `Decision`.
-    levels
-        The rungs that the data can test: two without means, four with them.
+    route
+        The levels, and which of them the answers can test.
     set_aside
         Per rung what had been set aside up to it.
     touched
@@ -167,7 +166,7 @@ class Findings:
 
     reached: Level | None
     rule: str
-    levels: tuple[Level, ...]
+    route: Route
     set_aside: Mapping[Level, tuple[str, ...]]
     touched: Mapping[Level, frozenset[str]]
     factors: tuple[str, ...]
@@ -182,13 +181,12 @@ def decide(found: Findings) -> Decisions:
 
 
 def _decide(statement: Statement, found: Findings) -> Decision:
-    needs = NEEDS[statement]
-    height = LEVELS.index(found.reached) if found.reached else -1
-    reached = height >= LEVELS.index(needs)
+    needs = _needs(statement, found.route)
+    reached = reaches(found.reached, needs)
     full = statement in FULL
     touched = found.touched.get(needs, frozenset()) if full else frozenset()
     factors = tuple(f for f in found.factors if f not in touched) if reached else ()
-    untested = _untested(statement, found)
+    untested = _untested(statement, needs, found)
     allowed = reached and not untested and len(factors) == len(found.factors)
     rule = AbsoluteFit.name if statement == "structure" else found.rule
     return Decision(
@@ -197,12 +195,18 @@ def _decide(statement: Statement, found: Findings) -> Decision:
     )  # fmt: skip
 
 
-def _untested(statement: Statement, found: Findings) -> str:
-    """Say why a ladder of scores with means cannot tell; empty where it can."""
+def _needs(statement: Statement, route: Route) -> Level:
+    """Return the rung that a statement takes, or the higher one that tests it."""
+    needs = NEEDS[statement]
+    return route.tested_at(ORDERED.get(statement, needs) if route.ordered else needs)
+
+
+def _untested(statement: Statement, needs: Level, found: Findings) -> str:
+    """Say why a ladder cannot tell; empty where it can."""
     if statement == "aligned means":
         return "alignment"
-    if statement == "ordered scores":
+    if statement == "ordered scores" and not found.route.ordered:
         return "ordered"
     if statement == "league table" and found.smallest < LEAGUE:
         return "league"
-    return "" if NEEDS[statement] in found.levels else "means"
+    return found.route[needs].untestable or ""

@@ -23,8 +23,8 @@ from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, refusal
 from employer_identity.latent import latent_means
+from employer_identity.levels import Level
 from employer_identity.privacy import Shown
-from employer_identity.rungs import Level
 from employer_identity.showing import Showing, ShowingFields, View
 from employer_identity.survey import Survey
 

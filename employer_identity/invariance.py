@@ -1,7 +1,8 @@
 """`invariance`: the ladder from the same structure to the same scores, and a decision.
 
 Factors are never identified by a marker item: the reference group's factors have mean 0 and
-variance 1, the other groups' are freed as loadings and intercepts are tied.
+variance 1, the other groups' are freed as loadings and intercepts are tied. Of items answered in
+ordered categories the same goes for the responses behind the answers, see `levels`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ import pandas as pd
 from employer_identity.cfa import Prepared, prepare, released
 from employer_identity.checks import Estimator, Missing, check_options
 from employer_identity.climbing import Climb, OnReject, climb
+from employer_identity.collapsing import LEAST
 from employer_identity.criteria import Rule, RuleName, rule_of
 from employer_identity.dividing import too_many_groups
 from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.ladder import Ladder
 from employer_identity.language import listing, refusal
+from employer_identity.levels import Route, kind_of
 from employer_identity.measurement.moments import Moments
+from employer_identity.measurement.ordering import Parameterization
 from employer_identity.measurement.table import Roles
 from employer_identity.rungs import Constraint, Release
 from employer_identity.rungs import anchors as anchors_left
@@ -46,14 +50,19 @@ def invariance(
     missing: Missing | None = None,
     weights: str | Literal[False] | None = None,
     cluster: str | Literal[False] | None = None,
+    ordered: Sequence[str] | bool = (),
+    parameterization: Parameterization = "theta",
+    collapse: int | Literal[False] = LEAST,
 ) -> Ladder:
     """Decide how far a questionnaire measures the same in several groups, and what may be compared.
 
     The climb: configural (same pattern), metric (equal loadings), scalar (and intercepts), strict
-    (and residual variances). Where the rule rejects a rung, the most important constraint is set
-    aside, in one group or in all, and the model fitted again, until the rung holds or too few equal
-    items are left; then the climb goes on. ``ladder.log`` has every step, ``ladder.decision`` what
-    follows. `Moments` without means end at metric.
+    (and residual variances). Of items answered in ordered categories: configural, thresholds (equal
+    thresholds), metric, scalar, strict (Wu & Estabrook 2016). Where the rule rejects a rung, the
+    most important constraint is set aside, in one group or in all, and the model fitted again,
+    until the rung holds or too few equal items are left; then the climb goes on. ``ladder.log`` has
+    every step, ``ladder.decision`` what follows. `Moments` without means end at metric. A rung that
+    has no solution ends the climb, and the ladder says so.
 
     Parameters
     ----------
@@ -71,7 +80,17 @@ def invariance(
         How many equal items each factor keeps in each group; or the names of items that stay equal
         (two a factor are kept then, too).
     free
-        Constraints that are set aside from the start, as in `cfa`: ``"adv2~1@young"``.
+        Constraints that are set aside from the start, as in `cfa`: ``"adv2~1@young"``,
+        ``"adv2|t3"``.
+    ordered
+        Items answered in ordered categories; True: all. Of three categories equal thresholds cannot
+        be tested (the same model), of two only thresholds, loadings and intercepts together, at
+        scalar; ``ladder.notes`` names the items. Rules of fit changes are not calibrated for them.
+    parameterization
+        As in `cfa`; all rungs but strict are the same in both, and strict needs ``theta``.
+    collapse
+        As in `cfa`: categories that hardly anybody chose are merged in all groups alike. `unmerged`
+        shows what comes of it with and without.
 
     Returns
     -------
@@ -85,7 +104,8 @@ def invariance(
 
     Notes
     -----
-    Checked against lavaan 0.6-14 rung by rung, partial models included. How often planted
+    Checked against lavaan 0.6-14 rung by rung, partial models included; of ordered items against
+    semTools' ``measEq.syntax``, of two categories against models written by hand. How often planted
     differences are found, and equal answers are not, is in docs/validation.md.
 
     Examples
@@ -95,21 +115,34 @@ def invariance(
     >>> ladder.decision["latent means"].reason()
     """
     deciding = rule_of(rule)
-    check_options(estimator, missing)
+    check_options(estimator, missing, parameterization=parameterization)
     check_on_reject(on_reject)
     prepared = prepare(
         data, model, group, reference, estimator=estimator, missing=missing, weights=weights,
-        cluster=cluster,
+        cluster=cluster, ordered=ordered, parameterization=parameterization, collapse=collapse,
     )  # fmt: skip
     if problems := too_many_groups(group, len(prepared.sample.groups)):
         raise refusal(ModelError, problems)
     fewest = anchors if isinstance(anchors, int) else ANCHORS
     named = frozenset[str]() if isinstance(anchors, int) else frozenset(_several(anchors))
-    asked = _asked(_several(free), prepared)
+    route = route_of(prepared)
+    asked = _asked(_several(free), prepared, route)
     _check_anchors(fewest, named, asked, prepared)
-    prepared = _with_note_on_waves(prepared, data, group)
-    rungs = climb(Climb(prepared, group, deciding, on_reject, fewest, named, asked))
-    return Ladder(rungs, group, deciding, fewest, prepared)
+    prepared = _with_note_on_waves(with_notes_on_categories(prepared), data, group)
+    return ladder_of(Climb(prepared, group, route, deciding, on_reject, fewest, named, asked))
+
+
+def ladder_of(plan: Climb) -> Ladder:
+    """Climb, and keep what was found with what it was found by."""
+    found = climb(plan)
+    return Ladder(found.rungs, found.unfit, plan)
+
+
+def route_of(prepared: Prepared) -> Route:
+    """Return the levels that a model has with some answers."""
+    sample = prepared.sample
+    means = sample.moments.known == "means"
+    return Route.of(prepared.terms, len(sample.groups), means=means, ordered=prepared.ordered)
 
 
 def _several(names: Sequence[str]) -> Sequence[str]:
@@ -137,15 +170,27 @@ def check_on_reject(asked: str) -> None:
         raise refusal(ModelError, [problem])
 
 
-def _asked(free: Sequence[str], prepared: Prepared) -> tuple[Release, ...]:
+def with_notes_on_categories(prepared: Prepared) -> Prepared:
+    """Note what cannot be told apart of items with few categories."""
+    counts = prepared.ordered.thresholds
+    notes = []
+    for code, count in (("invariance.two_categories", 1), ("invariance.three_categories", 2)):
+        if items := [item for item, own in counts.items() if own == count]:
+            notes.append(Problem(code, listing(items), len(items), severity="change"))
+    sample = replace(prepared.sample, notes=(*prepared.sample.notes, *notes))
+    return replace(prepared, sample=sample)
+
+
+def _asked(free: Sequence[str], prepared: Prepared, route: Route) -> tuple[Release, ...]:
     """Read what is to be set aside from the start."""
     groups, found, problems = prepared.sample.groups, [], []
     items = set(prepared.sample.moments.names)
     for text in free:
         for key, g in released([text], prepared):
-            constraint = Constraint(key, None if g is None else groups[g])
-            tied = key[1] == "=~" or (key[0] in items and key[2] in ("", key[0]))
-            if key[1] == "~" or not tied:
+            constraint, kind = Constraint(key, None if g is None else groups[g]), kind_of(key)
+            is_one = kind == "loading" or (kind is not None and key[0] in items)
+            tied = kind and is_one and any(route.holds_equal(kind, k) for k in route.testable)
+            if not tied:
                 problems.append(Problem("model.free_not_tied", where=constraint.parameter))
             found.append(Release(constraint, g is None or len(groups) == 2, "asked"))
     if problems:

@@ -9,14 +9,16 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from employer_identity.cfa import Prepared, estimate
-from employer_identity.criteria import AbsoluteFit, Rule, Verdict
+from employer_identity.cfa import Prepared
+from employer_identity.climbing import Climb
+from employer_identity.criteria import CALIBRATED, AbsoluteFit, Rule, Verdict
 from employer_identity.decision import Decisions, Findings, decide
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.ladder_log import explain, log
 from employer_identity.language import Language, listing, refusal, say
-from employer_identity.rungs import EQUAL, LEVELS, Level, Model, Release, Rung, spelled
+from employer_identity.levels import Level, Route, reaches
+from employer_identity.rungs import Model, Release, Rung, spelled
 from employer_identity.showing import Grid, Showing, View
 
 SEARCHED = 500  # people from which a search for constraints can be repeated on halves of them
@@ -30,35 +32,59 @@ class Ladder(Showing):
     ----------
     rungs
         Level -> `Rung`, from configural as far as was climbed.
-    group
-        The grouping column.
-    rule
-        The rule that decides; all others are reported beside it.
-    anchors
-        Equal items that each factor keeps in each group.
-    prepared
-        Model and answers, for fits beside the ladder's own.
+    unfit
+        Level -> why it has no solution: where the climb ended for that; else empty.
+    plan
+        What was climbed, and how; for fits beside the ladder's own.
     """
 
     rungs: Mapping[Level, Rung]
-    group: str
-    rule: Rule
-    anchors: int
-    prepared: Prepared
+    unfit: Mapping[Level, tuple[Problem, ...]]
+    plan: Climb
+
+    @property
+    def group(self) -> str:
+        """The grouping column."""
+        return self.plan.group
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that decides; all others are reported beside it."""
+        return self.plan.rule
+
+    @property
+    def anchors(self) -> int:
+        """Equal items that each factor keeps in each group."""
+        return self.plan.fewest
+
+    @property
+    def prepared(self) -> Prepared:
+        """Model and answers."""
+        return self.plan.prepared
+
+    @property
+    def route(self) -> Route:
+        """The levels: what each holds equal, and which can be tested."""
+        return self.plan.route
 
     # -- the rungs ------------------------------------------------------------------------------
 
     def __getitem__(self, level: Level) -> Fit:
         """Return the model that a rung ended with, without what was set aside."""
         if level not in self.rungs:
-            raise refusal(ModelError, [self._why_absent(level)])
+            raise refusal(ModelError, [self._why_absent(level), *self.unfit.get(level, ())])
         return self.rungs[level].last.fit
 
     def _why_absent(self, level: str) -> Problem:
-        if level not in LEVELS:
-            return Problem("invariance.unknown_level", level, values={"allowed": listing(LEVELS)})
-        if level not in self.testable:
-            return Problem("model.moments_need_means", level)
+        levels = self.route.levels
+        if level not in levels:
+            return Problem("invariance.unknown_level", level, values={"allowed": listing(levels)})
+        if (why := self.route[level].untestable) is not None:
+            code = {"means": "model.moments_need_means", "theta": "ordered.residuals_need_theta",
+                    "same_model": "invariance.same_model"}[why]  # fmt: skip
+            return Problem(code, level, values={"below": self.route.up_to(level)[-1]})
+        if level in self.unfit:
+            return Problem("invariance.unfit", level)
         reached = say(f"invariance.level.{self.level or 'none'}")
         return Problem("invariance.not_climbed", level, values={"reached": reached})
 
@@ -69,8 +95,8 @@ class Ladder(Showing):
 
     @property
     def testable(self) -> tuple[Level, ...]:
-        """The rungs that the data can test: all, or the first two where there are no means."""
-        return LEVELS if self.prepared.sample.moments.known == "means" else LEVELS[:2]
+        """The rungs that the data can test, see `levels`."""
+        return self.route.testable
 
     @property
     def fits(self) -> dict[Level, Fit]:
@@ -86,11 +112,8 @@ class Ladder(Showing):
             if rung is not None and not self.set_aside(level, before=True):
                 found[level] = rung.first.fit
                 continue
-            near = found[LEVELS[len(found) - 1]].values
-            found[level] = estimate(
-                self.prepared, self.group, equal=EQUAL[level], std_lv=True, near=near,
-                like=self["configural"],
-            )  # fmt: skip
+            near = next(reversed(found.values())).values
+            found[level] = self.plan.fit(level, (), near, self["configural"])
         return found
 
     @property
@@ -113,7 +136,7 @@ class Ladder(Showing):
     def set_aside(self, level: Level, *, before: bool = False) -> tuple[Release, ...]:
         """Return all that had been set aside when a rung ended (``before``: when it began)."""
         found: list[Release] = []
-        for name in LEVELS[: LEVELS.index(level) + 1]:
+        for name in self.route.up_to(level):
             rung = self.rungs.get(name)
             if rung is None:
                 break
@@ -157,7 +180,7 @@ class Ladder(Showing):
 
     def accepted(self, level: Level) -> bool:
         """Whether a rung holds with all below it, in full or in part."""
-        return self.level is not None and LEVELS.index(level) <= LEVELS.index(self.level)
+        return reaches(self.level, level)
 
     @property
     def decided_by(self) -> str:
@@ -204,7 +227,7 @@ class Ladder(Showing):
             Findings(
                 self.level,
                 self.decided_by,
-                self.testable,
+                self.route,
                 {level: spelled(found) for level, found in aside.items()},
                 {level: self.touched(level) for level in self.levels},
                 tuple(self["configural"].factors),
@@ -219,6 +242,8 @@ class Ladder(Showing):
         searched = [r for r in self.set_aside(self.levels[-1]) if r.why not in ("asked", "follows")]
         if searched and sum(self.n.values()) > SEARCHED:
             found.append(Problem("invariance.searched", count=len(searched), severity="warning"))
+        if self.route.ordered:
+            found.append(Problem("invariance.uncalibrated", severity="warning"))
         return tuple(found)
 
     def _evidence(self) -> dict[str, float]:
@@ -263,9 +288,13 @@ class Ladder(Showing):
                 rows[name] = told | _row(model) | {"holds": model.holds(self.rule)}
         return _framed(rows, "model")
 
+    def number(self, level: Level) -> str:
+        """Return the number of a rung among all that the ladder has, from 1."""
+        return str(self.route.levels.index(level) + 1)
+
     def named_models(self, level: Level) -> list[tuple[str, Model]]:
         """Return a rung's models by their number: ``2``, ``2a``, ``2b`` ..."""
-        number = str(LEVELS.index(level) + 1)
+        number = self.number(level)
         letters = ["", *(_letters(k) for k in range(1, len(self.rungs[level].models)))]
         models = self.rungs[level].models
         return [(f"{number}{k}", model) for k, model in zip(letters, models, strict=True)]
@@ -274,13 +303,15 @@ class Ladder(Showing):
     def verdicts(self) -> pd.DataFrame:
         """Every number that a rule read of a model.
 
-        Columns level, model, rule, index, value, cutoff, holds, verdict; ``holds`` is about the one
-        number, ``verdict`` about the rule as a whole.
+        Columns level, model, rule, index, value, cutoff, holds, verdict, calibrated; ``holds`` is
+        about the one number, ``verdict`` about the rule as a whole; ``calibrated`` is whether the
+        rule's cut-offs are known to fit answers of this kind: of ordered items fit changes are not.
         """
         return pd.DataFrame(
             [
                 {"level": level, "model": name, "rule": v.rule, "index": r.index, "value": r.value,
-                 "cutoff": r.cutoff, "holds": r.holds, "verdict": v.holds}
+                 "cutoff": r.cutoff, "holds": r.holds, "verdict": v.holds,
+                 "calibrated": not self.route.ordered or v.rule in CALIBRATED}
                 for level in self.levels for name, model in self.named_models(level)
                 for v in model.judged(self.rule) for r in v.readings
             ]

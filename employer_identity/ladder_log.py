@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.language import Language, describe, listing, say
-from employer_identity.rungs import Constraint, Level, Model, Release, Rung, WhyNot
+from employer_identity.levels import Level
+from employer_identity.rungs import Constraint, Model, Release, Rung, WhyNot
 
 if TYPE_CHECKING:
     from employer_identity.ladder import Ladder
@@ -25,6 +26,10 @@ def log(ladder: Ladder) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     for level, rung in ladder.rungs.items():
         rows += _rung(ladder, level, rung)
+    for level in ladder.unfit:
+        told: dict[str, object] = {"level": level, "model": ladder.number(level)}
+        told |= {"event": "rejected", "parameter": "", "group": "", "why": "no solution"}
+        rows.append(told)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -62,20 +67,39 @@ def _tested(constraint: Constraint, group: str) -> dict[str, object]:
 
 def explain(ladder: Ladder, language: Language = "en") -> list[str]:
     """Return the climb in sentences, see `Ladder.explain`."""
-    told = []
+    told = list[str]()
     for level, rung in ladder.rungs.items():
+        told += _same_model(ladder, level, language)
         told += [_release(r, language) for r in rung.first.releases]
         told += [_release(r, language) for m in rung.models[1:] for r in m.releases]
         told += _not_set_aside(rung, language)
         told.append(_end(ladder, level, language))
+    for level, problems in ladder.unfit.items():
+        name = say(f"invariance.level.{level}", language)
+        why = " ".join(describe(problem, language) for problem in problems)
+        told.append(say("invariance.end.no_solution", language, level=name, why=why))
     told += [d.reason(language) for d in ladder.decision.values() if d.tested]
     caveats = (c for d in ladder.decision.values() for c in d.caveats)
     return [*told, *dict.fromkeys(describe(c, language) for c in caveats)]
 
 
+def kind_in_words(constraint: Constraint, language: Language) -> str:
+    """Name what about an item is held equal: of thresholds also which."""
+    return say(f"invariance.kind.{constraint.kind}", language, number=constraint.threshold)
+
+
+def _same_model(ladder: Ladder, level: Level, language: Language) -> list[str]:
+    """Tell of the rungs that this one tests, being the same model as the one below."""
+    route = ladder.route
+    names = [step.level for step in route.steps if step.untestable == "same_model"]
+    return [
+        say("invariance.end.same_model", language, level=say(f"invariance.level.{name}", language))
+        for name in names if route.tested_at(name) == level
+    ]  # fmt: skip
+
+
 def _release(release: Release, language: Language) -> str:
     constraint = release.constraint
-    kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[constraint.key[1]]
     where = say("invariance.in_all", language)
     if not release.everywhere:
         where = say("invariance.in_group", language, group=constraint.group)
@@ -83,7 +107,7 @@ def _release(release: Release, language: Language) -> str:
     alone = release.why == "contradicted" and constraint.d_gap == 0.0
     return say(
         f"invariance.release.{'contradicted_alone' if alone else release.why}", language,
-        kind=say(f"invariance.kind.{kind}", language), item=constraint.item, where=where,
+        kind=kind_in_words(constraint, language), item=constraint.item, where=where,
         group=constraint.group or "", x2=constraint.x2, epc=constraint.epc_std,
         gap=constraint.d_gap,
     )  # fmt: skip

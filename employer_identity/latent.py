@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity.adjusting import Method, adjusted
 from employer_identity.decision import Statement
 from employer_identity.edge import checked
 from employer_identity.errors import ComparisonError, ModelError, Problem
@@ -22,16 +23,13 @@ from employer_identity.estimates import tested
 from employer_identity.fit import Fit
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, listing, refusal, say
+from employer_identity.levels import Level
 from employer_identity.measurement.delta import slopes
 from employer_identity.measurement.implied import Implied
 from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.threads import on_one_thread
-from employer_identity.rungs import Level
 
 Array = NDArray[np.float64]
-Method = Literal[
-    "holm", "bonferroni", "sidak", "holm-sidak", "simes-hochberg", "hommel", "fdr_bh", "fdr_by"
-]
 
 
 @checked(ModelError, left=("despite",))
@@ -238,21 +236,10 @@ def mean_contrasts(
             "other": np.tile(labels[other], len(factors)),
             **{name: columns[name] for name in ("est", "se", "ci_lower", "ci_upper", "z")},
             "pvalue": columns["pvalue"],
-            "pvalue_adjusted": _adjusted(columns["pvalue"], method),
+            "pvalue_adjusted": adjusted(columns["pvalue"], method),
         }
     )
     return stamp(found)
-
-
-def _adjusted(pvalues: Array, method: Method) -> Array:
-    """Adjust p values for their number; missing ones stay missing."""
-    from statsmodels.stats.multitest import multipletests
-
-    found = np.full(len(pvalues), np.nan)
-    known = ~np.isnan(pvalues)
-    if known.any():
-        found[known] = multipletests(pvalues[known], method=method)[1]
-    return found
 
 
 def stamp_of(frame: pd.DataFrame, language: Language = "en") -> str:

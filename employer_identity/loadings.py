@@ -96,7 +96,7 @@ def _named(ladder: Ladder) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for release in last_tried(ladder):
         own = found.setdefault(release.constraint.item, set())
-        if release.constraint.key[1] == "=~":
+        if release.constraint.kind == "loading":
             own |= set(ladder.groups) if release.everywhere else {str(release.constraint.group)}
     return found
 

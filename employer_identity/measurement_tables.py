@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from employer_identity.language import Language, listing, number, say
+from employer_identity.levels import Level
 from employer_identity.privacy import Shown
-from employer_identity.rungs import LEVELS, Constraint, Level, applies
+from employer_identity.rungs import Constraint
 from employer_identity.tabulation import (
     decimals,
     interval,
@@ -43,19 +44,38 @@ def counted_df_of_rung(ladder: Ladder, level: Level) -> int:
     """Count the degrees of freedom of the model that a rung ended with.
 
     Equal loadings give p - m a further group (the factors' variances are freed), equal intercepts p
-    - m (their means are), equal residual variances p. What was set aside takes back one a group, in
-    all groups G - 1.
+    - m (their means are), equal residual variances p. Ordered items: see `_gained`. What was set
+    aside takes back one a group, in all groups G - 1.
     """
     factors, further = ladder["configural"].factors, len(ladder.groups) - 1
-    p, m = sum(map(len, factors.values())), len(factors)
     df = (further + 1) * counted_df(factors)
-    df += further * sum([p - m, p - m, p][: LEVELS.index(level)])
+    df += further * _gained(factors, ladder.prepared.ordered.thresholds, level)
     apart: dict[str, set[str | None]] = {}
     for release in ladder.set_aside(level):
-        if applies(release, level):
+        if ladder.route.holds_equal(release.constraint.kind, level):
             group = None if release.everywhere else release.constraint.group
             apart.setdefault(release.constraint.parameter, set()).add(group)
     return df - sum(further if None in g else min(len(g), further) for g in apart.values())
+
+
+def _gained(
+    factors: Mapping[str, tuple[str, ...]], thresholds: Mapping[str, int], level: Level
+) -> int:
+    """Count the degrees of freedom that a further group gives up to a level.
+
+    Of an item's equal thresholds one gives the response its origin and one its unit back; the
+    others are tested. Loadings are tested of items whose unit is known: two thresholds, or numbers.
+    From equal intercepts on all equal thresholds and loadings are tested but for the units of
+    ordered items, which equal residual variances hold equal too, and two moments a factor.
+    """
+    own = {item: thresholds.get(item, 2) for items in factors.values() for item in items}
+    p, m, every = len(own), len(factors), sum(own.values())
+    known = [sum(own[item] > 1 for item in items) for items in factors.values()]
+    tested = sum(max(count - 2, 0) for count in own.values())
+    scalar = every - 2 * m
+    gained = {"configural": 0, "thresholds": tested, "scalar": scalar, "strict": scalar + p}
+    gained["metric"] = tested + sum(max(count - 1, 0) for count in known)
+    return gained[level]
 
 
 def counts(
@@ -201,10 +221,10 @@ def modification(fit: Fit, instrument: Instrument, *, language: Language = "en")
 
 
 def named(constraint: Constraint, instrument: Instrument, language: Language) -> str:
-    """Name what was held equal: the loading, the intercept or the residual variance of an item."""
-    kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[constraint.key[1]]
+    """Name what was held equal: a threshold, the loading, the intercept ... of an item."""
     item = instrument.label(constraint.item, language)
-    return say(f"measured.kind.{kind}", language, item=item)
+    key = f"measured.kind.{constraint.kind}"
+    return say(key, language, item=item, number=constraint.threshold)
 
 
 def decisions(ladder: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from employer_identity.language import Language, listing, number, say
 from employer_identity.privacy import MINIMUM, Shown
-from employer_identity.rungs import Kept, Release
+from employer_identity.rungs import Constraint, Kept, Release
 from employer_identity.states import last_tried, states
 from employer_identity.tabulation import (
     NOTHING,
@@ -79,7 +79,7 @@ def _written(m: pd.Series[float], name: str, suffix: str, language: Language) ->
 
 
 def ladder(result: Ladder, *, language: Language = "en") -> Shown:
-    """All four rungs: fit, change from the rung below, what was set aside, and how each stands."""
+    """All rungs: fit, change from the rung below, what was set aside, and how each stands."""
     rows = []
     for level, state in states(result).items():
         row = {"level": say(f"figures.ladder.{level}", language)}
@@ -188,17 +188,16 @@ def _tested(
 ) -> dict[str, str]:
     """Write one equality that was set aside or kept, with its score test in one of the groups."""
     constraint, (column, shown) = found.constraint, groups
-    kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[constraint.key[1]]
     who = instrument.value_label(column, str(constraint.group), language)
     if everywhere:
         key = (
             "all_groups_tested" if constraint.x2 > 0 and constraint.group in shown else "all_groups"
         )
         who = say(f"tables.{key}", language, group=who)
-    gap = NOTHING if kind == "residual" else decimals(constraint.d_gap, ".2f", language)
+    gap = NOTHING if constraint.kind == "residual" else decimals(constraint.d_gap, ".2f", language)
     return {
         "item": instrument.label(constraint.item, language),
-        "kind": say(f"tables.kind.{kind}", language),
+        "kind": say(f"tables.kind.{constraint.kind}", language, number=constraint.threshold),
         "who": who,
         "x2": decimals(constraint.x2, ".1f", language),
         "pvalue": pvalue(constraint.pvalue_holm, language),
@@ -225,7 +224,9 @@ def verdicts(result: Ladder, *, language: Language = "en") -> Shown:
                 "verdict": say(f"tables.verdict.{held}", language),
             }
         )
-    return tabulate("verdicts", rows, language, result["configural"].n, groups="level")
+    note = "" if read["calibrated"].all() else say("invariance.uncalibrated", language)
+    n = result["configural"].n
+    return tabulate("verdicts", rows, language, n, groups="level", note=note)
 
 
 def _reading(reading: Mapping[str, Any], level: object, language: Language) -> str:
@@ -254,19 +255,20 @@ def worst(
     n = {g: k for g, k in result.n.items() if k >= minimum}
     culprits = set(result.culprits.index)
     rows = []
-    for r in result.worst[result.worst["group"].isin(n)].head(_WORST).itertuples():
-        kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[r.op]
+    worst = result.worst[result.worst["group"].isin(n)].dropna(subset="x2").head(_WORST)
+    for index, row in worst.to_dict("index").items():
+        constraint, matters = Constraint.tested(row), "yes" if index in culprits else "no"
         rows.append(
             {
-                "item": instrument.label(r.lhs if r.op == "~1" else r.rhs, language),
-                "kind": say(f"tables.kind.{kind}", language),
-                "group": instrument.value_label(result.group, r.group, language),
-                "x2": number(r.x2, ".1f", language),
-                "pvalue": pvalue(r.pvalue_holm, language),
-                "epc": number(r.epc_std, "+z.2f", language),
-                "matters": say(
-                    f"tables.matters.{'yes' if r.Index in culprits else 'no'}", language
+                "item": instrument.label(constraint.item, language),
+                "kind": say(
+                    f"tables.kind.{constraint.kind}", language, number=constraint.threshold
                 ),
+                "group": instrument.value_label(result.group, str(constraint.group), language),
+                "x2": number(constraint.x2, ".1f", language),
+                "pvalue": pvalue(constraint.pvalue_holm, language),
+                "epc": number(constraint.epc_std, "+z.2f", language),
+                "matters": say(f"tables.matters.{matters}", language),
             }
         )
     return tabulate("worst", rows, language, n)

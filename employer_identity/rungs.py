@@ -5,29 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from employer_identity.adjusting import holm
 from employer_identity.criteria import AbsoluteFit, Rule, Verdict, rules_for
 from employer_identity.difference import DifferenceTest, nested_difference
 from employer_identity.fit import Fit
 from employer_identity.language import listing, say
+from employer_identity.levels import TESTED, Kind, Level, item_of, kind_of
 from employer_identity.measurement.ordering import Key
-from employer_identity.scores import holm
 from employer_identity.showing import Showing, ShowingFields, View
 
-Level = Literal["configural", "metric", "scalar", "strict"]
-LEVELS: tuple[Level, ...] = get_args(Level)
-EQUAL: Mapping[Level, tuple[str, ...]] = {
-    "configural": (),
-    "metric": ("loadings",),
-    "scalar": ("loadings", "intercepts"),
-    "strict": ("loadings", "intercepts", "residuals"),
-}
 Why = Literal["asked", "contradicted", "minority", "follows"]
-WhyNot = Literal["anchor", "few_anchors", "trifle", "as_told"]
+WhyNot = Literal["anchor", "few_anchors", "no_solution", "trifle", "as_told"]
 
 
 @dataclass(frozen=True)
@@ -59,9 +52,21 @@ class Constraint(ShowingFields):
         return f"{lhs}~1" if op == "~1" else f"{lhs}{op}{rhs}"
 
     @property
+    def kind(self) -> Kind:
+        """What about the item is held equal."""
+        kind = kind_of(self.key)
+        assert kind is not None  # nothing else is a constraint of a ladder
+        return kind
+
+    @property
     def item(self) -> str:
         """The item that the constraint is about."""
-        return self.key[2] if self.key[1] == "=~" else self.key[0]
+        return item_of(self.key)
+
+    @property
+    def threshold(self) -> int:
+        """Which of the item's thresholds it is, from 1; 0 where it is none."""
+        return int(self.key[2][1:]) if self.kind == "threshold" else 0
 
     @classmethod
     def tested(cls, row: Mapping[str, object]) -> Constraint:
@@ -84,6 +89,12 @@ class Release(ShowingFields):
     why
         ``contradicted``; ``minority`` (few groups would have stayed equal, so none do);
         ``follows`` (the intercept of an item whose loading was set aside); ``asked``.
+
+    Notes
+    -----
+    A threshold is set aside by itself, not with the item's others: that one step of the answer
+    scale is taken differently is the smallest thing that can be said. What the response behind the
+    answer then has for origin and unit follows from the thresholds that stay equal, see `ordering`.
     """
 
     constraint: Constraint
@@ -107,8 +118,8 @@ class Kept(ShowingFields):
         The constraint.
     why
         ``few_anchors`` (too few equal items would be left), ``anchor`` (the item was named as one),
-        ``trifle`` (contradicted, but too small to matter), ``as_told`` (nothing was to be set
-        aside).
+        ``no_solution`` (the model without it could not be fitted), ``trifle`` (contradicted, but
+        too small to matter), ``as_told`` (nothing was to be set aside).
     """
 
     constraint: Constraint
@@ -145,10 +156,9 @@ class Model(Showing):
     @cached_property
     def score_tests(self) -> pd.DataFrame:
         """Score tests of the constraints that the rung adds, Holm-adjusted among themselves."""
-        tests = self.fit.score_tests()
-        residual = (tests["op"] == "~~") & (tests["lhs"] == tests["rhs"])
-        masks = {"metric": tests["op"] == "=~", "scalar": tests["op"] == "~1", "strict": residual}
-        mask = masks.get(self.level, residual & False)
+        tests, tested = self.fit.score_tests(), TESTED.get(self.level)
+        keys = zip(tests["lhs"], tests["op"], tests["rhs"], strict=True)
+        mask = [tested is not None and kind_of(key) == tested for key in keys]
         found = tests[mask].reset_index(drop=True)
         return found.assign(pvalue_holm=holm(found["pvalue"].to_numpy()))
 
@@ -263,12 +273,6 @@ def spelled(releases: Iterable[Release]) -> tuple[str, ...]:
     everywhere = {r.constraint.parameter for r in found if r.everywhere}
     kept = (r for r in found if r.everywhere or r.constraint.parameter not in everywhere)
     return tuple(dict.fromkeys(r.spelled for r in kept))
-
-
-def applies(release: Release, level: Level) -> bool:
-    """Whether a rung holds equal what was set aside."""
-    op = release.constraint.key[1]
-    return LEVELS.index(level) >= {"=~": 1, "~1": 2, "~~": 3}[op]
 
 
 def anchors(

@@ -134,7 +134,18 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     if asked.weights:
         notes.append(Problem("model.weighted", asked.weights, len(weights)))
     kept = tuple(note for note in (*notes, *found) if note.count)
-    return _ordered(rows, labels, kept, asked) if asked.ordered else _sample(rows, labels, kept)
+    if not asked.ordered:
+        return _sample(rows, labels, kept)
+    ordered = np.isin(np.array(rows.patterns.names), asked.ordered)
+    return _ordered(rows, labels, kept, ordered, asked.collapse)
+
+
+def with_categories(sample: Sample, least: int) -> Sample:
+    """Take a sample's ordered answers again, with other categories merged; see `Asked.collapse`."""
+    evidence = sample.evidence
+    assert isinstance(evidence, OrderedSample)  # there are no other categories
+    notes = tuple(n for n in sample.notes if not n.code.startswith("ordered."))
+    return _ordered(evidence.rows, sample.groups, notes, evidence.statistics.ordered, least)
 
 
 def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> Sample:
@@ -159,16 +170,17 @@ def _sizes(rows: Rows) -> NDArray[np.int64]:
 
 
 def _ordered(
-    rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...], asked: Asked
+    rows: Rows,
+    labels: tuple[str, ...],
+    notes: tuple[Problem, ...],
+    is_ordered: NDArray[np.bool_],
+    least: int,
 ) -> Sample:
     """Compute the statistics of ordered items, or say why they cannot be."""
     names = rows.patterns.names
-    is_ordered = np.isin(np.array(names), asked.ordered)
     answers, told = rows.answers, list[Problem]()
-    if asked.collapse:
-        merged = collapse(
-            names, answers, rows.group, is_ordered, labels=labels, least=asked.collapse
-        )
+    if least:
+        merged = collapse(names, answers, rows.group, is_ordered, labels=labels, least=least)
         answers, told = merged.answers, list(merged.notes)
     told += doubtful_codes(names, answers, rows.group, is_ordered, labels)
     _refuse([problem for problem in told if problem.severity == "error"])

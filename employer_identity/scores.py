@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc
 
+from employer_identity.adjusting import holm
 from employer_identity.measurement.arrow import Tied
 from employer_identity.measurement.evidence import objective
 from employer_identity.measurement.layout import MATRICES, Layout
@@ -24,17 +25,6 @@ if TYPE_CHECKING:
     from employer_identity.fit import Fit
 
 Array = NDArray[np.float64]
-
-
-def holm(pvalues: Array) -> Array:
-    """Return p values adjusted by Holm's (1979) step-down procedure; missing ones stay missing."""
-    p = np.asarray(pvalues, dtype=float)
-    adjusted = np.full(len(p), np.nan)
-    tested = np.flatnonzero(~np.isnan(p))
-    order = tested[np.argsort(p[tested], kind="stable")]
-    factor = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(factor * p[order]), 1.0)
-    return adjusted
 
 
 @on_one_thread

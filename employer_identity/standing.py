@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from employer_identity import brand, weighing
-from employer_identity.scores import holm
+from employer_identity.adjusting import holm
 
 if TYPE_CHECKING:
     from employer_identity.survey import Survey

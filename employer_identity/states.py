@@ -1,4 +1,4 @@
-"""How each of the four rungs stands, and which items were set aside: for figures, tables, words."""
+"""How each rung stands, and which items were set aside: for figures, tables, words."""
 
 from __future__ import annotations
 
@@ -8,35 +8,39 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from employer_identity.rungs import LEVELS, Level, Release
+from employer_identity.levels import Kind, Level
+from employer_identity.rungs import Release
 
 if TYPE_CHECKING:
     from employer_identity.ladder import Ladder
 
-State = Literal["held", "in_part", "rejected", "out_of_reach", "untestable"]
-Kind = Literal["loading", "intercept", "residual"]
+State = Literal["held", "in_part", "rejected", "out_of_reach", "untestable", "same_model"]
 Direction = Literal["higher", "lower", "differs"]
-_KINDS: dict[str, Kind] = {"=~": "loading", "~1": "intercept", "~~": "residual"}
 
 
 def states(ladder: Ladder) -> dict[Level, State]:
     """Return how each rung stands, from the lowest.
 
-    ``held``: with every equality; ``in_part``: without what was set aside up to it; ``rejected``;
-    ``out_of_reach``: a rung below does not hold; ``untestable``: there are no means.
+    ``held``: with every equality; ``in_part``: without what was set aside up to it; ``rejected``,
+    also where it has no solution; ``out_of_reach``: a rung below does not hold; ``untestable``:
+    there are no means, or the parameterization has no such equality; ``same_model`` as the rung
+    below.
     """
     found: dict[Level, State] = {}
-    for level in LEVELS:
-        below = found.get(LEVELS[len(found) - 1], "held")
-        if level not in ladder.testable:
-            found[level] = "untestable"
-        elif below not in ("held", "in_part"):
+    below: State = "held"
+    for step in ladder.route.steps:
+        level = step.level
+        if step.untestable is not None:
+            found[level] = "same_model" if step.untestable == "same_model" else "untestable"
+            continue
+        if below not in ("held", "in_part"):
             tried = level in ladder.rungs and not ladder.holds(level)
             found[level] = "rejected" if tried else "out_of_reach"
         elif not ladder.holds(level):
             found[level] = "rejected"
         else:
             found[level] = "in_part" if ladder.set_aside(level) else "held"
+        below = found[level]
     return found
 
 
@@ -75,7 +79,7 @@ def asides(releases: Iterable[Release], groups: Iterable[str]) -> tuple[Aside, .
     alone = {r.constraint.key for r in told if r.everywhere and len(order) > 2}
     found: dict[tuple[str, Kind, Direction], list[str]] = {}
     for r in told:
-        kind, by_itself = _KINDS[r.constraint.key[1]], r.constraint.key in alone
+        kind, by_itself = r.constraint.kind, r.constraint.key in alone
         side: Direction = "differs" if by_itself else _side(r)
         members = found.setdefault((r.constraint.item, kind, side), [])
         named = not by_itself and r.constraint.group is not None

@@ -14,9 +14,10 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 
 # From the ground up: a room imports only from rooms before it. A new room is given its place here.
 # fmt: off
+# fmt: off
 GROUND = [
     "errors", "writing", "language", "terms", "showing", "questionnaire", "special",
-    "consistency", "consistency_groupings", "edge", "instrument",
+    "consistency", "consistency_groupings", "edge", "instrument", "adjusting",
 ]
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
@@ -33,20 +34,20 @@ DATA = [
     "survey", "answers", "spelling", "columns", "questions", "labelling", "groupings",
     "screening", "loading", "answer_words", "profiles", "bands", "ratings", "clusters",
     "guessing", "starter", "panel", "panel_loading", "presets", "population", "simulate",
-    "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample",
+    "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
 ]
 MODEL = [
     "criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores",
     "modification", "factor_scores", "improper", "ledger", "export", "explain", "summary",
-    "fit", "checks", "cfa", "difference", "crosscheck", "reliability", "agreement",
+    "fit", "checks", "cfa", "difference", "crosscheck", "reliability", "agreement", "expected",
 ]
 VERDICT = [
-    "rungs", "decision", "ladder_log", "ladder", "states", "climbing", "invariance",
+    "rungs", "decision", "ladder_log", "states", "climbing", "ladder", "invariance",
     "divisions", "across_result", "across", "discriminant", "general", "structures", "bounds",
     "recommendation", "model_words", "models", "structural_words", "structural", "latent",
     "resampling", "bias", "conclusions", "weighing", "raking", "attractiveness", "brand",
     "importance", "drivers", "switching", "trend", "shrinkage", "standing", "privacy",
-    "suppression",
+    "suppression", "unmerged",
 ]
 TABLES = [
     "tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables",

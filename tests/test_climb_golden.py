@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import employer_identity as ei
-from employer_identity.rungs import LEVELS, spelled
+from employer_identity.rungs import spelled
 from tests.test_export import CHISQ_RTOL, DRIVER, has_lavaan
 from tests.test_golden import GOLDEN, answers, column, frame_of, keyed
 
@@ -130,7 +130,7 @@ def test_differences(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CLIMBS)
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", ["configural", "metric", "scalar", "strict"])
 def test_the_climb_ends_in_lavaans_partial_models(name: str, level: str) -> None:
     ladder, case = climbed(name), golden_of(name, level)
     assert set(spelled(ladder.set_aside(level))) == set(case["call"].get("free", ()))

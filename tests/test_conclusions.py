@@ -12,7 +12,6 @@ import pytest
 
 import employer_identity as ei
 from employer_identity.conclusions import COLUMNS, sentences
-from employer_identity.rungs import EQUAL
 from employer_identity.simulate import simulate_survey
 from tests.examples import FOUR, answers, two_groups
 from tests.test_bias import ONE, crossed_sites
@@ -44,11 +43,11 @@ def test_every_model_that_could_have_been_chosen_is_there() -> None:
     assert set(found["group"]) == {"young"}
     means = ei.latent_means(ladder).query("group == 'young'").set_index("factor")
     pd.testing.assert_series_equal(gaps(found, "partial"), means["est"])
-    full = ei.cfa(frame, FOUR, group="band", equal=EQUAL["scalar"], std_lv=True)
+    full = ei.cfa(frame, FOUR, group="band", equal=("loadings", "intercepts"), std_lv=True)
     theirs = full.estimates.query("op == '~1' and group == 'young' and lhs in @full.factors")
     np.testing.assert_allclose(gaps(found, "full"), theirs["est"], atol=ESTIMATE_ATOL)
     one = ei.cfa(
-        frame, FOUR, group="band", equal=EQUAL["scalar"], std_lv=True, free=["ent3~1"]
+        frame, FOUR, group="band", equal=("loadings", "intercepts"), std_lv=True, free=["ent3~1"]
     ).estimates.query("lhs == 'adv' and op == '~1' and group == 'young'")
     again = found[found["model"] == "with adv2"].iloc[0]
     assert again["est"] == pytest.approx(one["est"].iloc[0], abs=ESTIMATE_ATOL)

@@ -11,9 +11,8 @@ import pandas as pd
 import pytest
 
 import employer_identity as ei
+from employer_identity.adjusting import holm
 from employer_identity.errors import ComparisonError, EmployerIdentityError, ModelError
-from employer_identity.rungs import EQUAL
-from employer_identity.scores import holm
 from tests.examples import FOUR, answers, two_groups
 from tests.test_golden import GOLDEN, frame_of
 from tests.test_golden import answers as stored
@@ -148,7 +147,7 @@ def test_a_reason_that_is_not_needed_leaves_no_stamp(three: ei.Ladder) -> None:
 def test_despite_answers_from_the_highest_suitable_rung(broken: ei.Ladder) -> None:
     """Not climbed: the model with all constraints; climbed and rejected: where it ended."""
     frame = two_groups(800, **PLANTED)
-    full = ei.cfa(frame, FOUR, group="band", equal=EQUAL["scalar"], std_lv=True)
+    full = ei.cfa(frame, FOUR, group="band", equal=("loadings", "intercepts"), std_lv=True)
     ours = ei.latent_means(broken, despite="why").query("group == 'young'")["est"]
     theirs = full.estimates.query("op == '~1' and group == 'young' and lhs in @full.factors")["est"]
     np.testing.assert_allclose(ours, theirs, atol=ESTIMATE_ATOL)

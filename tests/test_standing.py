@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from employer_identity import brand
-from employer_identity.scores import holm
+from employer_identity.adjusting import holm
 from employer_identity.simulate import simulate_survey
 from employer_identity.standing import standing, standing_out
 from employer_identity.survey import Survey

@@ -13,8 +13,9 @@ import pandas as pd
 import employer_identity as ei
 from employer_identity.cfa import Estimator, estimate
 from employer_identity.criteria import RULES, Localised
+from employer_identity.levels import Level
 from employer_identity.measurement.moments import Moments
-from employer_identity.rungs import LEVELS, Constraint, Level, Model
+from employer_identity.rungs import Constraint, Model
 from validation.population import (
     EQUAL,
     HEAPED,
@@ -34,8 +35,9 @@ FOCAL = "b"  # the group in which something is planted; a is the reference group
 OFF_LEVEL = {"adv2": -0.5, "ent3": -0.5}  # intercepts, each in a pillar of its own
 OFF_LOADING = -0.2
 SHIFT = (-0.3, 0.0, -0.15, 0.2)  # of the second group's pillars
-SCALAR = LEVELS.index("scalar")
-KINDS = {"=~": "loading", "~1": "intercept", "~~": "residual"}
+RUNGS: tuple[Level, ...] = ("configural", "metric", "scalar", "strict")
+SCALAR = RUNGS.index("scalar")
+KINDS = ("loading", "intercept", "residual")
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def replicate(design: Groups, rng: np.random.Generator) -> Row:
     """Climb; note what was set aside, the focal group's gaps, and what each rule says."""
     ladder = ei.invariance(draw(design, rng), MODEL, group="group", estimator=design.estimator)
     full = with_all_constraints(ladder)
-    reached = -1 if ladder.level is None else LEVELS.index(ladder.level)
+    reached = -1 if ladder.level is None else RUNGS.index(ladder.level)
     return {
         **releases(design, ladder),
         **gaps(design, full["scalar"].fit, ladder["scalar"] if reached >= SCALAR else None),
@@ -155,8 +157,8 @@ def releases(design: Groups, ladder: ei.Ladder) -> Row:
     searched = [r.constraint for r in ladder.set_aside(ladder.levels[-1]) if r.why != "follows"]
     found = {(c.parameter, c.group) for c in searched}
     row = {f"freed.{name}": float((name, FOCAL) in found) for name in design.differing}
-    for op, kind in KINDS.items():
-        row[f"false.{kind}"] = float(any(c.key[1] == op and _false(design, c) for c in searched))
+    for kind in KINDS:
+        row[f"false.{kind}"] = float(any(c.kind == kind and _false(design, c) for c in searched))
     return row
 
 

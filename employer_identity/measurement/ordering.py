@@ -5,7 +5,8 @@ they were, and the item's line too, nothing changes. The reference group's is gi
 and the scale 1 (``delta``: y* has variance 1; ``theta``: its residual has). In another group each
 threshold that is tied to an earlier group's gives the item one of the two back, its origin first
 and its unit second (Wu & Estabrook 2016); an intercept held at 0 gives the origin, and a tied
-loading the unit, on a factor whose own unit other items give.
+loading the unit, on a factor whose own unit other items give. Where none gives it, as with two
+categories throughout, one item's unit is the factor's, and tied loadings alone test nothing.
 """
 
 from __future__ import annotations
@@ -108,8 +109,9 @@ class Ties:
         left = {i: self.count(g, i) - self.intercept_free(g, i) for i in items}
         own = {i for i in items if left[i] >= 1}
         for tied in self._loadings(g).values():
-            if any(t and (i in own or i not in items) for i, t in tied.items()):
-                own |= {i for i, t in tied.items() if t and left.get(i) == 0}
+            told = any(t and (i in own or i not in items) for i, t in tied.items())
+            rest = [i for i, t in tied.items() if t and left.get(i) == 0]
+            own |= set(rest if told else rest[1:])  # else the first one's gives the factor a unit
         return frozenset(own)
 
 

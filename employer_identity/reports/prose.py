@@ -71,7 +71,7 @@ def key_numbers(study: Study) -> list[tuple[str, str]]:
     if study.ladder:
         held, aside = int(study.ladder.table["accepted"].sum()), len(study.items_aside)
         told = study.say("card.rungs_in_part" if aside else "card.rungs", n=aside)
-        cards.append((study.say("card.of_four", n=held), told))
+        cards.append((study.say("card.of", n=held, of=len(study.ladder.testable)), told))
     return cards
 
 

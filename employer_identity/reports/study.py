@@ -20,6 +20,7 @@ from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, listing, period, say
 from employer_identity.latent import latent_means
+from employer_identity.levels import reaches
 from employer_identity.models import ModelComparison, compare_models
 from employer_identity.questionnaire import Instrument
 from employer_identity.reliability import reliability
@@ -174,7 +175,7 @@ class Study:
     @property
     def releases(self) -> tuple[Release, ...]:
         """What was set aside for what may be said of links and levels; nothing where none may."""
-        if self.ladder is None or self.ladder.level in (None, "configural"):
+        if self.ladder is None or not reaches(self.ladder.level, "metric"):
             return ()
         return self.ladder.set_aside("metric" if self.ladder.level == "metric" else "scalar")
 

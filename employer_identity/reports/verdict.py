@@ -8,6 +8,7 @@ from employer_identity.conclusions import WITH, sentences
 from employer_identity.decision import Decision
 from employer_identity.language import listing, say
 from employer_identity.reports.study import Study
+from employer_identity.rungs import Constraint
 from employer_identity.states import Aside, asides
 
 NAMED = 3
@@ -22,11 +23,18 @@ def verdict(study: Study) -> str:
 
 
 def _reached(study: Study) -> str:
-    """Return the highest rung that holds; the last one counts only with every equality."""
+    """Return the key of the highest rung that holds; the last counts only with every equality.
+
+    Of ordered categories that stop at thresholds it is ``categories``; where these hold and
+    loadings do not, the words are those of ``configural``.
+    """
     ladder = study.ladder
     assert ladder is not None  # asked for only where there is a group
-    in_part = ladder.level == "strict" and ladder.set_aside("strict")
-    return "scalar" if in_part else ladder.level or "none"
+    if ladder.level == "strict" and ladder.set_aside("strict"):
+        return "scalar"
+    if ladder.level == "configural" and "thresholds" in ladder.testable:
+        return "categories"
+    return "configural" if ladder.level == "thresholds" else ladder.level or "none"
 
 
 def aside(study: Study) -> list[tuple[str, str]]:
@@ -60,6 +68,9 @@ def allowed(study: Study) -> list[str]:
 
 def scores(study: Study) -> str:
     """Say of which pillars the scores may be compared as they are."""
+    assert study.ladder is not None
+    if study.ladder.route.ordered and not study.ladder.accepted("strict"):
+        return study.say("scores.categories")
     decision = study.decision("observed means")
     named = study.labels(decision.factors)
     others = study.labels(p for p in study.pillars if p not in decision.factors)
@@ -122,14 +133,15 @@ def culprits(study: Study) -> list[str]:
     language, instrument = study.language, study.instrument
     named = []
     for r in found.head(NAMED).to_dict("records"):
-        kind = {"=~": "loading", "~1": "intercept", "~~": "residual"}[r["op"]]
-        direction = "higher" if r["epc_std"] > 0 else "lower"
+        constraint = Constraint.tested(r)
+        direction = "higher" if constraint.epc_std > 0 else "lower"
         named.append(
             study.say(
-                f"culprit.{kind}_{direction}",
-                item=instrument.label(r["lhs"] if r["op"] == "~1" else r["rhs"], language),
-                who=instrument.value_label(study.group, r["group"], language),
-                size=abs(float(r["epc_std"])),
+                f"culprit.{constraint.kind}_{direction}",
+                item=instrument.label(constraint.item, language),
+                who=instrument.value_label(study.group, str(constraint.group), language),
+                size=abs(constraint.epc_std),
+                number=constraint.threshold,
             )
         )
     shadow = study.say("ladder.shadow") if len(found) > 1 else ""
@@ -150,7 +162,7 @@ def means(study: Study) -> list[str]:
     assert study.ladder is not None
     language, instrument = study.language, study.instrument
     if not study.means_allowed:
-        return [study.say(f"means.refused_{study.ladder.level or 'none'}")]
+        return [study.say(f"means.refused_{_reached(study)}")]
     frame = study.latent_means
     apart = frame[(frame["se"] > 0) & ((frame["ci_lower"] > 0) | (frame["ci_upper"] < 0))]
     reference = instrument.value_label(study.group, study.ladder.groups[0], language)
