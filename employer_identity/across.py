@@ -68,7 +68,7 @@ def invariance_across(
     crossed: Sequence[Asked] = (),
     ordered: Sequence[str] | bool = (),
     parameterization: Parameterization = "theta",
-    collapse: int | Literal[False] = LEAST,
+    collapse: int | bool = LEAST,
 ) -> Across:
     """Climb a ladder for every scale over every grouping, as one family of tests.
 

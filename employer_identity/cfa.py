@@ -72,7 +72,7 @@ def cfa(
     std_lv: bool = False,
     orthogonal: bool = False,
     parameterization: Parameterization = "delta",
-    collapse: int | Literal[False] = LEAST,
+    collapse: int | bool = LEAST,
 ) -> Fit:
     """Fit a measurement or structural model, in one group or several at once.
 
@@ -186,7 +186,7 @@ def prepare(
     weights: str | Literal[False] | None = None,
     cluster: str | Literal[False] | None = None,
     parameterization: Parameterization = "delta",
-    collapse: int | Literal[False] = LEAST,
+    collapse: int | bool = LEAST,
 ) -> Prepared:
     """Read the model and take what it needs from the data."""
     text = _model_text(data, model)

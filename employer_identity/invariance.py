@@ -35,7 +35,7 @@ ANCHORS = 2
 """Equal items that a factor keeps unless asked otherwise: a single one could be what differs."""
 
 
-@checked(ModelError)
+@checked(ModelError, left=("rule",))
 def invariance(
     data: Survey | pd.DataFrame | Moments,
     model: str | None = None,
@@ -44,7 +44,7 @@ def invariance(
     reference: str | None = None,
     rule: RuleName | Rule = "localised",
     on_reject: OnReject = "release",
-    anchors: int | Sequence[str] = ANCHORS,
+    anchors: int | str | Sequence[str] = ANCHORS,
     free: Sequence[str] = (),
     estimator: Estimator | None = None,
     missing: Missing | None = None,
@@ -52,7 +52,7 @@ def invariance(
     cluster: str | Literal[False] | None = None,
     ordered: Sequence[str] | bool = (),
     parameterization: Parameterization = "theta",
-    collapse: int | Literal[False] = LEAST,
+    collapse: int | bool = LEAST,
 ) -> Ladder:
     """Decide how far a questionnaire measures the same in several groups, and what may be compared.
 

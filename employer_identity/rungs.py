@@ -159,7 +159,7 @@ class Model(Showing):
         tests, tested = self.fit.score_tests(), TESTED.get(self.level)
         keys = zip(tests["lhs"], tests["op"], tests["rhs"], strict=True)
         mask = [tested is not None and kind_of(key) == tested for key in keys]
-        found = tests[mask].reset_index(drop=True)
+        found = tests[np.array(mask, dtype=bool)].reset_index(drop=True)
         return found.assign(pvalue_holm=holm(found["pvalue"].to_numpy()))
 
     @property

@@ -56,6 +56,7 @@ def results() -> dict[str, Any]:
         ei.attractiveness(panel, draws=50), ei.drivers(panel, draws=50),
         ei.pathways(last), ei.rake(last, _margins(last)),
         explorer, explorer.choice, explorer.explored,
+        ei.unmerged(ei.invariance(survey, group="age", ordered=True, collapse=150)),
         ei.check_survey(SAMPLE / "employees.csv", instrument=TOML),
     ]  # fmt: skip
     return {type(one).__name__: one for one in found}

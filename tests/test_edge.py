@@ -25,7 +25,7 @@ class Odd:
     """What no function of ours takes."""
 
 
-LEFT = {("invariance_across", "data"), ("latent_means", "despite")}
+LEFT = {("invariance_across", "data"), ("latent_means", "despite"), ("invariance", "rule")}
 LEFT |= {("latent_variances", "despite"), ("mean_contrasts", "despite")}
 """What a function refuses itself, with better advice."""
 

@@ -31,6 +31,9 @@ PARTS = {
     "Problem": "told by the result that found it",
     "Prepared": "what a ladder keeps to make further fits",
     "Sample": "answers as the engine takes them",
+    "Climb": "how a ladder was climbed, kept to climb it again",
+    "Route": "the levels of a climb; the ladder shows them",
+    "Step": "one of them",
     "Baseline": "the independence model behind the fit measures",
 }
 EXTRA = ("Batch", "Record", "FitChange", "LowerBic", "NoSignificantDifference", "Kept", "Shown")
