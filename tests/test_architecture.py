@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # From the ground up: a room imports only from rooms before it. A new room is given its place here.
 # fmt: off
 # fmt: off
+# fmt: off
 GROUND = [
     "errors", "writing", "language", "terms", "showing", "questionnaire", "special",
     "consistency", "consistency_groupings", "edge", "instrument", "adjusting",
@@ -24,7 +25,7 @@ ENGINE = [
     "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
     "polyserial", "mixed", "twostep", "ordered_faults", "categorical", "responses",
     "likelihood", "robust", "saturated", "weighted", "scaling", "scoring", "starts", "evidence",
-    "indices",
+    "indices", "scored",
 ]
 INTAKE = [
     "raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss", "joining",
@@ -47,7 +48,7 @@ VERDICT = [
     "recommendation", "model_words", "models", "structural_words", "structural", "latent",
     "resampling", "bias", "conclusions", "weighing", "raking", "attractiveness", "brand",
     "importance", "drivers", "switching", "trend", "shrinkage", "standing", "privacy",
-    "suppression", "unmerged",
+    "suppression", "unmerged", "curves",
 ]
 TABLES = [
     "tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables",
@@ -56,7 +57,7 @@ TABLES = [
 FIGURES = [
     "drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "consequences",
     "standings", "crossings", "plane", "public_maps", "public_figures", "public_shares",
-    "employer_figures", "figures", "structure_figures",
+    "employer_figures", "expected_curves", "figures", "structure_figures",
 ]
 EXPLORER = [
     "exploring", "explorer",
