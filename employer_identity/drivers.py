@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.linalg import helmert
 from scipy.special import ndtri
 
 from employer_identity.edge import Count, checked
@@ -31,6 +32,7 @@ LEVEL = 0.95
 DRAWS = 4000
 SURE = 0.95  # chance of being higher that sets two drivers apart
 RESAMPLES = 500
+GRID, REACH = 400, 4.0  # values of tau that are drawn from, up to so many times what is seen
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,7 +77,8 @@ def drivers(panel: Panel, *, draws: Count = DRAWS, seed: int = 1) -> Drivers:
     -----
     Shares of all who gave an answer, weighted; ``market`` is over all employers that somebody knows
     and rated, so that a widely known one counts more. Gaps are of the same people, and their
-    intervals use that. Ranks are drawn from the estimates' joint normal distribution.
+    intervals use that. Ranks are drawn from the estimates' joint normal distribution, bands from
+    shares that are drawn towards each other (`drawn_together`).
 
     Examples
     --------
@@ -97,14 +100,14 @@ def drivers(panel: Panel, *, draws: Count = DRAWS, seed: int = 1) -> Drivers:
         gap = influence[:, one] - influence[:, other]
         se = np.sqrt(np.diag(_covariance(gap)))
         found |= _ends(name, shares[one] - shares[other], half * se)
-    drawn = np.random.default_rng(seed).multivariate_normal(
-        shares, spread, size=draws, check_valid="ignore", method="eigh"
-    )
+    rng = np.random.default_rng(seed)
+    drawn = rng.multivariate_normal(shares, spread, size=draws, check_valid="ignore", method="eigh")
     for place, view in enumerate(VIEWS):
         found |= _ranks(f"rank_{view}", drawn[:, place * k : (place + 1) * k])
     order = np.argsort(-shares[:k], kind="stable")
     table = pd.DataFrame(found).iloc[order].reset_index(drop=True)
-    return Drivers(table.assign(band=_bands(drawn[:, :k][:, order])))
+    together = drawn_together(shares[:k], spread[:k, :k], draws, rng)
+    return Drivers(table.assign(band=_bands(together[:, order])))
 
 
 def _estimated(panel: Panel, keys: list[str]) -> tuple[Floats, Floats, Floats]:
@@ -193,7 +196,9 @@ def derived_importance(
 
     Notes
     -----
-    Checked against an independent computation in R; see tests/golden/make_importance.R.
+    Checked against an independent computation in R; see tests/golden/make_importance.R. Bands come
+    from shares that are drawn towards each other (`drawn_together`): the largest share found is
+    partly the largest by chance. How often bands are right is in docs/validation.md.
 
     Examples
     --------
@@ -207,7 +212,8 @@ def derived_importance(
     x, w = rows[columns].to_numpy(dtype=float), rows["weight"].to_numpy(dtype=float)
     sums = _moments_by_person(x - x.mean(axis=0), w, person)
     own = _weights_of(sums.sum(axis=0)[None])[0]
-    counts = _multinomial(np.random.default_rng(seed), resamples, len(sums))
+    rng = np.random.default_rng(seed)
+    counts = _multinomial(rng, resamples, len(sums))
     drawn = _weights_of((counts @ sums.reshape(len(sums), -1)).reshape(resamples, *sums.shape[1:]))
     shares = own[:-1] / own[-1]
     spread = drawn[:, :-1] / drawn[:, -1:]
@@ -221,7 +227,31 @@ def derived_importance(
             "weight_upper": np.quantile(spread, 1 - tail, axis=0), "r": r, "r2": own[-1],
         }
     )  # fmt: skip
-    return table.iloc[order].reset_index(drop=True).assign(band=_bands(spread[:, order]))
+    together = drawn_together(shares, np.cov(spread.T), DRAWS, rng)
+    return table.iloc[order].reset_index(drop=True).assign(band=_bands(together[:, order]))
+
+
+def drawn_together(shares: Floats, spread: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    """Draw shares (k,) towards each other by how uncertain they are; only their order matters.
+
+    With estimates t of covariance S (``spread``, (k, k)) and true shares that vary about their mean
+    with variance tau^2, the true ones given t have mean K t and covariance K S, K = tau^2 (tau^2 +
+    S)^-1. That holds of contrasts, which the mean has left. tau is drawn from its likelihood times
+    a flat prior. Returns (draws, k), about 0.
+    """
+    contrasts = helmert(len(shares))
+    values, vectors = np.linalg.eigh(contrasts @ spread @ contrasts.T)
+    turned = vectors.T @ contrasts @ shares
+    values = np.maximum(values, 1e-12 * max(values[-1], 1e-12))
+    reach = REACH * np.sqrt(np.mean(turned**2))
+    variances = (np.arange(GRID) / GRID * reach)[:, None] ** 2 + values
+    misfit = (np.log(variances) + turned**2 / variances).sum(axis=1)
+    chance = np.exp(-0.5 * (misfit - misfit.min()))
+    of = variances[rng.choice(GRID, draws, p=chance / chance.sum())]
+    kept = 1.0 - values / of
+    noise = rng.standard_normal(kept.shape) * np.sqrt(kept * values)
+    drawn: Floats = (kept * turned + noise) @ vectors.T @ contrasts
+    return drawn
 
 
 def _moments_by_person(x: Floats, w: Floats, person: NDArray[np.intp]) -> Floats:

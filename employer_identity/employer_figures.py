@@ -53,7 +53,8 @@ def funnel(
     """Draw employers' means against how many answered, with the limits of what chance would do.
 
     The limits lie about the sector's mean, from which an employer's distance is drawn where there
-    are several sectors; they are sigma / sqrt(n) times the normal quantiles.
+    are several sectors; they are sigma / sqrt(n) times the normal quantiles, n the effective number
+    of people (Kish): where weights differ it is smaller than their number.
 
     Parameters
     ----------
@@ -80,7 +81,8 @@ def _funnel(
 ) -> Shown:
     apart = own["sector"].nunique() > 1
     centre = 0.0 if apart else float(own["sector_mean"].iloc[0])
-    sigma, n = float(own["sd_people"].iloc[0]), own["n"].to_numpy(dtype=float)
+    sigma, n = float(own["sd_people"].iloc[0]), own["n_eff"].to_numpy(dtype=float)
+    weighted = not np.allclose(n, own["n"])
     y = own["mean"].to_numpy() - (own["sector_mean"].to_numpy() if apart else 0.0)
     z = (y - centre) * np.sqrt(n) / sigma
     inner, outer = (float(ndtri(0.5 + level / 2)) for level in LIMITS)
@@ -88,7 +90,7 @@ def _funnel(
     figure, axes = sheet(_HIGH)
     plane = _sizes(axes, n, y, centre, language)
     plane.titles(
-        say("brandfigures.funnel.across", language),
+        say(f"brandfigures.funnel.{'across_weighted' if weighted else 'across'}", language),
         say(f"brandfigures.funnel.{'apart' if apart else 'mean'}", language),
     )
     _limits(plane, (inner * sigma, outer * sigma), centre)
@@ -111,9 +113,10 @@ def _funnel(
         alt += " " + say(
             "brandfigures.funnel.named", language, rows=listing(each[:_TOLD], language)
         )
-    caption = say(f"brandfigures.funnel.caption_{'apart' if apart else 'mean'}", language, **words)
+    said = [say(f"brandfigures.funnel.caption_{'apart' if apart else 'mean'}", language, **words)]
+    said += [say("brandfigures.funnel.weighted", language)] if weighted else []
     counts = dict(zip(own["employer"], own["n"].astype(int), strict=True))
-    return Shown(f"funnel_{pillar}", "figure", figure, caption, alt, counts)
+    return Shown(f"funnel_{pillar}", "figure", figure, " ".join(said), alt, counts)
 
 
 def _sizes(axes: Axes, n: Any, y: Any, centre: float, language: Language) -> Plane:

@@ -177,14 +177,20 @@ def draw_outsiders(
     return Outsiders(ratings, people, asked.population)
 
 
+def draw_shown(rng: np.random.Generator, image: Image, n: int, shown: int) -> Integers:
+    """Draw which employers each of n people is shown, by their places, n x shown."""
+    chance = 1.3 - image.awareness  # lesser-known ones are shown more often
+    turn = rng.exponential(size=(n, len(chance))) / chance
+    places: Integers = np.sort(np.argpartition(turn, shown - 1, axis=1)[:, :shown], axis=1)
+    return places
+
+
 def _ratings(
     rng: np.random.Generator, generation: pd.Series[str], image: Image, shown: int
 ) -> pd.DataFrame:
     """What each person makes of each employer shown, employers by their places."""
     n = len(generation)
-    chance = 1.3 - image.awareness  # lesser-known ones are shown more often
-    turn = rng.exponential(size=(n, len(chance))) / chance
-    places = np.sort(np.argpartition(turn, shown - 1, axis=1)[:, :shown], axis=1).ravel()
+    places = draw_shown(rng, image, n, shown).ravel()
     person = np.repeat(np.arange(n), shown)
     knows_more = generation.map(KNOWS_MORE).to_numpy() + KNOWING * rng.standard_normal(n)
     noise = rng.standard_normal(len(person))

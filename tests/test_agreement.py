@@ -161,7 +161,12 @@ def test_weights_without_a_difference_change_nothing():
         instrument=survey.instrument.model_copy(update={"weight": "w"}),
     )  # fmt: skip
     columns = ["score", "ci_lower", "ci_upper", "weight"]
-    assert np.allclose(shrunken_scores(even)[columns], shrunken_scores(survey)[columns])
+    found = shrunken_scores(even)
+    assert np.allclose(found[columns], shrunken_scores(survey)[columns])
+    assert np.allclose(found["n_eff"], found["n"])
+    halved = survey.answers.assign(w=np.where(np.arange(300) < 150, 1.0, 3.0))  # 10 of each of 15
+    found = shrunken_scores(replace(even, answers=halved))
+    assert np.allclose(found["n_eff"], (10 + 30) ** 2 / (10 + 90))
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 import employer_identity as ei
 from employer_identity.designs import SAMPLE as SAMPLE_DESIGN
-from employer_identity.drivers import derived_importance, drivers
+from employer_identity.drivers import _bands, derived_importance, drawn_together, drivers
 from employer_identity.importance import relative_weights, shapley_shares
 from employer_identity.studies import draw_study
 from employer_identity.switching import (
@@ -142,6 +142,41 @@ def test_what_goes_with_liking_is_what_a_far_larger_public_shows(panel):
     inside = (found["weight_lower"] <= true) & (true <= found["weight_upper"])
     assert inside.sum() >= 8  # of ten at 95 %
     assert found["r2"].nunique() == 1
+
+
+def set_apart(rng: np.random.Generator, tau: float, studies: int) -> list[bool]:
+    """Say of all that studies of ten shares set apart whether it truly is."""
+    spread = 0.016**2 * (np.eye(10) - 0.1)  # of shares that add up, as in the sample's public
+    told = []
+    for _ in range(studies):
+        true = rng.normal(0, tau, 10)
+        found = rng.multivariate_normal(true - true.mean(), spread, check_valid="ignore")
+        order = np.argsort(-found)
+        bands = np.array(_bands(drawn_together(found, spread, 2000, rng)[:, order]))
+        firsts = true[order][np.diff(bands, prepend=0) > 0]
+        told += (firsts[:-1] > firsts[1:]).tolist()
+    return told
+
+
+def test_shares_are_set_apart_truly():
+    """In 95 % of what is set apart, though the largest share found is partly so by chance."""
+    told = set_apart(np.random.default_rng(8), 0.024, 400)  # as in the sample's public
+    assert len(told) > 400
+    assert np.mean(told) > 0.95  # 0.98; by the estimates' own distribution it would be 0.947
+    # where nothing differs it would set something apart in four of five studies
+    assert len(set_apart(np.random.default_rng(9), 0.0, 200)) < 0.08 * 200
+
+
+def test_what_is_sure_is_not_drawn_together():
+    shares, rng = np.array([0.4, 0.3, 0.2, 0.1]), np.random.default_rng(1)
+    drawn = drawn_together(shares, 1e-8 * (np.eye(4) - 0.25), 4000, rng)
+    assert np.allclose(drawn.mean(axis=0), shares - 0.25, atol=1e-4)
+    assert _bands(drawn) == [1, 2, 3, 4]
+    # by hand: two shares with one contrast z; its mean is drawn towards 0, never past it
+    spread = 0.02 * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    unsure = drawn_together(np.array([0.6, 0.4]), spread, 4000, rng)
+    assert 0 < unsure.mean(axis=0)[0] < 0.1
+    assert _bands(unsure) == [1, 1]
 
 
 def test_the_bootstrap_is_over_people(panel):

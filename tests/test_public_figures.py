@@ -55,6 +55,7 @@ def scores(n: int, instrument: Instrument, sectors: int = 2) -> pd.DataFrame:
             "sector": [f"s{k % sectors}" for k in range(n)],
             "employer": [f"Werkgever nummer {k}" for k in range(n)],
             "n": size,
+            "n_eff": size.astype(float),
             "mean": mean,
             "score": 5 + (mean - 5) / 2,
             "ci_lower": mean - 0.3,
@@ -300,6 +301,22 @@ def test_a_funnel_tells_how_many_lie_outside(panel) -> None:
     assert "Werkgever nummer 0 +1.50" in shown.alt
     quiet, _ = figures.funnel(frame, panel.instrument)
     assert "Werkgever" not in quiet.alt + " ".join(written(quiet))
+
+
+def test_limits_of_a_funnel_rest_on_the_effective_number(panel) -> None:
+    plain = scores(60, panel.instrument)
+    frame = plain.assign(n_eff=plain["n"] / 2)
+    own = frame[frame["pillar"] == frame["pillar"].iloc[0]]
+    z = np.abs(own["mean"] - own["sector_mean"]) * np.sqrt(own["n"] / 2) / own["sd_people"]
+    shown, _ = figures.funnel(frame, panel.instrument)
+    far, between = int((z > 3.0902).sum()), int(((z > 1.96) & (z < 3.0902)).sum())
+    assert f"{between} lie outside the dashed and {far} outside the solid" in shown.caption
+    assert "effective number is on the axis" in shown.caption
+    assert "people who answered, effective number" in written(shown)
+    assert dict(shown.counts) == dict(zip(own["employer"], own["n"], strict=True))  # persons
+    unweighted, _ = figures.funnel(plain, panel.instrument)
+    assert unweighted.caption != shown.caption
+    assert "effective" not in unweighted.caption + " ".join(written(unweighted))
 
 
 def test_a_funnel_of_one_sector_stands_about_its_mean(panel) -> None:

@@ -6,6 +6,7 @@ import math
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("running", "intervals", "population", "ceiling", "crossed", "missing", "planted", "page",
-         "studies", "pathways", "tables", "planted_tables", "lavaan", "__main__")  # fmt: skip
+         "studies", "pathways", "brand_truth", "brand", "tables", "planted_tables", "brand_tables",
+         "lavaan", "__main__")  # fmt: skip
 # Stored with six digits; another BLAS or processor moves an estimate at the search's tolerance.
 AGAIN = 1e-4
 
@@ -68,7 +70,7 @@ def test_what_came_to_no_estimate_is_counted(studies: SimpleNamespace, tmp_path:
 
 
 def test_stored_replications_can_be_had_again(studies: SimpleNamespace) -> None:
-    for cell in cells(studies, "ceiling", "crossed", "missing", "planted", "pathways"):
+    for cell in cells(studies, "ceiling", "crossed", "missing", "planted", "pathways", "brand"):
         stored, again = studies.running.stored(cell)[0], studies.running.one(cell, 0)
         assert stored.keys() == again.keys()
         assert list(again.values()) == pytest.approx(list(stored.values()), rel=AGAIN), cell.name
@@ -185,6 +187,88 @@ def test_what_is_said_of_errors_where_nothing_differs_is_stored(studies: SimpleN
     assert above == ["clean-ceiling-12-300"]
 
 
+def test_the_public_answers_as_its_truth_says(studies: SimpleNamespace) -> None:
+    """In a public of 20,000 all lies within four of its own standard errors of what is true."""
+    brand, true = studies.brand, studies.brand_truth
+    study = brand.own_study("sample")
+    many = replace(study.design, outsiders=20_000)
+    rng = np.random.default_rng(20240703)
+    outsiders = brand.draw_outsiders(rng, many, study.employers, study.image)
+    panel = brand.panel_of(replace(study, outsiders=outsiders))
+    seen = true.shown(study.image, study.design.shown) * study.image.awareness
+    rated = seen / seen.sum()
+    table = brand.ei.drivers(panel).table.set_index("driver")
+    views = {"ideal": true.ideal(), "own": true.own(), "market": true.market(study.image, rated)}
+    for view, value in views.items():
+        se = (table[f"{view}_upper"] - table[view]) / 1.96
+        assert ((table[view] - value[table.index]) / se).abs().max() < 4, view
+    derived = brand.ei.derived_importance(panel, resamples=100).set_index("driver")
+    se = (derived["weight_upper"] - derived["weight_lower"]) / 3.92
+    apart = derived["weight"] - true.derived(study.image, rated)[derived.index]
+    assert (apart / se).abs().max() < 4
+    reasons = brand.ei.reasons(panel)
+    of = [(reasons, true.reasons()[reasons["question"]])]
+    for found, value in ((brand.ei.switching(panel, "generation"), true.switching()),
+                         (brand.ei.belonging(panel, "generation"), true.belonging())):  # fmt: skip
+        of.append((found, value.loc[pd.MultiIndex.from_frame(found[["question", "group"]])]))
+    for found, value in of:
+        se = (found["ci_upper"] - found["ci_lower"]) / 3.92
+        assert ((found["share"] - value.to_numpy()) / se).abs().max() < 4
+    mean, _, high = brand.months_to_belong(panel)
+    assert abs(mean - true.months()) < 4 * (high - mean) / 1.96
+
+
+def test_employees_score_as_their_truth_says(studies: SimpleNamespace) -> None:
+    brand, true = studies.brand, studies.brand_truth
+    study = brand.own_study("sample")
+    wave = replace(study.design.waves[-1], insiders=40_000)
+    many = replace(study.design, waves=(wave,))
+    rng = np.random.default_rng(20240704)
+    insiders = brand.draw_insiders(rng, many, study.employers, study.pillars)
+    survey = brand.ei.load_survey(insiders.answers, instrument=brand.questionnaire())
+    found = brand.ei.shrunken_scores(survey)
+    large = found[found["n"] >= brand.SMALL]
+    values = pd.DataFrame(true.scores(study.design, study.pillars), study.employers.names,
+                          list(brand.PILLARS)).stack()  # fmt: skip
+    value = values.loc[pd.MultiIndex.from_frame(large[["employer", "pillar"]])].to_numpy()
+    z = (large["mean"] - value) * np.sqrt(large["n_eff"]) / large["sd_people"]
+    # 232 means of correlated pillars
+    assert z.abs().max() < 4.5
+    assert abs(z.mean()) < 0.3
+    assert 0.8 < z.std() < 1.2
+
+
+def test_ranks_and_orders_are_held_against_the_true_ones(studies: SimpleNamespace) -> None:
+    brand = studies.brand
+    value = pd.Series([0.9, 0.5, 0.5, 0.1])
+    frame = pd.DataFrame({"r_lower": [1, 2, 3, 3], "r_upper": [1, 2, 4, 3]})
+    # the two in the middle tie for the second and third place
+    assert brand.holds_rank(frame, "r", value).tolist() == [True, True, True, False]
+    assert brand.in_order(value, pd.Series([1, 1, 2, 3])) == 1.0
+    assert brand.in_order(value, pd.Series([1, 2, 3, 3])) == 0.5  # a tie is not in order
+    assert np.isnan(brand.in_order(value, pd.Series([1, 1, 1, 1])))
+
+
+def test_what_is_said_of_whole_studies_is_stored(studies: SimpleNamespace) -> None:
+    """With new employers every claim holds; with the same ones all but the order of bands."""
+    tables, results = studies.brand_tables, studies.running.results
+    new, same = results(tables.NEW), results(tables.SAME)
+    assert len(new) >= 400
+    assert len(same) >= 200
+    for frame, missed in ((new, []), (same, ["bands.right"])):
+        of = {name: band for _, name, band in tables.SAID if name in frame}
+        judged = {name: band.holds(tables.estimate(frame, name)) for name, band in of.items()}
+        assert [name for name, said in judged.items() if said == "**no**"] == missed
+    for frame in (new, same):  # what is drawn in is held on average, not where it lies far out
+        assert frame["scores.far"].mean() < 0.93 < 0.96 < frame["scores.near"].mean()
+    assert 0.75 < (new["scores.error"] / new["scores.error.mean"]).mean() < 0.85
+    scores = tables.by_employer(same, "scores").sort_values()
+    assert list(scores.index[:3]) == ["scores.59", "scores.23", "scores.8"]
+    assert scores.iloc[0] < 0.7 < 0.85 < scores.iloc[1]
+    assert tables.by_employer(same, "relative").min() > 0.9
+    assert tables.chance_worst(60, len(same)) == pytest.approx(0.91, abs=0.005)
+
+
 def test_intervals_of_known_replications(studies: SimpleNamespace) -> None:
     found = studies.intervals.share(pd.Series([True] * 5 + [False] * 95))
     # Wilson's interval of 5 in 100, worked by hand from its formula
@@ -220,7 +304,7 @@ def test_every_study_runs_and_the_page_is_made_of_them(
     # lavaan's are made with R, which no test needs; the limit takes a very large sample
     for path in (*stored.glob("lavaan-*.json"), *stored.glob("limit*.json")):
         shutil.copy(path, folder)
-    for name in ("ceiling", "crossed", "missing", "planted", "pathways"):
+    for name in ("ceiling", "crossed", "missing", "planted", "pathways", "brand"):
         assert not (tmp_path / "validation.md").exists()
         arguments = ["--study", name, "--replications", "2", "--results", str(folder)]
         assert studies.main.main(arguments) == 0

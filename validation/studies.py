@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from validation import ceiling, crossed, lavaan, limit, missing, pathways, planted
+from validation import brand, ceiling, crossed, lavaan, limit, missing, pathways, planted
 from validation.running import Cell
 
 STUDIES: Mapping[str, tuple[Cell, ...]] = {
@@ -13,4 +13,5 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "planted": planted.CELLS,
     "lavaan": lavaan.CELLS,
     "pathways": pathways.CELLS,
+    "brand": brand.CELLS,
 }
