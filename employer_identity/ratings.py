@@ -42,7 +42,7 @@ class Ratings:
     minimum, maximum
         The scale.
     missing
-        Code that stands for "no answer" -> how often it occurs.
+        Code or text that stands for "no answer" -> how often it occurs.
     columns
         The rated columns.
     others
@@ -53,7 +53,7 @@ class Ratings:
 
     minimum: int
     maximum: int
-    missing: Mapping[int, int]
+    missing: Mapping[int | str, int]
     columns: tuple[Profile, ...]
     others: Mapping[str, tuple[int, int]]
     answers: tuple[str, ...] = ()
@@ -86,7 +86,10 @@ def find_ratings(columns: Sequence[Profile]) -> Ratings | None:
     worded = [_ranked(c, rank) for c in columns if _is_worded(c, rank)]
     if found and len(found.columns) >= len(worded):
         return found
-    return Ratings(1, len(answers), {}, tuple(worded), {}, answers)
+    missing: Counter[int | str] = Counter()
+    for column in worded:
+        missing.update({v: n for v, n in column.counts.items() if _NO_ANSWER.search(v)})
+    return Ratings(1, len(answers), missing, tuple(worded), {}, answers)
 
 
 def _answers(columns: Sequence[Profile]) -> tuple[str, ...]:
@@ -131,7 +134,9 @@ def _in_numbers(columns: Sequence[Profile]) -> Ratings | None:
         return None
     minimum, maximum = _within(mine, *shared)
     codes = _pooled(mine)
-    missing = {c: n for c, n in sorted(codes.items()) if not minimum <= c <= maximum}
+    missing: dict[int | str, int] = {
+        c: n for c, n in sorted(codes.items()) if not minimum <= c <= maximum
+    }
     answered = [c for c in mine if _is_spread(c, minimum, maximum)]
     others = {
         c.name: found
