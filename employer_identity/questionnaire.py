@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from employer_identity.language import Language, listing, say
 from employer_identity.showing import Showing, View
@@ -18,6 +26,13 @@ Text = Annotated[
 """One text in one or more languages; a language that is missing falls back to the other."""
 
 
+def _code_or_text(value: object) -> object:
+    """Refuse what is neither, in one complaint and not one for each."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise PydanticCustomError("code_or_text", "neither a whole number nor a text")
+    return value
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,16 +40,27 @@ class _Table(BaseModel):
 class Scale(_Table):
     """The answer scale: whole numbers from `minimum` to `maximum`, and the texts at its ends.
 
-    Codes in `missing`, such as 99, stand for "no answer" and are read as missing. Where a file
-    holds the answers' texts instead of numbers, `answers` lists them from lowest to highest.
+    What stands in `missing`, codes such as 99 and texts such as "don't know", is read as no answer.
+    Where a file holds the answers' texts instead of numbers, `answers` lists them from lowest to
+    highest.
     """
 
     minimum: int
     maximum: int
     low: Text = {}
     high: Text = {}
-    missing: tuple[int, ...] = ()
+    missing: tuple[Annotated[int | str, BeforeValidator(_code_or_text)], ...] = ()
     answers: tuple[str, ...] = ()
+
+    @property
+    def missing_codes(self) -> tuple[int, ...]:
+        """Numbers that are no answer."""
+        return tuple(code for code in self.missing if isinstance(code, int))
+
+    @property
+    def missing_texts(self) -> tuple[str, ...]:
+        """Texts that are no answer."""
+        return tuple(text for text in self.missing if isinstance(text, str))
 
 
 class _Keyed(_Table):

@@ -164,7 +164,8 @@ def _scale(found: Guess, language: Language) -> Lines:
     yield f"minimum = {ratings.minimum}"
     yield f"maximum = {ratings.maximum}"
     if ratings.missing:
-        yield f"missing = [{', '.join(map(str, ratings.missing))}]"
+        written = (_text(c) if isinstance(c, str) else str(c) for c in ratings.missing)
+        yield f"missing = [{', '.join(written)}]"
     if ratings.answers:
         yield from _note("starter.scale.answers", language)
         yield f"answers = [{', '.join(map(_text, ratings.answers))}]"
