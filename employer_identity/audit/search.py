@@ -1,0 +1,345 @@
+"""The attack: every hidden cell, and every small set of people, is tried to be had.
+
+Protected are the cells that are named and withheld; every set of fewer people than the floor that
+two published sets, or all that is published together, leave over; and of each measure those whom
+they leave over among those who answered it. Who skipped a question is not protected, what the
+others answered is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from employer_identity.audit.atoms import COMMON, Block, Members, blocks
+from employer_identity.audit.bounds import Attack, Bounds, ContradictionError
+from employer_identity.audit.facts import (
+    PERSONS,
+    Answers,
+    Fact,
+    Quantity,
+    Scope,
+    Statement,
+    box,
+    columns_of,
+)
+from employer_identity.audit.recovery import WEIGHT, Known, nested
+from employer_identity.audit.system import EXACT, around, needed, system
+
+POINT = 1.0
+"""Width, in points of the scale, within which a hidden mean may not be bounded."""
+SHARE = Answers(0.0, 1.0, whole=True)
+"""Of a share each person either gave one of its answers or did not."""
+
+Way = Literal["exact", "small", "narrow", "contradiction"]
+Measure = tuple[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Something hidden that published numbers tell.
+
+    Attributes
+    ----------
+    way
+        ``exact``: it follows by adding and subtracting; ``small``: so does a set of fewer people
+        than the floor; ``narrow``: it lies within too few values; ``contradiction``: the numbers
+        cannot all be true, so that nothing can be said of them.
+    scope
+        Of whom.
+    quantity, measure
+        What of them.
+    witnesses
+        The numbers that give it away.
+    bounds
+        Between which values it lies, where it is not exact.
+    """
+
+    way: Way
+    scope: Scope
+    quantity: Quantity
+    measure: str
+    witnesses: tuple[Statement, ...]
+    bounds: Bounds | None = None
+
+
+def leaks(
+    statements: Iterable[Statement], answers: dict[str, Answers], *, floor: int
+) -> list[Leak]:
+    """Try to recover what is hidden from everything that is stated of one study's people.
+
+    Parameters
+    ----------
+    statements
+        Of one survey and one frame.
+    answers
+        Between which answers each measure lies.
+    floor
+        Smallest number of persons of whom anything is shown.
+    """
+    found: dict[object, Leak] = {}
+    whole = [_without_nobody(needed(b)) for b in blocks(dict.fromkeys(statements))]
+    for block in _sharing(whole):
+        for leak in _of_block(block, answers, floor):
+            found.setdefault((leak.scope, leak.quantity, leak.measure), leak)
+    return list(found.values())
+
+
+def _without_nobody(block: Block) -> Block:
+    """Leave out the atoms in which there is nobody."""
+    empty = np.zeros(len(block.cells), dtype=bool)
+    for atoms, n in block.counted().items():
+        if n == 0:
+            empty |= np.frombuffer(atoms, dtype=bool)
+    return block.only(~empty) if empty.any() else block
+
+
+def _of_block(block: Block, answers: dict[str, Answers], floor: int) -> Iterator[Leak]:
+    try:
+        yield from _Counts(block, floor).leaks()
+        measures = {
+            (s.fact.measure, s.fact.answers): None
+            for s in block.statements
+            if s.fact.quantity in ("mean", "sum", "share") and s.fact.measure != PERSONS
+        }
+        for measure in measures:
+            span = SHARE if measure[1] else answers[measure[0]]
+            yield from _Answered(block, floor, measure, span).leaks()
+    except ContradictionError:
+        yield Leak("contradiction", ((),), "count", PERSONS, _of_everybody(block))
+
+
+def _of_everybody(block: Block) -> tuple[Statement, ...]:
+    return tuple(s for s in block.statements if columns_of(s.fact.scope) <= COMMON)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sets:
+    """Published sets with a number each, and the statements that tell them."""
+
+    known: Known
+    sources: tuple[Statement, ...]
+
+    @classmethod
+    def of(cls, block: Block, told: Iterable[tuple[Statement, float]]) -> _Sets:
+        each: dict[bytes, tuple[Members, float, Statement]] = {}
+        for s, value in told:
+            members = block.members(s.fact.scope)
+            each.setdefault(members.tobytes(), (members, value, s))
+        members_, values, sources = zip(*each.values(), strict=True) if each else ((), (), ())
+        return cls(Known.of(list(members_), list(values), len(block.cells)), sources)
+
+    def witnesses(self, target: Members) -> tuple[Statement, ...]:
+        """Return the statements that add up to a target."""
+        weights = self.known.weights(target.astype(float))
+        return tuple(s for s, w in zip(self.sources, weights, strict=True) if abs(w) > WEIGHT)
+
+    def knows(self, targets: list[Members]) -> Members:
+        """Tell which targets follow by adding and subtracting."""
+        rows = np.array(targets, dtype=float).reshape(len(targets), self.known.sets.shape[1])
+        return self.known.spans(rows) & rows.any(axis=1)
+
+    @cached_property
+    def differences(self) -> list[Members]:
+        """Return what the larger of two published sets has and the smaller has not."""
+        sets = self.known.sets.astype(bool)
+        return [sets[a] & ~sets[b] for a, b in nested(self.known.sets)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Counts:
+    """The attack on counts of persons in one block."""
+
+    block: Block
+    floor: int
+
+    @cached_property
+    def sets(self) -> _Sets:
+        told = [(s, s.fact.value) for s in self.block.statements if _is_exact(s.fact, PERSONS)]
+        return _Sets.of(self.block, [(s, v) for s, v in told if v is not None])
+
+    def leaks(self) -> Iterator[Leak]:
+        block, sets = self.block, self.sets
+        withheld = _withheld(block, lambda f: f.measure == PERSONS)
+        open_ = []
+        for (scope, members), is_known in zip(
+            withheld.items(), sets.knows(list(withheld.values())), strict=True
+        ):
+            if is_known:
+                yield Leak("exact", scope, "count", PERSONS, sets.witnesses(members))
+            else:
+                open_.append((scope, members))
+        yield from _small(block, sets, sets, self.floor, "count", PERSONS)
+        attack = Attack(system(block))
+        attack.scatter([members for _, members in open_])
+        for scope, members in open_:
+            if found := attack.count(members, self.floor):
+                yield Leak("narrow", scope, "count", PERSONS, found.witnesses, found)
+
+
+def _is_exact(fact: Fact, measure: str) -> bool:
+    return (
+        fact.quantity == "count"
+        and fact.measure == measure
+        and fact.value is not None
+        and not fact.half
+    )
+
+
+def _withheld(block: Block, protects: object) -> dict[Scope, Members]:
+    """Return the scopes that are named and withheld, and are not published elsewhere."""
+    assert callable(protects)
+    told = (s.fact for s in block.statements if s.fact.value is None and protects(s.fact))
+    found = {f.scope: block.members(f.scope) for f in told}
+    return {scope: members for scope, members in found.items() if members.any()}
+
+
+def _small(
+    block: Block, counts: _Sets, sums: _Sets, floor: int, quantity: Quantity, measure: str
+) -> Iterator[Leak]:
+    """Find sets of fewer people than the floor that published sets leave over."""
+    seen: dict[bytes, Members] = {}
+    for members in [*counts.differences, *_left_over(block, counts)]:
+        seen.setdefault(members.tobytes(), members)
+    targets = list(seen.values())
+    known = counts.knows(targets)
+    if sums is not counts:
+        known &= sums.knows(targets)
+    values = counts.known
+    for members in (t for t, k in zip(targets, known, strict=True) if k):
+        n = values.value(members.astype(float))
+        if EXACT < n < floor - EXACT:
+            scope = tuple(block.scope_of(a) [0] for a in np.flatnonzero(members))
+            yield Leak("small", scope, quantity, measure, sums.witnesses(members))
+
+
+def _left_over(block: Block, counts: _Sets) -> Iterator[Members]:
+    """Yield the atoms, the values of columns, and what is left of a set beside its parts."""
+    sets = counts.known.sets.astype(bool)
+    yield from np.eye(len(block.cells), dtype=bool)
+    for at in range(len(block.columns)):
+        yield from (block.cells[:, at] == v for v in np.unique(block.cells[:, at]))
+    for k, members in enumerate(sets):
+        inside = ~(sets & ~members).any(axis=1) & (sets.sum(axis=1) < members.sum())
+        inside[k] = False
+        yield members & ~sets[inside].any(axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Answered:
+    """The attack on what people of one block answered to one question, or on a share of answers."""
+
+    block: Block
+    floor: int
+    measure: Measure
+    span: Answers
+
+    @property
+    def _counts(self) -> str:
+        """Whose counts stand behind the means: the measure's own, or where there are none all."""
+        name = self.measure[0]
+        return name if self.block.counted(name) else PERSONS
+
+    @cached_property
+    def counts(self) -> _Sets:
+        told = [(s, s.fact.value) for s in self.block.statements if _is_exact(s.fact, self._counts)]
+        return _Sets.of(self.block, [(s, v) for s, v in told if v is not None])
+
+    def _is_mine(self, fact: Fact) -> bool:
+        own = (fact.measure, fact.answers) == self.measure
+        return own and fact.quantity != "count" and fact.value is not None
+
+    @cached_property
+    def sums(self) -> _Sets:
+        """Sets of which the sum is published, or the mean and of how many."""
+        told = [s for s in self.block.statements if self._is_mine(s.fact)]
+        counted = self.counts.knows([self.block.members(s.fact.scope) for s in told])
+        return _Sets.of(
+            self.block,
+            [(s, 0.0) for s, n in zip(told, counted, strict=True) if n or s.fact.quantity == "sum"],
+        )
+
+    @cached_property
+    def hidden(self) -> dict[Scope, Members]:
+        name, chosen = self.measure
+
+        def protects(fact: Fact) -> bool:
+            mine = fact.measure == name and fact.answers in ((), chosen)
+            return mine or fact.measure == PERSONS
+
+        told = (s.fact for s in self.block.statements if self._is_mine(s.fact))
+        shown = {self.block.members(f.scope).tobytes() for f in told}
+        found = _withheld(self.block, protects)
+        return {scope: m for scope, m in found.items() if m.tobytes() not in shown}
+
+    def leaks(self) -> Iterator[Leak]:
+        quantity: Quantity = "share" if self.measure[1] else "mean"
+        name, block = self.measure[0], self.block
+        yield from _small(block, self.counts, self.sums, self.floor, quantity, name)
+        if not self.hidden:
+            return
+        cells = list(self.hidden.items())
+        known = self.sums.knows([m for _, m in cells])
+        nobody = self._nobody([m for _, m in cells])
+        for (scope, members), is_known in zip(cells, known & ~nobody, strict=True):
+            if is_known:
+                yield Leak("exact", scope, quantity, name, self.sums.witnesses(members))
+        yield from self._narrow([c for c, k, n in zip(cells, known, nobody, strict=True) if not (k or n)], quantity)
+
+    def _nobody(self, cells: list[Members]) -> Members:
+        """Tell of which cells it is known that nobody answered."""
+        known, values = self.counts.knows(cells), self.counts.known
+        none = [k and values.value(m.astype(float)) < 0.5 for k, m in zip(known, cells, strict=True)]
+        return np.array(none, dtype=bool)
+
+    def _narrow(self, cells: list[tuple[Scope, Members]], quantity: Quantity) -> Iterator[Leak]:
+        if not cells:
+            return
+        name, chosen = self.measure
+        attack = Attack(system(self.block, name, chosen, self.span))
+        attack.scatter([m for _, m in cells])
+        for scope, members in cells:
+            if chosen:
+                found = attack.agreeing(members, 2)
+            else:
+                found = attack.mean(members, POINT)
+            if found:
+                yield Leak("narrow", scope, quantity, name, found.witnesses, found)
+
+
+# --- What one block tells another
+
+
+def _sharing(whole: list[Block]) -> list[Block]:
+    """Hand to every block what the others tell of everybody, by adding up their parts."""
+    if len(whole) < 2:
+        return whole
+    derived = [_totals(block) for block in whole]
+    return [
+        replace(block, statements=(*block.statements, *_of_others(derived, k)))
+        for k, block in enumerate(whole)
+    ]
+
+
+def _of_others(derived: list[list[Statement]], own: int) -> list[Statement]:
+    return [s for k, found in enumerate(derived) if k != own for s in found]
+
+
+def _totals(block: Block) -> list[Statement]:
+    """Say what a block's parts come to together, where that is not published as it is."""
+    scopes = {around(s.fact.scope) for s in block.statements}
+    found = []
+    for measure in {s.fact.measure for s in block.statements if s.fact.quantity == "count"}:
+        told = [(s, s.fact.value) for s in block.statements if _is_exact(s.fact, measure)]
+        sets = _Sets.of(block, [(s, v) for s, v in told if v is not None])
+        for scope in scopes:
+            members = block.members(scope)
+            if members.tobytes() not in block.counted(measure) and sets.knows([members])[0]:
+                n = round(sets.known.value(members.astype(float)))
+                element = " + ".join(sorted(set(block.columns) - COMMON))
+                found.append(Statement(Fact(scope, "count", float(n), 0.0, measure, element=element)))
+    return found
