@@ -239,11 +239,9 @@ class _Fits:
 
 
 def _named(block: Block, boxes: set[Box]) -> Members:
-    """Tell which atoms are named: those without a rest, and rests that some number is about."""
-    rest = block.cells == REST
-    named = np.zeros(len(block.cells), dtype=bool)
+    """Tell which atoms are named: each rest that they have is that of some number's scope."""
+    told = block.cells != REST
     for one in boxes:
         about = [block.columns.index(c) for c, names in one if REST in names]
-        others = np.delete(rest, about, axis=1).any(axis=1)
-        named |= block.members((one,)) & ~others if about else False
-    return named | ~rest.any(axis=1)
+        told[:, about] |= block.members((one,))[:, None]
+    return np.asarray(told.all(axis=1))

@@ -109,12 +109,19 @@ class Attack:
         """Fewer persons, or of a measure answers below the middle."""
         s = self.system
         if s.span is None:
-            return s.persons(members)
+            return s.answered(members)
         return s.above(members) - (s.span.high - s.span.low) / 2 * s.answered(members)
 
     def count(self, members: Members, enough: int) -> Bounds | None:
-        """Bound the persons of a set; None where `enough` whole numbers are possible for it."""
-        return self._bounded(self.system.persons(members), enough)
+        """Bound how many are in a set; None where `enough` whole numbers are possible for it."""
+        return self._bounded(self.system.answered(members), enough)
+
+    def may_be_fewer(self, members: Members, least: int) -> bool:
+        """Tell whether a set may have fewer people than would be shown; of a measure, answers."""
+        row = self.system.answered(members)
+        if any(row @ p < least - 0.5 for p in self.points):
+            return True
+        return self._extreme(row)[0] < least - 0.5
 
     def agreeing(self, members: Members, enough: int) -> Bounds | None:
         """Bound how many people of a set gave the answers of a share, as `count` does."""

@@ -56,6 +56,8 @@ class Fact:
         Of a share: which answers it is about.
     weighted
         Whether a mean, sum or share is weighted; counts never are.
+    least
+        Of a withheld number: from how many people on it would have been shown.
     frame
         Employees, or the public.
     element
@@ -69,6 +71,7 @@ class Fact:
     measure: str = PERSONS
     answers: tuple[int, ...] = ()
     weighted: bool = False
+    least: int = 0
     frame: Frame = "insiders"
     element: str = ""
 

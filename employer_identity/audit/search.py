@@ -1,14 +1,15 @@
 """The attack: every hidden cell, and every small set of people, is tried to be had.
 
-Protected are the cells that are named and withheld; every set of fewer people than the floor that
-two published sets, or all that is published together, leave over; and of each measure those whom
-they leave over among those who answered it. Who skipped a question is not protected, what the
-others answered is.
+Protected are the cells that are named and withheld and may, for all that is published, be of fewer
+people than would be shown; every set of fewer people than the floor that two published sets, or all
+that is published together, leave over; and of each measure those whom they leave over among those
+who answered it. A cell that is surely large was withheld for another's sake. Who skipped a question
+is not protected, what the others answered is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -28,7 +29,7 @@ from employer_identity.audit.facts import (
     columns_of,
 )
 from employer_identity.audit.recovery import WEIGHT, Known, nested
-from employer_identity.audit.system import EXACT, around, needed, system
+from employer_identity.audit.system import around, needed, system
 
 POINT = 1.0
 """Width, in points of the scale, within which a hidden mean may not be bounded."""
@@ -100,7 +101,9 @@ def _without_nobody(block: Block) -> Block:
 
 def _of_block(block: Block, answers: dict[str, Answers], floor: int) -> Iterator[Leak]:
     try:
-        yield from _Counts(block, floor).leaks()
+        counted = {s.fact.measure: None for s in block.statements if s.fact.quantity == "count"}
+        for name in counted:
+            yield from _Counts(block, floor, name).leaks()
         measures = {
             (s.fact.measure, s.fact.answers): None
             for s in block.statements
@@ -138,6 +141,10 @@ class _Sets:
         weights = self.known.weights(target.astype(float))
         return tuple(s for s, w in zip(self.sources, weights, strict=True) if abs(w) > WEIGHT)
 
+    def value(self, target: Members) -> int:
+        """Return how many people are in a target that follows."""
+        return round(self.known.value(target.astype(float)))
+
     def knows(self, targets: list[Members]) -> Members:
         """Tell which targets follow by adding and subtracting."""
         rows = np.array(targets, dtype=float).reshape(len(targets), self.known.sets.shape[1])
@@ -152,33 +159,50 @@ class _Sets:
 
 @dataclass(frozen=True, eq=False)
 class _Counts:
-    """The attack on counts of persons in one block."""
+    """The attack on counts in one block: of persons, or of those who answered a measure."""
 
     block: Block
     floor: int
+    measure: str = PERSONS
 
     @cached_property
     def sets(self) -> _Sets:
-        told = [(s, s.fact.value) for s in self.block.statements if _is_exact(s.fact, PERSONS)]
-        return _Sets.of(self.block, [(s, v) for s, v in told if v is not None])
+        return _published(self.block, self.measure)
+
+    @cached_property
+    def hidden(self) -> list[_Cell]:
+        """Cells whose count is withheld; how many answered is no secret where persons are told."""
+        found = _withheld(
+            self.block, self.floor, lambda f: f.quantity == "count" and f.measure == self.measure
+        )
+        told = {} if self.measure == PERSONS else self.block.counted()
+        return [cell for cell in found if cell.members.tobytes() not in told]
 
     def leaks(self) -> Iterator[Leak]:
-        block, sets = self.block, self.sets
-        withheld = _withheld(block, lambda f: f.measure == PERSONS)
-        open_ = []
-        for (scope, members), is_known in zip(
-            withheld.items(), sets.knows(list(withheld.values())), strict=True
-        ):
-            if is_known:
-                yield Leak("exact", scope, "count", PERSONS, sets.witnesses(members))
-            else:
-                open_.append((scope, members))
-        yield from _small(block, sets, sets, self.floor, "count", PERSONS)
-        attack = Attack(system(block))
-        attack.scatter([members for _, members in open_])
-        for scope, members in open_:
-            if found := attack.count(members, self.floor):
-                yield Leak("narrow", scope, "count", PERSONS, found.witnesses, found)
+        sets, open_ = self.sets, []
+        known = sets.knows([cell.members for cell in self.hidden])
+        for cell, is_known in zip(self.hidden, known, strict=True):
+            if not is_known:
+                open_.append(cell)
+            elif 0 < sets.value(cell.members) < cell.least:
+                witnesses = sets.witnesses(cell.members)
+                yield Leak("exact", cell.scope, "count", self.measure, witnesses)
+        if self.measure == PERSONS:
+            yield from _small(self.block, sets, sets, self.floor, "count", PERSONS)
+        yield from self._narrow(open_)
+
+    def _narrow(self, cells: list[_Cell]) -> Iterator[Leak]:
+        attack = Attack(system(self.block, self.measure))
+        attack.scatter([cell.members for cell in cells])
+        for cell in cells:
+            found = attack.count(cell.members, self.floor)
+            if found and found.lower < cell.least - 0.5:
+                yield Leak("narrow", cell.scope, "count", self.measure, found.witnesses, found)
+
+
+def _published(block: Block, measure: str) -> _Sets:
+    told = [(s, s.fact.value) for s in block.statements if _is_exact(s.fact, measure)]
+    return _Sets.of(block, [(s, value) for s, value in told if value is not None])
 
 
 def _is_exact(fact: Fact, measure: str) -> bool:
@@ -190,12 +214,25 @@ def _is_exact(fact: Fact, measure: str) -> bool:
     )
 
 
-def _withheld(block: Block, protects: object) -> dict[Scope, Members]:
-    """Return the scopes that are named and withheld, and are not published elsewhere."""
-    assert callable(protects)
-    told = (s.fact for s in block.statements if s.fact.value is None and protects(s.fact))
-    found = {f.scope: block.members(f.scope) for f in told}
-    return {scope: members for scope, members in found.items() if members.any()}
+@dataclass(frozen=True, eq=False)
+class _Cell:
+    """A cell that is named and withheld, and from how many people on it would be shown."""
+
+    scope: Scope
+    members: Members
+    least: int
+
+
+def _withheld(block: Block, floor: int, protects: Callable[[Fact], bool]) -> list[_Cell]:
+    """Return the cells of which something that is to be protected is withheld, each once."""
+    found: dict[bytes, _Cell] = {}
+    for s in block.statements:
+        if s.fact.value is None and protects(s.fact):
+            members, least = block.members(s.fact.scope), max(s.fact.least, floor)
+            known = found.get(members.tobytes())
+            if members.any() and (known is None or known.least < least):
+                found[members.tobytes()] = _Cell(s.fact.scope, members, least)
+    return list(found.values())
 
 
 def _small(
@@ -209,11 +246,9 @@ def _small(
     known = counts.knows(targets)
     if sums is not counts:
         known &= sums.knows(targets)
-    values = counts.known
     for members in (t for t, k in zip(targets, known, strict=True) if k):
-        n = values.value(members.astype(float))
-        if EXACT < n < floor - EXACT:
-            scope = tuple(block.scope_of(a) [0] for a in np.flatnonzero(members))
+        if 0 < counts.value(members) < floor:
+            scope = tuple(block.scope_of(a)[0] for a in np.flatnonzero(members))
             yield Leak("small", scope, quantity, measure, sums.witnesses(members))
 
 
@@ -246,8 +281,7 @@ class _Answered:
 
     @cached_property
     def counts(self) -> _Sets:
-        told = [(s, s.fact.value) for s in self.block.statements if _is_exact(s.fact, self._counts)]
-        return _Sets.of(self.block, [(s, v) for s, v in told if v is not None])
+        return _published(self.block, self._counts)
 
     def _is_mine(self, fact: Fact) -> bool:
         own = (fact.measure, fact.answers) == self.measure
@@ -264,7 +298,7 @@ class _Answered:
         )
 
     @cached_property
-    def hidden(self) -> dict[Scope, Members]:
+    def hidden(self) -> list[_Cell]:
         name, chosen = self.measure
 
         def protects(fact: Fact) -> bool:
@@ -273,42 +307,36 @@ class _Answered:
 
         told = (s.fact for s in self.block.statements if self._is_mine(s.fact))
         shown = {self.block.members(f.scope).tobytes() for f in told}
-        found = _withheld(self.block, protects)
-        return {scope: m for scope, m in found.items() if m.tobytes() not in shown}
+        found = _withheld(self.block, self.floor, protects)
+        return [cell for cell in found if cell.members.tobytes() not in shown]
 
     def leaks(self) -> Iterator[Leak]:
         quantity: Quantity = "share" if self.measure[1] else "mean"
-        name, block = self.measure[0], self.block
-        yield from _small(block, self.counts, self.sums, self.floor, quantity, name)
+        name = self.measure[0]
+        yield from _small(self.block, self.counts, self.sums, self.floor, quantity, name)
         if not self.hidden:
             return
-        cells = list(self.hidden.items())
-        known = self.sums.knows([m for _, m in cells])
-        nobody = self._nobody([m for _, m in cells])
-        for (scope, members), is_known in zip(cells, known & ~nobody, strict=True):
+        attack = Attack(system(self.block, *self.measure, self.span))
+        attack.scatter([cell.members for cell in self.hidden])
+        known = self.sums.knows([cell.members for cell in self.hidden])
+        are_bounded = any(not s.fact.weighted for s in self.sums.sources)
+        for cell, is_known in zip(self.hidden, known, strict=True):
+            if self._is_nobody(cell) or not attack.may_be_fewer(cell.members, cell.least):
+                continue
             if is_known:
-                yield Leak("exact", scope, quantity, name, self.sums.witnesses(members))
-        yield from self._narrow([c for c, k, n in zip(cells, known, nobody, strict=True) if not (k or n)], quantity)
+                witnesses = self.sums.witnesses(cell.members)
+                yield Leak("exact", cell.scope, quantity, name, witnesses)
+            elif are_bounded and (found := self._narrow(attack, cell)):
+                yield Leak("narrow", cell.scope, quantity, name, found.witnesses, found)
 
-    def _nobody(self, cells: list[Members]) -> Members:
-        """Tell of which cells it is known that nobody answered."""
-        known, values = self.counts.knows(cells), self.counts.known
-        none = [k and values.value(m.astype(float)) < 0.5 for k, m in zip(known, cells, strict=True)]
-        return np.array(none, dtype=bool)
+    def _is_nobody(self, cell: _Cell) -> bool:
+        """Whether it is known that nobody in a cell answered."""
+        return bool(self.counts.knows([cell.members])[0]) and not self.counts.value(cell.members)
 
-    def _narrow(self, cells: list[tuple[Scope, Members]], quantity: Quantity) -> Iterator[Leak]:
-        if not cells:
-            return
-        name, chosen = self.measure
-        attack = Attack(system(self.block, name, chosen, self.span))
-        attack.scatter([m for _, m in cells])
-        for scope, members in cells:
-            if chosen:
-                found = attack.agreeing(members, 2)
-            else:
-                found = attack.mean(members, POINT)
-            if found:
-                yield Leak("narrow", scope, quantity, name, found.witnesses, found)
+    def _narrow(self, attack: Attack, cell: _Cell) -> Bounds | None:
+        if self.measure[1]:
+            return attack.agreeing(cell.members, 2)
+        return attack.mean(cell.members, POINT)
 
 
 # --- What one block tells another
@@ -334,12 +362,11 @@ def _totals(block: Block) -> list[Statement]:
     scopes = {around(s.fact.scope) for s in block.statements}
     found = []
     for measure in {s.fact.measure for s in block.statements if s.fact.quantity == "count"}:
-        told = [(s, s.fact.value) for s in block.statements if _is_exact(s.fact, measure)]
-        sets = _Sets.of(block, [(s, v) for s, v in told if v is not None])
+        sets = _published(block, measure)
         for scope in scopes:
             members = block.members(scope)
             if members.tobytes() not in block.counted(measure) and sets.knows([members])[0]:
-                n = round(sets.known.value(members.astype(float)))
+                n = sets.value(members)
                 element = " + ".join(sorted(set(block.columns) - COMMON))
                 found.append(Statement(Fact(scope, "count", float(n), 0.0, measure, element=element)))
     return found

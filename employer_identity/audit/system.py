@@ -34,7 +34,7 @@ class System:
     sources
         Which statement a row comes from; None where it holds by itself.
     span
-        Lowest and highest answer of the measure; None: persons only.
+        Lowest and highest answer of the measure; None: counts only.
     own
         Whether those who answered are unknowns of their own, and not simply the persons.
     """
@@ -58,11 +58,11 @@ class System:
 
     def answered(self, members: Members) -> Floats:
         """Return the row that counts those in a set who answered the measure."""
-        return self._row(members, 1 if self.own else 0)
+        return self._row(members, int(self.own))
 
     def above(self, members: Members) -> Floats:
         """Return the row that sums the answers of a set above the lowest."""
-        return self._row(members, 2 if self.own else 1)
+        return self._row(members, 1 + self.own)
 
     def _row(self, members: Members, part: int) -> Floats:
         row = np.zeros(self.unknowns)
@@ -87,8 +87,8 @@ def system(
     which nobody publishes.
     """
     atoms = len(block.cells)
-    own = span is not None and any(_is_count(s.fact, measure) for s in block.statements)
-    width = atoms * (1 if span is None else 2 + own)
+    own = measure != PERSONS and any(_is_count(s.fact, measure) for s in block.statements)
+    width = atoms * (1 + own + (span is not None))
     empty = sparse.csr_matrix((0, width))
     blank = System(empty, np.zeros(0), np.zeros(0), (), atoms, span, own)
     rows: list[Floats] = []
@@ -112,15 +112,18 @@ def _is_count(fact: Fact, measure: str) -> bool:
 
 
 def _limits(blank: System) -> sparse.csr_matrix:
-    """Nobody answers twice; no answer is above the highest."""
-    if blank.span is None:
+    """Return rows that are nil at most: nobody answers twice, no sum is above the highest."""
+    one, rows = sparse.identity(blank.atoms), []
+    parts = blank.unknowns // blank.atoms
+    nothing = sparse.csr_matrix((blank.atoms, blank.atoms))
+    if blank.own:
+        rows.append([-one, one, *[nothing] * (parts - 2)])
+    if blank.span is not None:
+        reach = blank.span.high - blank.span.low
+        rows.append([*[nothing] * (parts - 2), -reach * one, one])
+    if not rows:
         return sparse.csr_matrix((0, blank.unknowns))
-    one, nothing = sparse.identity(blank.atoms), sparse.csr_matrix((blank.atoms, blank.atoms))
-    reach = blank.span.high - blank.span.low
-    if not blank.own:
-        return sparse.hstack([-reach * one, one], format="csr")
-    answered = sparse.hstack([-one, one, nothing])
-    return sparse.vstack([answered, sparse.hstack([nothing, -reach * one, one])], format="csr")
+    return sparse.vstack([sparse.hstack(r) for r in rows], format="csr")
 
 
 def _told(
@@ -137,11 +140,11 @@ def _told(
         return []
     if fact.measure == PERSONS:
         return _band(blank.persons(members), blank.persons(block.members(around(fact.scope))), fact)
-    if blank.span is None or fact.measure != measure:
+    if fact.measure != measure:
         return []
     if fact.quantity == "count":
         return [(blank.answered(members), fact.value - fact.half, fact.value + fact.half)]
-    if fact.answers != answers or fact.weighted:
+    if blank.span is None or fact.answers != answers or fact.weighted:
         return []
     return _summed(fact, blank, block, members)
 
