@@ -8,9 +8,9 @@ report follows it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -18,10 +18,12 @@ import pandas as pd
 
 from employer_identity import brand, weighing
 from employer_identity.brand import UNKNOWN
-from employer_identity.privacy import DISTRIBUTION, MINIMUM, floor, hidden, hidden_categories
+from employer_identity.privacy import DISTRIBUTION, MINIMUM, floor, hidden_categories
+from employer_identity.protection import Family, Lattice, protected
+from employer_identity.questionnaire import CROSSED
 
 if TYPE_CHECKING:
-    from employer_identity.questionnaire import Instrument
+    from employer_identity.questionnaire import Grouping, Instrument
     from employer_identity.survey import Survey
 
 Kind = Literal["persons", "scores", "items", "distributions"]
@@ -96,38 +98,37 @@ def decide(survey: Survey, *, minimum: int = MINIMUM) -> Suppression:
     """Decide for every cell that a report can show: sectors, employers, categories of groupings.
 
     A cell is hidden where fewer persons than the floor stand behind any of its numbers, and where
-    it protects a smaller sibling from subtraction (`privacy.hidden`): employers within their
-    sector, sectors and the categories of a grouping within the whole, crossed ones also within what
-    they cross. A hidden sector hides its employers. Counted are persons whose weight is above 0.
+    it protects a smaller one from subtraction (`protection`): employers within their sector,
+    sectors and the categories of a grouping within the whole, crossed ones also within what they
+    cross. A hidden cell hides its parts. Of several waves together nothing is shown that any of
+    them hides, since all of them less one would tell it. Counted are persons whose weight is above
+    0.
 
     Parameters
     ----------
     survey
-        The answers, of one wave where there are several.
+        The answers, of one wave or of several.
     minimum
         The floor; 10 or more for crossed and special groupings, and for distributions.
     """
-    instrument, people = survey.instrument, _people(survey)
-    sector, employer = instrument.sector, instrument.employer
-    least = partial(floor, instrument, minimum=minimum)
-    sectors = brand.unit_names(survey, sector)
-    whole = brand.unit_names(survey, None)
-    shown = pd.DataFrame("", index=[""], columns=list(KINDS))  # the whole is
-    parts = []
-    if sector:
-        counts = _counts(people, whole, sectors)
-        parts.append(_decided(sector, counts, least(sector), shown))
-    if employer:
-        counts = _counts(people, sectors, brand.unit_names(survey, employer))
-        above = parts[0].set_index("unit") if sector else shown
-        parts.append(_decided(employer, counts, least(employer), above))
-    for grouping in instrument.groupings:
-        if grouping.column not in (sector, employer):
-            counts = _counts(people, whole, brand.unit_names(survey, grouping.column, unknown=""))
-            minima = least(grouping.column)
-            parts.append(_decided(grouping.column, counts, minima, shown, rule=hidden_categories))
-    nothing = pd.DataFrame(columns=["column", "parent", "unit", *KINDS])
-    return Suppression(pd.concat(parts, ignore_index=True) if parts else nothing, minimum)
+    found = [_decided(_Tables(wave, minimum)) for wave in _by_wave(survey)]
+    cells = pd.concat(found, ignore_index=True)
+    if len(found) > 1:
+        keys = ["column", "parent", "unit"]
+        grave = cells[list(KINDS)].apply(lambda reasons: reasons.map(_GRAVITY.index))
+        worst = grave.groupby([cells[k] for k in keys], sort=False).max()
+        cells = worst.map(_GRAVITY.__getitem__).reset_index()
+    return Suppression(cells, minimum)
+
+
+def _by_wave(survey: Survey) -> list[Survey]:
+    """Return the answers wave by wave; those of no wave are one, too."""
+    column = survey.instrument.wave
+    if column is None or column not in survey.answers:
+        return [survey]
+    waves = survey.answers[column].astype(object).fillna("")
+    parts = survey.answers.groupby(waves, sort=True)
+    return [replace(survey, answers=rows) for _, rows in parts] or [survey]
 
 
 def _people(survey: Survey) -> pd.DataFrame:
@@ -141,34 +142,111 @@ def _people(survey: Survey) -> pd.DataFrame:
     return pd.concat({"persons": persons}, axis=1).join(asked).astype(int)
 
 
-def _counts(people: pd.DataFrame, parents: pd.Series[str], units: pd.Series[str]) -> pd.DataFrame:
-    """Count persons per cell and number, indexed by (parent, unit) in alphabetical order."""
-    return people.groupby([parents.rename("parent"), units.rename("unit")], sort=True).sum()
+class _Tables:
+    """All cells of one wave that a report can show, and those that none shows beside them.
 
-
-def _decided(
-    column: str,
-    counts: pd.DataFrame,
-    least: int,
-    above: pd.DataFrame,
-    *,
-    rule: Callable[..., pd.Series[bool]] = hidden,
-) -> pd.DataFrame:
-    """Decide the kinds one after the other: what is hidden for one is hidden for those after it.
-
-    `above` holds the reasons of the parents.
+    Attributes
+    ----------
+    cells
+        One row a cell: column, parent, unit, least (persons on whom it may be shown) and named
+        (whether a table names it).
+    counts
+        Persons behind each number, in the order of `cells`.
+    families
+        How the cells lie within each other, by their places.
     """
-    mask, reasons = pd.Series(False, index=counts.index), {}
+
+    def __init__(self, survey: Survey, minimum: int) -> None:
+        self.survey, self.minimum = survey, minimum
+        self.people = _people(survey)
+        self.rows: list[tuple[str, str, str, int, bool]] = []
+        self.numbers: list[np.ndarray] = []
+        self.families: list[Family] = []
+        self.places: dict[tuple[str, str], list[int]] = {}
+        self._add_units()
+        for grouping in survey.instrument.groupings:
+            if grouping.column not in (survey.instrument.sector, survey.instrument.employer):
+                names = brand.unit_names(survey, grouping.column, unknown="")
+                whole = brand.unit_names(survey, None)
+                self._family(None, self._add(grouping.column, whole, names))
+        for grouping in survey.instrument.groupings:
+            if grouping.cross:
+                self._cross(grouping)
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        return pd.DataFrame(self.rows, columns=["column", "parent", "unit", "least", "named"])
+
+    @property
+    def counts(self) -> pd.DataFrame:
+        shape = (len(self.rows), self.people.shape[1])
+        return pd.DataFrame(np.array(self.numbers).reshape(shape), columns=self.people.columns)
+
+    def _family(self, parent: int | None, parts: Iterable[int]) -> None:
+        if found := tuple(parts):
+            self.families.append(Family(parent, found))
+
+    def _add(self, column: str, parents: pd.Series[str], units: pd.Series[str]) -> list[int]:
+        """Add a column's cells in alphabetical order; return their places."""
+        counts = self.people.groupby([parents.rename("parent"), units.rename("unit")], sort=True)
+        least, first = floor(self.survey.instrument, column, minimum=self.minimum), len(self.rows)
+        for (parent, unit), numbers in counts.sum().iterrows():
+            self.places.setdefault((column, unit), []).append(len(self.rows))
+            self.rows.append((column, parent, unit, least, True))
+            self.numbers.append(numbers.to_numpy())
+        return list(range(first, len(self.rows)))
+
+    def _add_units(self) -> None:
+        """Add the sectors within the whole, and the employers within their sectors."""
+        sector, employer = self.survey.instrument.sector, self.survey.instrument.employer
+        whole, sectors = (brand.unit_names(self.survey, column) for column in (None, sector))
+        if sector:
+            self._family(None, self._add(sector, whole, sectors))
+        if employer:
+            added = self._add(employer, sectors, brand.unit_names(self.survey, employer))
+            for name in dict.fromkeys(self.rows[place][1] for place in added):
+                above = self.places[sector, name][0] if sector else None
+                self._family(above, (p for p in added if self.rows[p][1] == name))
+
+    def _cross(self, grouping: Grouping) -> None:
+        """Put crossed cells within what they cross, with those who did not state both."""
+        ends = [self.survey.answers[c].astype(object).fillna("") for c in grouping.cross]
+        unstated = (ends[0] == "") | (ends[1] == "")
+        pairs = self.people.groupby([ends[0].rename("one"), ends[1].rename("other")]).sum()
+        parts: dict[tuple[str, str], int] = {}
+        for (one, other), numbers in pairs.iterrows():
+            if one and other:
+                named = self.places.get((grouping.column, f"{one}{CROSSED}{other}"), [])
+                parts |= {(one, other): place for place in named}
+            else:
+                parts[one, other] = len(self.rows)
+                self.rows.append((grouping.column, "", "", 0, False))
+                self.numbers.append(numbers.to_numpy())
+        if unstated.any():
+            self._family(self.places[grouping.column, ""][0], (p for k, p in parts.items() if "" in k))
+        for end, column in enumerate(grouping.cross):
+            for value in ends[end].unique():
+                within = self.places.get((column, value or UNKNOWN)) or self.places.get((column, value), [])
+                if len(within) == 1:
+                    self._family(within[0], (p for k, p in parts.items() if k[end] == value))
+
+
+def _decided(tables: _Tables) -> pd.DataFrame:
+    """Decide the kinds one after the other: what is hidden for one is hidden for those after it."""
+    cells, counts = tables.cells, tables.counts
+    named, gone = cells["named"].to_numpy(dtype=bool), np.zeros(len(cells), dtype=bool)
+    reasons: dict[str, np.ndarray] = {}
     for place, kind in enumerate(KINDS):
-        own = counts.loc[:, counts.columns.get_level_values(0).isin(KINDS[: place + 1])]
-        minimum = max(least, DISTRIBUTION) if kind == "distributions" else least
-        orphaned = counts.index.get_level_values(0).map(above[kind]) != ""
-        mask = rule(own, minimum=minimum, already=mask)
-        few = own.min(axis=1) < minimum
-        reasons[kind] = np.select([few, orphaned, mask], ["few", "parent", "sibling"], "")
-    cells = pd.DataFrame(reasons, index=counts.index).reset_index()
-    cells.insert(0, "column", column)
-    return cells
+        own = counts.loc[:, counts.columns.get_level_values(0).isin(KINDS[: place + 1])].to_numpy()
+        least = np.maximum(cells["least"], DISTRIBUTION if kind == "distributions" else 0).to_numpy()
+        lattice = Lattice(own, least, named, tuple(tables.families), tables.minimum)
+        gone = protected(lattice, gone & named)
+        orphaned = np.zeros(len(cells), dtype=bool)
+        for family in tables.families:
+            orphaned[list(family.parts)] |= family.parent is not None and gone[family.parent]
+        reasons[kind] = np.select([lattice.few, orphaned, gone], ["few", "parent", "sibling"], "")
+    found = cells[["column", "parent", "unit"]].assign(**reasons)
+    return found[named].reset_index(drop=True)
 
 
 def withhold_units(

@@ -24,7 +24,8 @@ def table(**sectors: dict[str, int]) -> pd.Series:
         ({"a": 4, "b": 20, "c": 9}, "ac"),  # the total minus b and c would be a
         ({"a": 1, "b": 2, "c": 40, "d": 8}, "abd"),  # a and b together are still only three people
         ({"a": 3, "b": 4, "c": 40}, "ab"),  # seven people in two cells: nobody is singled out
-        ({"a": 2, "b": 3, "c": 40}, "ab"),  # and so are five
+        ({"a": 2, "b": 3, "c": 40}, "abc"),  # of five in two cells each is one to four, no more
+        ({"a": 2, "b": 4, "c": 40}, "ab"),  # of six one to five
         ({"a": 4}, "a"),
         ({"a": 0, "b": 20}, ""),  # an empty cell gives nobody away
         ({"a": 5, "b": 6}, ""),

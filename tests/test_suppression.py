@@ -47,6 +47,16 @@ def employers(**sectors: Mapping[str, int]) -> Survey:
     return people(sizes, "sector", "employer", sector="sector", employer="employer")
 
 
+def crossed(sizes: Mapping[tuple[str | None, str | None], int]) -> Survey:
+    """Return a survey with two groupings and a third that crosses them."""
+    both = {(*c, CROSSED.join(map(str, c)) if all(c) else None): n for c, n in sizes.items()}
+    survey = people(both, "one", "other", "both")
+    groupings = [Grouping(column=c) for c in ("one", "other")]
+    groupings.append(Grouping(column="both", cross=("one", "other")))
+    instrument = survey.instrument.model_copy(update={"groupings": tuple(groupings)})
+    return replace(survey, instrument=instrument)
+
+
 def silent(survey: Survey, question: str, where: pd.Series[bool], but: int) -> Survey:
     """Take away the answers to a question of all people there but the first few."""
     rows = where[where].index[but:]
@@ -121,10 +131,7 @@ def test_groupings_are_decided_within_the_whole_and_keep_their_own_floor() -> No
 def test_a_crossed_grouping_is_decided_in_its_rows_and_columns_too() -> None:
     sizes = {("x", "a"): 4, ("x", "b"): 40, ("x", "c"): 50}
     sizes |= {("y", "a"): 60, ("y", "b"): 70, ("y", "c"): 80}
-    survey = people({(CROSSED.join(cell),): n for cell, n in sizes.items()}, "both")
-    crossed = Grouping(column="both", cross=("one", "other"))
-    instrument = survey.instrument.model_copy(update={"groupings": (crossed,)})
-    found = reasons(replace(survey, instrument=instrument), "both")
+    found = reasons(crossed(sizes), "both")
     expected = {("x", "a"): "few", ("x", "b"): "sibling", ("x", "c"): ""}
     expected |= {("y", "a"): "sibling", ("y", "b"): "sibling", ("y", "c"): ""}
     assert found == {CROSSED.join(cell): reason for cell, reason in expected.items()}
@@ -237,8 +244,7 @@ def test_a_rule_without_siblings_would_be_found_out(monkeypatch: pytest.MonkeyPa
     survey = employers(care={"a": 4, "b": 12, "c": 30})
     survey = replace(survey, answers=survey.answers.assign(w=1.0))
     assert few_left(survey, 5) == []
-    few = lambda n, *, minimum, already: already | (n.min(axis=1) < minimum)  # noqa: E731
-    monkeypatch.setattr(decide.__globals__["_decided"], "__kwdefaults__", {"rule": few})
+    monkeypatch.setattr("employer_identity.suppression.protected", lambda lattice, _: lattice.few)
     assert few_left(survey, 5)[0] == "persons: whole less employers"
 
 
