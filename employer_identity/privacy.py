@@ -136,7 +136,9 @@ def _protected(
         for code in np.unique(codes[codes >= 0])
     )
     least = np.full(len(n), minimum)
-    cells = Lattice(n, least, np.ones(len(n), dtype=bool), families, minimum)
+    no_answers = np.zeros((len(n), 0))
+    named = np.ones(len(n), dtype=bool)
+    cells = Lattice(n, least, named, families, minimum, no_answers, no_answers)
     gone = protected(cells, None if already is None else already.to_numpy(dtype=bool))
     return pd.Series(gone, index=counts.index, name="hidden")
 

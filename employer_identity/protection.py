@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,10 @@ from scipy.linalg import null_space
 from scipy.optimize import linprog
 
 Counts = NDArray[np.int64]
+Amounts = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+DEPTH = 3
+"""How deep cells lie within each other, at most: crossed ones in employers in sectors."""
 DETERMINED = 1e-9
 """Reach of a cell's number, over all that is possible, below which it has but one value."""
 
@@ -56,6 +61,9 @@ class Lattice:
         How the cells lie within each other.
     minimum
         Fewest values that the number of a small cell must be able to have.
+    above, below
+        How far the answers of a cell lie, in sum, above the lowest and below the highest that is
+        possible, cells x numbers of answers: of people who all gave the lowest each one did.
     """
 
     counts: Counts
@@ -63,12 +71,28 @@ class Lattice:
     named: Mask
     families: tuple[Family, ...]
     minimum: int
+    above: Amounts
+    below: Amounts
 
     @property
     def few(self) -> Mask:
         """Which cells have somebody in them, and too few behind any of their numbers."""
         smallest = self.counts.min(axis=1)
         return np.asarray(self.counts.any(axis=1) & (smallest < self.least))
+
+    @cached_property
+    def surely(self) -> Counts:
+        """How many people each number of a cell counts at least: one, or one a part that is named.
+
+        Where two families divide a cell, the one with more parts.
+        """
+        found = (self.named[:, None] & (self.counts > 0)).astype(np.int64)
+        for _ in range(DEPTH):
+            for family in self.families:
+                if family.parent is not None:
+                    inside = found[list(family.parts)].sum(axis=0)
+                    found[family.parent] = np.maximum(found[family.parent], inside)
+        return found
 
 
 def protected(cells: Lattice, already: Mask | None = None) -> Mask:
@@ -111,30 +135,34 @@ def _hide_siblings(cells: Lattice, family: Family, parts: Counts, gone: Mask) ->
     away, smallest = parts[gone[parts]], cells.counts.min(axis=1)
     shown = parts[~gone[parts] & (smallest[parts] >= cells.least[parts])]
     shown = shown[np.argsort(smallest[shown], kind="stable")]
-    safe = _safe(cells, away, shown)
+    safe = _safe(cells, away, shown, strict=family.parent is not None)
     gone[shown[: int(safe.argmax()) if safe.any() else len(shown)]] = True
     if not safe.any() and family.parent is not None:
         gone[family.parent] = True
 
 
-def _safe(cells: Lattice, away: Counts, shown: Counts) -> Mask:
+def _safe(cells: Lattice, away: Counts, shown: Counts, *, strict: bool) -> Mask:
     """Tell after how many of the shown cells, in their order, those that are away are safe.
 
-    Everyone who is named has somebody in it: all others may have one person each, and then there
+    Everyone who is named has somebody in it: all others may have as few as that, and then there
     must still be as many left as the floor has values. Cells that nobody names only need to be many
-    people together.
+    people together. What they answered together may not be the lowest, or the highest, of all;
+    unless `strict`, where that is so of everybody there is no help.
     """
-    n, named = cells.counts, cells.named[:, None]
+    order, first = np.concatenate([away, shown]), max(len(away) - 1, 0)
 
-    def running(values: Counts) -> Counts:
-        start = values[away].sum(axis=0, keepdims=True)
-        return np.asarray(start + np.vstack([0 * start, np.cumsum(values[shown], axis=0)]))
+    def running(values: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(np.cumsum(values[order], axis=0)[first:])
 
-    persons, occupied, told = running(n), running((n > 0) * 1), running((named & (n > 0)) * 1)
-    left = persons - np.maximum(told - 1, 0)
-    least = cells.least[np.concatenate([away, shown])].max()
-    many = (left >= least) & ((occupied > 1) | (told == 0))
-    return np.asarray(((occupied == 0) | many).all(axis=1))
+    n = cells.counts
+    persons, occupied = running(n), running((n > 0) * 1)
+    surely, told = running(cells.surely), running((cells.named[:, None] & (n > 0)) * 1)
+    left = persons - np.where(told > 0, surely - 1, 0)
+    many = (left >= cells.least[order].max()) & ((occupied > 1) | (told == 0))
+    above, below = running(cells.above), running(cells.below)
+    mixed = (np.minimum(above, below) >= 1) | (above + below == 0)
+    mixed |= ~mixed[-1] & (not strict)
+    return np.asarray(((occupied == 0) | many).all(axis=1) & mixed.all(axis=1))
 
 
 # --- Cells that lie in several families

@@ -8,7 +8,7 @@ report follows it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
@@ -16,18 +16,15 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from employer_identity import brand, weighing
 from employer_identity.brand import UNKNOWN
+from employer_identity.nesting import Kind, Nesting, nested
 from employer_identity.privacy import DISTRIBUTION, MINIMUM, floor, hidden_categories
-from employer_identity.protection import Family, Lattice, protected
-from employer_identity.questionnaire import CROSSED
+from employer_identity.protection import protected
 
 if TYPE_CHECKING:
-    from employer_identity.questionnaire import Grouping, Instrument
+    from employer_identity.questionnaire import Instrument
     from employer_identity.survey import Survey
 
-Kind = Literal["persons", "scores", "items", "distributions"]
-"""How many answered; means of the pillars; means of single questions; shares of their answers."""
 Reason = Literal["", "few", "sibling", "parent"]
 """May be shown; too few persons; a smaller sibling could be had by subtraction; its parent may not.
 """
@@ -111,7 +108,7 @@ def decide(survey: Survey, *, minimum: int = MINIMUM) -> Suppression:
     minimum
         The floor; 10 or more for crossed and special groupings, and for distributions.
     """
-    found = [_decided(_Tables(wave, minimum)) for wave in _by_wave(survey)]
+    found = [_decided(nested(wave, minimum)) for wave in _by_wave(survey)]
     cells = pd.concat(found, ignore_index=True)
     if len(found) > 1:
         keys = ["column", "parent", "unit"]
@@ -131,122 +128,18 @@ def _by_wave(survey: Survey) -> list[Survey]:
     return [replace(survey, answers=rows) for _, rows in parts] or [survey]
 
 
-def _people(survey: Survey) -> pd.DataFrame:
-    """Tell who counts for each number: a column a number, under the kind that first shows it."""
-    counting = weighing.weights(survey) > 0
-    questions = survey.answers[[*survey.item_names, *survey.instrument.outcome_names]]
-    known = pd.concat({"scores": survey.pillar_scores, "items": questions}, axis=1).notna()
-    known = known.mul(counting, axis=0)
-    persons = pd.DataFrame({"all": True, "counting": counting})  # margins count all
-    asked = known.loc[:, known.any()]  # what nobody answered is not shown of anybody
-    return pd.concat({"persons": persons}, axis=1).join(asked).astype(int)
-
-
-class _Tables:
-    """All cells of one wave that a report can show, and those that none shows beside them.
-
-    Attributes
-    ----------
-    cells
-        One row a cell: column, parent, unit, least (persons on whom it may be shown) and named
-        (whether a table names it).
-    counts
-        Persons behind each number, in the order of `cells`.
-    families
-        How the cells lie within each other, by their places.
-    """
-
-    def __init__(self, survey: Survey, minimum: int) -> None:
-        self.survey, self.minimum = survey, minimum
-        self.people = _people(survey)
-        self.rows: list[tuple[str, str, str, int, bool]] = []
-        self.numbers: list[np.ndarray] = []
-        self.families: list[Family] = []
-        self.places: dict[tuple[str, str], list[int]] = {}
-        self._add_units()
-        for grouping in survey.instrument.groupings:
-            if grouping.column not in (survey.instrument.sector, survey.instrument.employer):
-                names = brand.unit_names(survey, grouping.column, unknown="")
-                whole = brand.unit_names(survey, None)
-                self._family(None, self._add(grouping.column, whole, names))
-        for grouping in survey.instrument.groupings:
-            if grouping.cross:
-                self._cross(grouping)
-
-    @property
-    def cells(self) -> pd.DataFrame:
-        return pd.DataFrame(self.rows, columns=["column", "parent", "unit", "least", "named"])
-
-    @property
-    def counts(self) -> pd.DataFrame:
-        shape = (len(self.rows), self.people.shape[1])
-        return pd.DataFrame(np.array(self.numbers).reshape(shape), columns=self.people.columns)
-
-    def _family(self, parent: int | None, parts: Iterable[int]) -> None:
-        if found := tuple(parts):
-            self.families.append(Family(parent, found))
-
-    def _add(self, column: str, parents: pd.Series[str], units: pd.Series[str]) -> list[int]:
-        """Add a column's cells in alphabetical order; return their places."""
-        counts = self.people.groupby([parents.rename("parent"), units.rename("unit")], sort=True)
-        least, first = floor(self.survey.instrument, column, minimum=self.minimum), len(self.rows)
-        for (parent, unit), numbers in counts.sum().iterrows():
-            self.places.setdefault((column, unit), []).append(len(self.rows))
-            self.rows.append((column, parent, unit, least, True))
-            self.numbers.append(numbers.to_numpy())
-        return list(range(first, len(self.rows)))
-
-    def _add_units(self) -> None:
-        """Add the sectors within the whole, and the employers within their sectors."""
-        sector, employer = self.survey.instrument.sector, self.survey.instrument.employer
-        whole, sectors = (brand.unit_names(self.survey, column) for column in (None, sector))
-        if sector:
-            self._family(None, self._add(sector, whole, sectors))
-        if employer:
-            added = self._add(employer, sectors, brand.unit_names(self.survey, employer))
-            for name in dict.fromkeys(self.rows[place][1] for place in added):
-                above = self.places[sector, name][0] if sector else None
-                self._family(above, (p for p in added if self.rows[p][1] == name))
-
-    def _cross(self, grouping: Grouping) -> None:
-        """Put crossed cells within what they cross, with those who did not state both."""
-        ends = [self.survey.answers[c].astype(object).fillna("") for c in grouping.cross]
-        unstated = (ends[0] == "") | (ends[1] == "")
-        pairs = self.people.groupby([ends[0].rename("one"), ends[1].rename("other")]).sum()
-        parts: dict[tuple[str, str], int] = {}
-        for (one, other), numbers in pairs.iterrows():
-            if one and other:
-                named = self.places.get((grouping.column, f"{one}{CROSSED}{other}"), [])
-                parts |= {(one, other): place for place in named}
-            else:
-                parts[one, other] = len(self.rows)
-                self.rows.append((grouping.column, "", "", 0, False))
-                self.numbers.append(numbers.to_numpy())
-        if unstated.any():
-            self._family(self.places[grouping.column, ""][0], (p for k, p in parts.items() if "" in k))
-        for end, column in enumerate(grouping.cross):
-            for value in ends[end].unique():
-                within = self.places.get((column, value or UNKNOWN)) or self.places.get((column, value), [])
-                if len(within) == 1:
-                    self._family(within[0], (p for k, p in parts.items() if k[end] == value))
-
-
-def _decided(tables: _Tables) -> pd.DataFrame:
+def _decided(nesting: Nesting) -> pd.DataFrame:
     """Decide the kinds one after the other: what is hidden for one is hidden for those after it."""
-    cells, counts = tables.cells, tables.counts
-    named, gone = cells["named"].to_numpy(dtype=bool), np.zeros(len(cells), dtype=bool)
+    named, gone = nesting.named, np.zeros(len(nesting.named), dtype=bool)
     reasons: dict[str, np.ndarray] = {}
     for place, kind in enumerate(KINDS):
-        own = counts.loc[:, counts.columns.get_level_values(0).isin(KINDS[: place + 1])].to_numpy()
-        least = np.maximum(cells["least"], DISTRIBUTION if kind == "distributions" else 0).to_numpy()
-        lattice = Lattice(own, least, named, tuple(tables.families), tables.minimum)
+        lattice = nesting.lattice(KINDS[: place + 1], DISTRIBUTION if kind == KINDS[-1] else 0)
         gone = protected(lattice, gone & named)
-        orphaned = np.zeros(len(cells), dtype=bool)
-        for family in tables.families:
+        orphaned = np.zeros(len(named), dtype=bool)
+        for family in lattice.families:
             orphaned[list(family.parts)] |= family.parent is not None and gone[family.parent]
         reasons[kind] = np.select([lattice.few, orphaned, gone], ["few", "parent", "sibling"], "")
-    found = cells[["column", "parent", "unit"]].assign(**reasons)
-    return found[named].reset_index(drop=True)
+    return nesting.cells.assign(**reasons)[named].reset_index(drop=True)
 
 
 def withhold_units(

@@ -38,6 +38,7 @@ def people(sizes: Mapping[tuple[str | None, ...], int], *columns: str, **roles: 
     questions = [*instrument.item_names, *instrument.outcome_names]
     groupings = tuple(Grouping(column=c) for c in columns if c not in roles.values())
     given = pd.DataFrame(5.0, index=frame.index, columns=questions)
+    given.iloc[::2] = 6.0  # not all alike
     instrument = instrument.model_copy(update={"groupings": groupings, **roles})
     return replace(BASE, answers=given.join(frame), instrument=instrument)
 
