@@ -92,9 +92,7 @@ class Nesting:
         floors = np.array([max(row[3], least) for row in self.rows], dtype=np.int64)
         counts = of("counts").astype(np.int64)
         families = tuple(self.families)
-        return Lattice(
-            counts, floors, self.named, families, self.minimum, of("above"), of("below")
-        )
+        return Lattice(counts, floors, self.named, families, self.minimum, of("above"), of("below"))
 
     def place(self, column: str, unit: str) -> list[int]:
         """Return where the cells of a unit are."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ DEPTH = 3
 """How deep cells lie within each other, at most: crossed ones in employers in sectors."""
 DETERMINED = 1e-9
 """Reach of a cell's number, over all that is possible, below which it has but one value."""
+TOGETHER, MANY = 3, 60
+"""Small hidden cells whose sum is looked at; where there are many of them only two at a time."""
 
 
 @dataclass(frozen=True)
@@ -175,14 +178,33 @@ def _weak(cells: Lattice, gone: Mask) -> int | None:
     if not hidden.size:
         return None
     rows, sums = _equations(cells, gone, hidden)
-    small = (cells.few | (~cells.named & (cells.counts[:, 0] < cells.minimum)))[hidden]
     free = null_space(rows)
-    fixed = np.abs(free).max(axis=1, initial=0.0) < DETERMINED
-    if (fixed & small).any():
-        return int(hidden[np.flatnonzero(fixed & small)[0]])
-    for place in np.flatnonzero(small & cells.named[hidden]):
+    if (found := _small_set(cells, hidden, free)) is not None:
+        return found
+    for place in np.flatnonzero(cells.few[hidden] & cells.named[hidden]):
         if _values(rows, sums, cells.named[hidden], int(place)) < cells.minimum:
             return int(hidden[place])
+    return None
+
+
+def _small_set(cells: Lattice, hidden: Counts, free: Amounts) -> int | None:
+    """Return a cell of a few hidden ones whose sum has but one value, and is of few people.
+
+    What is free to vary are the columns of `free`, hidden cells x ways.
+    """
+    n = cells.counts[hidden]
+    some = np.flatnonzero((n.min(axis=1) < cells.least[hidden]) & n.any(axis=1))
+    for size in range(1, TOGETHER + 1):
+        if len(some) > MANY and size > 2:
+            return None
+        sets = np.array(list(combinations(some, size)), dtype=int).reshape(-1, size)
+        moves = np.abs(free[sets].sum(axis=1)).max(axis=1, initial=0.0)
+        persons = n[sets].sum(axis=1)
+        least = cells.least[hidden][sets].max(axis=1) if size == 1 else cells.minimum
+        few = ((persons > 0) & (persons < np.reshape(least, (-1, 1)))).any(axis=1)
+        told = np.flatnonzero((moves < DETERMINED) & few)
+        if told.size:
+            return int(hidden[sets[told[0], 0]])
     return None
 
 
@@ -223,9 +245,7 @@ def _equations(
     return np.array(rows), np.array(sums)
 
 
-def _values(
-    rows: NDArray[np.float64], sums: NDArray[np.float64], named: Mask, place: int
-) -> int:
+def _values(rows: NDArray[np.float64], sums: NDArray[np.float64], named: Mask, place: int) -> int:
     """Count how many persons a hidden cell may have, for all that is told."""
     target = np.zeros(rows.shape[1])
     target[place] = 1.0

@@ -34,12 +34,14 @@ VERDICT += ["discriminant", "general", "structures", "bounds", "recommendation",
 VERDICT += ["models", "structural_words", "structural", "alignment"]
 VERDICT += ["latent", "resampling", "bias", "conclusions", "weighing", "raking"]
 VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "trend"]
-VERDICT += ["shrinkage", "standing", "privacy", "suppression"]
+VERDICT += ["shrinkage", "standing", "protection", "privacy", "nesting", "suppression"]
 TABLES = ["tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables"]
 VERDICT += ["attractiveness", "brand", "importance", "drivers", "switching", "trend", "shrinkage"]
-VERDICT += ["standing", "privacy", "suppression"]
+VERDICT += ["standing", "protection", "privacy", "nesting", "suppression"]
 TABLES = ["tabulation", "model_tables", "bias_tables", "structure_tables", "measurement_tables"]
 TABLES += ["standing_tables", "across_tables", "public_words", "public_tables", "tables"]
+AUDIT = ["facts", "atoms", "recovery", "system", "bounds", "search", "stating", "pages", "folder"]
+AUDIT = [f"audit.{room}" for room in AUDIT]
 FIGURES = ["drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap"]
 FIGURES += ["consequences", "standings", "crossings", "plane", "public_maps", "public_figures"]
 FIGURES += ["public_shares", "employer_figures", "figures", "structure_figures"]
@@ -97,13 +99,14 @@ CLI = [
         "progress",
         "batch",
         "check",
+        "audit",
         "instrument_new",
         "instrument",
         "simulate",
         "main",
     )
 ]
-ABOVE = [*DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *CLI]
+ABOVE = [*DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *REPORTS, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
@@ -120,7 +123,7 @@ HOMES = {
     "nbformat": REPORTS,
     "weasyprint": ["reports.pdf"],
     "docx": ["reports.word"],
-    "pydantic": [*GROUND, "reports.parameters", "reports.stamps"],
+    "pydantic": [*GROUND, "audit.facts", "reports.parameters", "reports.stamps"],
     "typer": CLI,
     "yaml": ["reports.parameter_files"],
 }
@@ -192,6 +195,13 @@ def test_every_module_has_its_place() -> None:
 
 def test_rooms_import_downwards_and_packages_stay_at_home() -> None:
     assert [fault for room, tree in modules().items() for fault in faults(room, tree)] == []
+
+
+def test_the_audit_knows_nothing_of_how_it_was_decided() -> None:
+    below = ROOMS[: ROOMS.index(AUDIT[0])]
+    hiding = {"protection", "privacy", "nesting", "suppression"}
+    assert not hiding & set(below)
+    assert {name for name in modules() if name.startswith("audit.")} == set(AUDIT)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,10 @@ def random_study(rng: np.random.Generator, study: Study = Study()) -> Survey:
     frame = pd.DataFrame([units[k] for k in chosen], columns=["sector", "employer"])
     unknown = rng.choice([0.0, 0.01, 0.05])
     frame = frame.mask(rng.random(frame.shape) < unknown)
-    for column, values in (("age", "abcd"[: rng.integers(2, 5)]), ("sex", "xyz"[: rng.integers(2, 4)])):
+    for column, values in (
+        ("age", "abcd"[: rng.integers(2, 5)]),
+        ("sex", "xyz"[: rng.integers(2, 4)]),
+    ):
         parts = rng.dirichlet(np.full(len(values), 0.8))
         frame[column] = rng.choice(list(values), size=n, p=parts)
         frame[column] = frame[column].mask(rng.random(n) < rng.choice([0.0, 0.01, 0.1]))

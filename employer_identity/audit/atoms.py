@@ -144,7 +144,9 @@ def _in_editions(statements: list[Statement]) -> list[Statement]:
             key = (s.fact.scope, s.fact.quantity, s.fact.measure, s.fact.answers, s.fact.half)
             by_edition[s.edition][key] = s.fact.value
     for edition, values in sorted(by_edition.items()):
-        alike = (k for k, c in enumerate(classes) if all(c.get(a, v) == v for a, v in values.items()))
+        alike = (
+            k for k, c in enumerate(classes) if all(c.get(a, v) == v for a, v in values.items())
+        )
         place[edition] = next(alike, len(classes))
         if place[edition] == len(classes):
             classes.append({})

@@ -146,7 +146,9 @@ class Attack:
         lower, upper = self._ratio(total, n), self._ratio(-total, n)
         if lower is None or upper is None:  # nobody there can have answered
             return None
-        found = Bounds(s.span.low + lower[0], s.span.low - upper[0], self._named(lower[1] | upper[1]))
+        found = Bounds(
+            s.span.low + lower[0], s.span.low - upper[0], self._named(lower[1] | upper[1])
+        )
         return None if found.width >= enough - EXACT else found
 
     def _ratio(self, total: Floats, n: Floats) -> tuple[float, set[int]] | None:

@@ -25,7 +25,6 @@ from employer_identity.audit.facts import (
     Quantity,
     Scope,
     Statement,
-    box,
     columns_of,
 )
 from employer_identity.audit.recovery import WEIGHT, Known, nested
@@ -248,7 +247,7 @@ def _small(
         known &= sums.knows(targets)
     for members in (t for t, k in zip(targets, known, strict=True) if k):
         if 0 < counts.value(members) < floor:
-            scope = tuple(block.scope_of(a)[0] for a in np.flatnonzero(members))
+            scope = tuple(block.scope_of(int(a))[0] for a in np.flatnonzero(members))
             yield Leak("small", scope, quantity, measure, sums.witnesses(members))
 
 
@@ -368,5 +367,7 @@ def _totals(block: Block) -> list[Statement]:
             if members.tobytes() not in block.counted(measure) and sets.knows([members])[0]:
                 n = sets.value(members)
                 element = " + ".join(sorted(set(block.columns) - COMMON))
-                found.append(Statement(Fact(scope, "count", float(n), 0.0, measure, element=element)))
+                found.append(
+                    Statement(Fact(scope, "count", float(n), 0.0, measure, element=element))
+                )
     return found

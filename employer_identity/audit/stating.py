@@ -99,9 +99,7 @@ class Teller:
         """State one number; a missing one is withheld."""
         told = None if value is None or np.isnan(value) else float(value)
         weighted = quantity != "count" and self.instrument.weight is not None
-        return Fact(
-            scope, quantity, told, half, measure, answers, weighted, least, element=element
-        )
+        return Fact(scope, quantity, told, half, measure, answers, weighted, least, element=element)
 
     def level(
         self, scope: Scope, measure: str, n: float, mean: float, element: str
@@ -135,7 +133,9 @@ class Teller:
         """State the rows of `brand.unit_levels`, what is hidden withheld."""
         sector, employer = self.instrument.sector or "", self.instrument.employer or ""
         for r in frame.itertuples():
-            scope = self.of(employer, r.employer, r.sector) if r.employer else self.of(sector, r.sector)
+            scope = (
+                self.of(employer, r.employer, r.sector) if r.employer else self.of(sector, r.sector)
+            )
             if r.hidden:
                 yield self.number(scope, "count", None, element="units")
             yield from self.level(scope, r.pillar, r.n, r.mean, "units")

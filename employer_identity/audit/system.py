@@ -101,10 +101,10 @@ def system(
             sources.append(s)
     told = sparse.csr_matrix(np.array(rows).reshape(len(rows), width))
     limits = _limits(blank)
-    lower = np.array([e[0] for e in ends] + [-np.inf] * limits.shape[0])
-    upper = np.array([e[1] for e in ends] + [0.0] * limits.shape[0])
+    least = np.array([e[0] for e in ends] + [-np.inf] * limits.shape[0])
+    most = np.array([e[1] for e in ends] + [0.0] * limits.shape[0])
     both = sparse.vstack([told, limits], format="csr")
-    return System(both, lower, upper, (*sources, *[None] * limits.shape[0]), atoms, span, own)
+    return System(both, least, most, (*sources, *[None] * limits.shape[0]), atoms, span, own)
 
 
 def _is_count(fact: Fact, measure: str) -> bool:
@@ -153,8 +153,12 @@ def _summed(
     fact: Fact, blank: System, block: Block, members: Members
 ) -> list[tuple[Floats, float, float]]:
     """Return what a mean, share or sum says of the answers' sum."""
-    assert blank.span is not None and fact.value is not None
-    k, total = blank.answered(members), blank.above(members) + blank.span.low * blank.answered(members)
+    assert blank.span is not None
+    assert fact.value is not None
+    k, total = (
+        blank.answered(members),
+        blank.above(members) + blank.span.low * blank.answered(members),
+    )
     if fact.quantity == "sum":
         return [(total, fact.value - fact.half, fact.value + fact.half)]
     n = block.counted(fact.measure if blank.own else PERSONS).get(members.tobytes())
