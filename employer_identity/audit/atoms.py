@@ -36,7 +36,7 @@ LARGEST = 20_000
 Members = NDArray[np.bool_]
 
 
-class TooManyCells(ValueError):
+class TooManyCellsError(ValueError):
     """Published numbers cross so many columns that they cannot be put side by side."""
 
 
@@ -211,7 +211,7 @@ def _cells(
             if all(fit(v, value) for fit, v in zip(fits, row, strict=True))
         ]
         if len(rows) > LARGEST:
-            raise TooManyCells(", ".join(columns))
+            raise TooManyCellsError(", ".join(columns))
     return np.array(rows, dtype=np.str_).reshape(len(rows), len(columns))
 
 
@@ -227,8 +227,9 @@ class _Fits:
         self.left = {v for v, _ in pairs}
         self.right = {w for _, w in pairs}
         full = [(v, w) for v, w in pairs if REST not in (v, w)]
-        self.is_left_nested = len(full) == len({v for v, _ in full})
-        self.is_right_nested = len(full) == len({w for _, w in full})
+        left, right = {v for v, _ in full}, {w for _, w in full}
+        self.is_left_nested = len(full) == len(left) and len(right) > 1
+        self.is_right_nested = len(full) == len(right) and len(left) > 1
 
     def __call__(self, v: str, w: str) -> bool:
         if (v, w) in self.pairs or v == w == REST:

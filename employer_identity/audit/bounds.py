@@ -41,9 +41,11 @@ class Bounds:
     witnesses: tuple[Statement, ...] = ()
 
     @property
-    def values(self) -> int:
+    def values(self) -> float:
         """How many whole numbers there are between both."""
-        return int(np.floor(self.upper + EXACT) - np.ceil(self.lower - EXACT)) + 1
+        if not np.isfinite(self.upper):
+            return np.inf
+        return float(np.floor(self.upper + EXACT) - np.ceil(self.lower - EXACT)) + 1
 
     @property
     def width(self) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from employer_identity.audit.atoms import TooManyCells
+from employer_identity.audit.atoms import TooManyCellsError
 from employer_identity.audit.facts import (
     FORM,
     REST,
@@ -86,7 +86,7 @@ def audit(folder: Path, *others: Path) -> Audit:
     if not problems:
         try:
             found_leaks = _attack(published)
-        except TooManyCells as error:
+        except TooManyCellsError as error:
             problems.append(Problem("audit.too_many_cells", str(error)))
     facts = sum(len(p.facts) for p in published)
     return Audit(tuple(problems), tuple(found_leaks), len(read), facts)
@@ -219,7 +219,7 @@ def told(leak: Leak) -> Problem:
     if bounds and leak.quantity == "mean":
         values["width"] = math.ceil(bounds.width * 100) / 100
     elif bounds:
-        values["width"] = bounds.values
+        values["width"] = int(bounds.values)
     key = leak.way if leak.way == "contradiction" else f"{leak.way}_{leak.quantity}"
     return Problem(f"audit.leak.{key}", " / ".join(cells[:NAMED]), values=values)
 

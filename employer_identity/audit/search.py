@@ -304,17 +304,17 @@ class _Answered:
             mine = fact.measure == name and fact.answers in ((), chosen)
             return mine or fact.measure == PERSONS
 
-        told = (s.fact for s in self.block.statements if self._is_mine(s.fact))
-        shown = {self.block.members(f.scope).tobytes() for f in told}
-        found = _withheld(self.block, self.floor, protects)
-        return [cell for cell in found if cell.members.tobytes() not in shown]
+        return _withheld(self.block, self.floor, protects)
 
     def leaks(self) -> Iterator[Leak]:
         quantity: Quantity = "share" if self.measure[1] else "mean"
         name = self.measure[0]
+        if self.hidden:
+            yield from self._of_hidden(quantity)
         yield from _small(self.block, self.counts, self.sums, self.floor, quantity, name)
-        if not self.hidden:
-            return
+
+    def _of_hidden(self, quantity: Quantity) -> Iterator[Leak]:
+        name = self.measure[0]
         attack = Attack(system(self.block, *self.measure, self.span))
         attack.scatter([cell.members for cell in self.hidden])
         known = self.sums.knows([cell.members for cell in self.hidden])
@@ -359,15 +359,41 @@ def _of_others(derived: list[list[Statement]], own: int) -> list[Statement]:
 def _totals(block: Block) -> list[Statement]:
     """Say what a block's parts come to together, where that is not published as it is."""
     scopes = {around(s.fact.scope) for s in block.statements}
-    found = []
-    for measure in {s.fact.measure for s in block.statements if s.fact.quantity == "count"}:
-        sets = _published(block, measure)
-        for scope in scopes:
-            members = block.members(scope)
-            if members.tobytes() not in block.counted(measure) and sets.knows([members])[0]:
-                n = sets.value(members)
-                element = " + ".join(sorted(set(block.columns) - COMMON))
-                found.append(
-                    Statement(Fact(scope, "count", float(n), 0.0, measure, element=element))
-                )
+    kinds = {(s.fact.measure, s.fact.answers, s.fact.quantity) for s in block.statements}
+    told = {(s.fact.scope, s.fact.measure, s.fact.answers) for s in block.statements}
+    element = " + ".join(sorted(set(block.columns) - COMMON))
+    found: list[Statement] = []
+    for measure, answers, quantity in sorted(kinds):
+        missing = [x for x in scopes if quantity == "count" or (x, measure, answers) not in told]
+        for scope in missing:
+            if quantity == "count":
+                fact = _total_count(block, scope, measure)
+            else:
+                fact = _total_sum(_Answered(block, 0, (measure, answers), SHARE), scope)
+            if fact and not any(s.fact == replace(fact, element=s.fact.element) for s in found):
+                found.append(Statement(replace(fact, element=element)))
     return found
+
+
+def _total_count(block: Block, scope: Scope, measure: str) -> Fact | None:
+    sets, members = _published(block, measure), block.members(scope)
+    if any(s.fact.scope == scope for s in sets.sources) or not sets.knows([members])[0]:
+        return None
+    return Fact(scope, "count", float(sets.value(members)), 0.0, measure)
+
+
+def _total_sum(answered: _Answered, scope: Scope) -> Fact | None:
+    """Return the sum of everybody's answers that those of parts come to, with its rounding."""
+    members, sums = answered.block.members(scope), answered.sums
+    if answered.measure[0] == PERSONS or not sums.knows([members])[0]:
+        return None
+    value = half = 0.0
+    weights = sums.known.weights(members.astype(float))
+    for s, w in zip(sums.sources, weights, strict=True):
+        inside = answered.block.members(s.fact.scope)
+        n = 1.0 if s.fact.quantity == "sum" else float(answered.counts.value(inside))
+        value += w * n * (s.fact.value or 0.0)
+        half += abs(w) * n * s.fact.half
+    weighted = any(s.fact.weighted for s in sums.sources)
+    name, answers = answered.measure
+    return Fact(scope, "sum", value, half, name, answers, weighted=weighted)
