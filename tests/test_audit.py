@@ -254,7 +254,7 @@ def hidden_of(statements: list[Statement]) -> list[Scope]:
 
 @pytest.mark.parametrize("seed", range(200))
 def test_counts_agree_with_brute_force(seed: int) -> None:
-    statements, atoms = small_study(seed, most=5)
+    statements, atoms = small_study(seed, most=4)
     found = leaks(statements, {"q": Answers(1, 3, whole=True)}, floor=FLOOR)
     given_away = {leak.scope for leak in found if leak.quantity == "count" and leak.way != "small"}
     tables = all_counts(statements, atoms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from employer_identity import privacy
@@ -51,6 +51,7 @@ def test_a_higher_minimum_hides_more() -> None:
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=8), st.integers(2, 10))
+@settings(deadline=None, derandomize=True)
 def test_what_subtraction_leaves_is_empty_or_a_group(sizes: list[int], minimum: int) -> None:
     counts = table(care={str(i): n for i, n in enumerate(sizes)})
     mask = hidden(counts, minimum=minimum)

@@ -138,6 +138,48 @@ def test_a_crossed_grouping_is_decided_in_its_rows_and_columns_too() -> None:
     assert found == {CROSSED.join(cell): reason for cell, reason in expected.items()}
 
 
+def test_those_who_did_not_state_what_they_are_crossed_with_are_not_left_over() -> None:
+    sizes = {("x", "a"): 20, ("x", "b"): 30, ("x", None): 3, ("y", "a"): 25, ("y", "b"): 40}
+    sizes[("y", None)] = 17
+    found = reasons(crossed(sizes), "both")  # x less its two halves would be the three
+    assert found[CROSSED.join("xa")] == "sibling"
+    assert found[CROSSED.join("xb")] == ""
+    many = reasons(crossed({**sizes, ("x", None): 12}), "both")
+    assert set(many.values()) == {""}
+
+
+def test_a_hidden_group_hides_what_it_is_crossed_into() -> None:
+    sizes = {("x", "a"): 1, ("x", "b"): 2, ("y", "a"): 15, ("y", "b"): 16}
+    survey = crossed({**sizes, ("z", "a"): 40, ("z", "b"): 50})
+    assert reasons(survey, "one") == {"x": "few", "y": "sibling", "z": ""}
+    found = reasons(survey, "both")  # y is its halves together
+    assert found[CROSSED.join("ya")] == found[CROSSED.join("yb")] == "parent"
+
+
+def test_what_a_wave_hides_is_hidden_of_all_waves_together() -> None:
+    sizes = {("1", "x"): 3, ("1", "y"): 20, ("1", "z"): 30}
+    sizes |= {("2", "x"): 20, ("2", "y"): 21, ("2", "z"): 32}
+    survey = people(sizes, "wave", "band", wave="wave")
+    assert reasons(survey, "band") == {"x": "few", "y": "sibling", "z": ""}
+    later = survey.answers[survey.answers["wave"] == "2"].reset_index(drop=True)
+    assert set(reasons(replace(survey, answers=later), "band").values()) == {""}
+
+
+def test_a_sector_whose_employers_cannot_be_told_apart_from_it_is_hidden() -> None:
+    survey = employers(care={"a": 2, "b": 3}, trade={"c": 40}, health={"d": 30})
+    assert reasons(survey, "sector") == {"care": "sibling", "health": "sibling", "trade": ""}
+    assert reasons(survey, "employer")["d"] == "parent"
+
+
+def test_hidden_people_who_all_agree_take_another_with_them() -> None:
+    survey = employers(care={"a": 8, "b": 11, "c": 12, "d": 30})
+    answers, item = survey.answers.copy(), survey.item_names[0]
+    answers.loc[answers["employer"].isin(["a", "b"]), item] = 7.0
+    alike = reasons(replace(survey, answers=answers), "employer", "distributions")
+    assert alike == {"a": "few", "b": "sibling", "c": "sibling", "d": ""}
+    assert reasons(survey, "employer", "distributions")["c"] == ""
+
+
 def test_few_answers_to_one_question_hide_the_questions_and_not_the_scores() -> None:
     survey = employers(care={"a": 12, "b": 20, "c": 30})
     survey = silent(survey, "pro1", survey.answers["employer"] == "a", but=3)

@@ -58,10 +58,10 @@ class Known:
         left = targets - (targets @ basis) @ basis.T
         return np.asarray(np.abs(left).max(axis=1, initial=0.0) < RESIDUAL * 10)
 
-    def value(self, target: Floats) -> float:
-        """Return the sum over a target that the row space has."""
-        weights, *_ = np.linalg.lstsq(self.sets.T, target, rcond=None)
-        return float(weights @ self.values)
+    def sums(self, targets: Floats) -> Floats:
+        """Return the sums over targets, a row each, that the row space has."""
+        weights, *_ = np.linalg.lstsq(self.sets.T, targets.T, rcond=None)
+        return np.asarray(weights.T @ self.values)
 
     def weights(self, target: Floats) -> Floats:
         """Return weights of the sets that give a target, as small in sum as can be, so few.

@@ -82,7 +82,8 @@ def leaks(
         Smallest number of persons of whom anything is shown.
     """
     found: dict[object, Leak] = {}
-    whole = [_without_nobody(needed(b)) for b in blocks(dict.fromkeys(statements))]
+    told = {(s.edition, replace(s.fact, element="")): s for s in statements}  # each once
+    whole = [_without_nobody(needed(b)) for b in blocks(told.values())]
     for block in _sharing(whole):
         for leak in _of_block(block, answers, floor):
             found.setdefault((leak.scope, leak.quantity, leak.measure), leak)
@@ -142,7 +143,13 @@ class _Sets:
 
     def value(self, target: Members) -> int:
         """Return how many people are in a target that follows."""
-        return round(self.known.value(target.astype(float)))
+        return self.values([target])[0]
+
+    def values(self, targets: list[Members]) -> list[int]:
+        """Return how many people are in targets that follow."""
+        if not targets:
+            return []
+        return [round(n) for n in self.known.sums(np.array(targets, dtype=float)).tolist()]
 
     def knows(self, targets: list[Members]) -> Members:
         """Tell which targets follow by adding and subtracting."""
@@ -191,6 +198,8 @@ class _Counts:
         yield from self._narrow(open_)
 
     def _narrow(self, cells: list[_Cell]) -> Iterator[Leak]:
+        if not cells and self.measure != PERSONS:
+            return
         attack = Attack(system(self.block, self.measure))
         attack.scatter([cell.members for cell in cells])
         for cell in cells:
@@ -245,8 +254,9 @@ def _small(
     known = counts.knows(targets)
     if sums is not counts:
         known &= sums.knows(targets)
-    for members in (t for t, k in zip(targets, known, strict=True) if k):
-        if 0 < counts.value(members) < floor:
+    targets = [t for t, k in zip(targets, known, strict=True) if k]
+    for members, n in zip(targets, counts.values(targets), strict=True):
+        if 0 < n < floor:
             scope = tuple(block.scope_of(int(a))[0] for a in np.flatnonzero(members))
             yield Leak("small", scope, quantity, measure, sums.witnesses(members))
 
@@ -315,10 +325,10 @@ class _Answered:
 
     def _of_hidden(self, quantity: Quantity) -> Iterator[Leak]:
         name = self.measure[0]
-        attack = Attack(system(self.block, *self.measure, self.span))
+        are_bounded = any(not s.fact.weighted for s in self.sums.sources)
+        attack = Attack(system(self.block, *self.measure, self.span if are_bounded else None))
         attack.scatter([cell.members for cell in self.hidden])
         known = self.sums.knows([cell.members for cell in self.hidden])
-        are_bounded = any(not s.fact.weighted for s in self.sums.sources)
         for cell, is_known in zip(self.hidden, known, strict=True):
             if self._is_nobody(cell) or not attack.may_be_fewer(cell.members, cell.least):
                 continue
