@@ -16,9 +16,10 @@ import pandas as pd
 
 from employer_identity import brand
 from employer_identity.audit.facts import PERSONS, Fact, Statement
-from employer_identity.audit.search import Leak, leaks
+from employer_identity.audit.search import Leak, attack
 from employer_identity.audit.stating import Teller
 from employer_identity.errors import EmployerIdentityError
+from employer_identity.privacy import MINIMUM
 from employer_identity.questionnaire import CROSSED, Grouping
 from employer_identity.reports.prepared import Prepared
 from employer_identity.reports.unit import UnitStudy, unit_problems
@@ -31,6 +32,7 @@ from employer_identity.suppression import (
     withhold_units,
 )
 from employer_identity.survey import Survey
+from validation.running import Cell, Row, run, stored
 
 WAVES = ("2024", "2025")
 _BASE = simulate_survey(40, seed=5)
@@ -177,7 +179,38 @@ def _unit(
         yield from (hide(measure=q, answers=tuple(agreeing)) for q in questions)
 
 
-def attacked(survey: Survey, *, siblings: bool = True) -> list[Leak]:
-    """Put a study's reports out, and return what the audit recovers."""
+def attacked(survey: Survey, *, siblings: bool = True) -> Iterator[Leak]:
+    """Put a study's reports out, and yield what the audit recovers."""
     teller = Teller(survey.instrument)
-    return leaks(put_out(survey, siblings=siblings), teller.answers, floor=5)
+    return attack(put_out(survey, siblings=siblings), teller.answers, floor=MINIMUM)
+
+
+def replicate(design: Study, rng: np.random.Generator) -> Row:
+    """Draw a study and attack it, with the rule of siblings and without it.
+
+    Counted are also the cells of the last wave that are hidden, and those that are small.
+    """
+    survey = random_study(rng, design)
+    cells = decide(survey.of_wave(WAVES[-1])).cells["scores"]
+    return {
+        "people": float(survey.n),
+        "cells": float(len(cells)),
+        "few": float((cells == "few").sum()),
+        "hidden": float((cells != "").sum()),
+        "recovered": float(any(attacked(survey))),
+        "recovered.alone": float(any(attacked(survey, siblings=False))),
+    }
+
+
+CELLS = (Cell("anonymity", Study(), replicate, 500),)
+
+
+def main() -> None:
+    """Attack the studies that were not attacked yet, and say what was recovered."""
+    run(CELLS, None)
+    rows = pd.DataFrame(stored(CELLS[0]).values())
+    print(rows.mean().round(3).to_string(), f"studies: {len(rows)}", sep="\n")
+
+
+if __name__ == "__main__":
+    main()

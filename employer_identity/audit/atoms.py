@@ -79,16 +79,24 @@ class Block:
             found |= inside
         return found
 
+    @cached_property
+    def _by_measure(self) -> dict[str, list[Statement]]:
+        found: dict[str, list[Statement]] = defaultdict(list)
+        for s in self.statements:
+            found[s.fact.measure].append(s)
+        return found
+
+    def about(self, *measures: str) -> list[Statement]:
+        """Return what is stated of some measures."""
+        return [s for measure in dict.fromkeys(measures) for s in self._by_measure.get(measure, [])]
+
     def counted(self, measure: str = PERSONS) -> dict[bytes, float]:
         """Return the published counts of a measure, exact ones: bytes of the atoms -> persons."""
         if measure not in self._counted:
             self._counted[measure] = {
                 self.members(s.fact.scope).tobytes(): s.fact.value
-                for s in self.statements
-                if s.fact.quantity == "count"
-                and s.fact.measure == measure
-                and s.fact.value is not None
-                and not s.fact.half
+                for s in self.about(measure)
+                if s.fact.quantity == "count" and s.fact.value is not None and not s.fact.half
             }
         return self._counted[measure]
 

@@ -99,7 +99,7 @@ class Attack:
     def scatter(self, hidden: Sequence[Members]) -> None:
         """Push all hidden cells at once, each up or down, so that most show their width."""
         rng = np.random.default_rng(0)
-        for trial in range(TRIALS):
+        for trial in range(max(1, min(TRIALS, 2 * len(hidden)))):
             signs = rng.choice([-1.0, 1.0], len(hidden))
             row = np.zeros(self.system.unknowns)
             for k, (sign, members) in enumerate(zip(signs, hidden, strict=True)):

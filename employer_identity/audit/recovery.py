@@ -7,6 +7,7 @@ are published: c = w A for some weights w. Weights that are few name the numbers
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ class Known:
         rows = np.array(sets, dtype=float).reshape(len(sets), atoms)
         return cls(rows, np.array(values, dtype=float))
 
+    @cached_property
     def basis(self) -> Floats:
         """Return an orthonormal basis of the row space, atoms x rank."""
         if not self.sets.size:
@@ -54,14 +56,16 @@ class Known:
 
     def spans(self, targets: Floats) -> Members:
         """Tell which targets, a row each, can be had by adding and subtracting."""
-        basis = self.basis()
-        left = targets - (targets @ basis) @ basis.T
+        left = targets - (targets @ self.basis) @ self.basis.T
         return np.asarray(np.abs(left).max(axis=1, initial=0.0) < RESIDUAL * 10)
 
     def sums(self, targets: Floats) -> Floats:
-        """Return the sums over targets, a row each, that the row space has."""
-        weights, *_ = np.linalg.lstsq(self.sets.T, targets.T, rcond=None)
-        return np.asarray(weights.T @ self.values)
+        """Return the sums over targets, a row each, that the row space has.
+
+        Whatever solves A u = b has them, and so has the shortest solution.
+        """
+        solution, *_ = np.linalg.lstsq(self.sets, self.values, rcond=None)
+        return np.asarray(targets @ solution)
 
     def weights(self, target: Floats) -> Floats:
         """Return weights of the sets that give a target, as small in sum as can be, so few.

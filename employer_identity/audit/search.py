@@ -9,7 +9,7 @@ is not protected, what the others answered is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -68,7 +68,7 @@ class Leak:
 
 
 def leaks(
-    statements: Iterable[Statement], answers: dict[str, Answers], *, floor: int
+    statements: Iterable[Statement], answers: Mapping[str, Answers], *, floor: int
 ) -> list[Leak]:
     """Try to recover what is hidden from everything that is stated of one study's people.
 
@@ -82,12 +82,19 @@ def leaks(
         Smallest number of persons of whom anything is shown.
     """
     found: dict[object, Leak] = {}
+    for leak in attack(statements, answers, floor=floor):
+        found.setdefault((leak.scope, leak.quantity, leak.measure), leak)
+    return list(found.values())
+
+
+def attack(
+    statements: Iterable[Statement], answers: Mapping[str, Answers], *, floor: int
+) -> Iterator[Leak]:
+    """Recover one thing after the other, as `leaks` does; some are found in two ways."""
     told = {(s.edition, replace(s.fact, element="")): s for s in statements}  # each once
     whole = [_without_nobody(needed(b)) for b in blocks(told.values())]
     for block in _sharing(whole):
-        for leak in _of_block(block, answers, floor):
-            found.setdefault((leak.scope, leak.quantity, leak.measure), leak)
-    return list(found.values())
+        yield from _of_block(block, answers, floor)
 
 
 def _without_nobody(block: Block) -> Block:
@@ -99,7 +106,7 @@ def _without_nobody(block: Block) -> Block:
     return block.only(~empty) if empty.any() else block
 
 
-def _of_block(block: Block, answers: dict[str, Answers], floor: int) -> Iterator[Leak]:
+def _of_block(block: Block, answers: Mapping[str, Answers], floor: int) -> Iterator[Leak]:
     try:
         counted = {s.fact.measure: None for s in block.statements if s.fact.quantity == "count"}
         for name in counted:
@@ -178,8 +185,9 @@ class _Counts:
     @cached_property
     def hidden(self) -> list[_Cell]:
         """Cells whose count is withheld; how many answered is no secret where persons are told."""
+        mine = self.measure
         found = _withheld(
-            self.block, self.floor, lambda f: f.quantity == "count" and f.measure == self.measure
+            self.block, self.floor, mine, lambda f: (f.quantity, f.measure) == ("count", mine)
         )
         told = {} if self.measure == PERSONS else self.block.counted()
         return [cell for cell in found if cell.members.tobytes() not in told]
@@ -209,7 +217,7 @@ class _Counts:
 
 
 def _published(block: Block, measure: str) -> _Sets:
-    told = [(s, s.fact.value) for s in block.statements if _is_exact(s.fact, measure)]
+    told = [(s, s.fact.value) for s in block.about(measure) if _is_exact(s.fact, measure)]
     return _Sets.of(block, [(s, value) for s, value in told if value is not None])
 
 
@@ -231,10 +239,12 @@ class _Cell:
     least: int
 
 
-def _withheld(block: Block, floor: int, protects: Callable[[Fact], bool]) -> list[_Cell]:
+def _withheld(
+    block: Block, floor: int, measure: str, protects: Callable[[Fact], bool]
+) -> list[_Cell]:
     """Return the cells of which something that is to be protected is withheld, each once."""
     found: dict[bytes, _Cell] = {}
-    for s in block.statements:
+    for s in block.about(PERSONS, measure):
         if s.fact.value is None and protects(s.fact):
             members, least = block.members(s.fact.scope), max(s.fact.least, floor)
             known = found.get(members.tobytes())
@@ -299,7 +309,7 @@ class _Answered:
     @cached_property
     def sums(self) -> _Sets:
         """Sets of which the sum is published, or the mean and of how many."""
-        told = [s for s in self.block.statements if self._is_mine(s.fact)]
+        told = [s for s in self.block.about(self.measure[0]) if self._is_mine(s.fact)]
         counted = self.counts.knows([self.block.members(s.fact.scope) for s in told])
         return _Sets.of(
             self.block,
@@ -314,7 +324,7 @@ class _Answered:
             mine = fact.measure == name and fact.answers in ((), chosen)
             return mine or fact.measure == PERSONS
 
-        return _withheld(self.block, self.floor, protects)
+        return _withheld(self.block, self.floor, name, protects)
 
     def leaks(self) -> Iterator[Leak]:
         quantity: Quantity = "share" if self.measure[1] else "mean"
@@ -368,26 +378,28 @@ def _of_others(derived: list[list[Statement]], own: int) -> list[Statement]:
 
 def _totals(block: Block) -> list[Statement]:
     """Say what a block's parts come to together, where that is not published as it is."""
-    scopes = {around(s.fact.scope) for s in block.statements}
-    kinds = {(s.fact.measure, s.fact.answers, s.fact.quantity) for s in block.statements}
-    told = {(s.fact.scope, s.fact.measure, s.fact.answers) for s in block.statements}
+    facts = [s.fact for s in block.statements]
+    scopes = {around(f.scope) for f in facts}
+    kinds = {(f.measure, f.answers, f.quantity == "count") for f in facts}
+    told = {(f.scope, f.measure, f.answers, f.quantity == "count") for f in facts}
     element = " + ".join(sorted(set(block.columns) - COMMON))
     found: list[Statement] = []
-    for measure, answers, quantity in sorted(kinds):
-        missing = [x for x in scopes if quantity == "count" or (x, measure, answers) not in told]
-        for scope in missing:
-            if quantity == "count":
+    for measure, answers, is_count in sorted(kinds):
+        for scope in scopes:
+            if (scope, measure, answers, is_count) in told:
+                continue
+            if is_count:
                 fact = _total_count(block, scope, measure)
             else:
                 fact = _total_sum(_Answered(block, 0, (measure, answers), SHARE), scope)
-            if fact and not any(s.fact == replace(fact, element=s.fact.element) for s in found):
+            if fact:
                 found.append(Statement(replace(fact, element=element)))
     return found
 
 
 def _total_count(block: Block, scope: Scope, measure: str) -> Fact | None:
     sets, members = _published(block, measure), block.members(scope)
-    if any(s.fact.scope == scope for s in sets.sources) or not sets.knows([members])[0]:
+    if not sets.knows([members])[0]:
         return None
     return Fact(scope, "count", float(sets.value(members)), 0.0, measure)
 

@@ -87,14 +87,14 @@ def system(
     which nobody publishes.
     """
     atoms = len(block.cells)
-    own = measure != PERSONS and any(_is_count(s.fact, measure) for s in block.statements)
+    own = measure != PERSONS and any(_is_count(s.fact, measure) for s in block.about(measure))
     width = atoms * (1 + own + (span is not None))
     empty = sparse.csr_matrix((0, width))
     blank = System(empty, np.zeros(0), np.zeros(0), (), atoms, span, own)
     rows: list[Floats] = []
     ends: list[tuple[float, float]] = []
     sources: list[Statement | None] = []
-    for s in block.statements:
+    for s in block.about(PERSONS, measure):
         for row, lower, upper in _told(s.fact, blank, block, measure, answers):
             rows.append(row)
             ends.append((lower, upper))
