@@ -27,6 +27,8 @@ DEPTH = 3
 """How deep cells lie within each other, at most: crossed ones in employers in sectors."""
 DETERMINED = 1e-9
 """Reach of a cell's number, over all that is possible, below which it has but one value."""
+ROUNDING = 1e-6
+"""Tolerance of the linear programmes: HiGHS's own is 1e-7."""
 TOGETHER, MANY = 3, 60
 """Small hidden cells whose sum is looked at; where there are many of them only two at a time."""
 
@@ -184,7 +186,24 @@ def _weak(cells: Lattice, gone: Mask) -> int | None:
     for place in np.flatnonzero(cells.few[hidden] & cells.named[hidden]):
         if _values(rows, sums, cells.named[hidden], int(place)) < cells.minimum:
             return int(hidden[place])
+        if _is_alike(rows, [x[hidden] for x in (cells.above, cells.below)], int(place)):
+            return int(hidden[place])
     return None
+
+
+def _is_alike(rows: Amounts, amounts: Sequence[Amounts], place: int) -> bool:
+    """Whether all families together say that a cell gave the lowest answers, or the highest, only.
+
+    That can be so only of one that did.
+    """
+    target = np.zeros(rows.shape[1])
+    target[place] = -1.0
+    for each in amounts:
+        for x in each.T[each[place] < 1.0]:
+            found = linprog(target, A_eq=rows, b_eq=rows @ x, method="highs")
+            if found.x is not None and -found.fun < 1.0 - ROUNDING:
+                return True
+    return False
 
 
 def _small_set(cells: Lattice, hidden: Counts, free: Amounts) -> int | None:
@@ -254,7 +273,7 @@ def _values(rows: NDArray[np.float64], sums: NDArray[np.float64], named: Mask, p
         linprog(sign * target, A_eq=rows, b_eq=sums, bounds=ends, method="highs").fun
         for sign in (1.0, -1.0)
     )
-    return int(np.floor(-most + 1e-6) - np.ceil(least - 1e-6)) + 1
+    return int(np.floor(-most + ROUNDING) - np.ceil(least - ROUNDING)) + 1
 
 
 def _beside(cells: Lattice, gone: Mask, weak: int) -> int | None:

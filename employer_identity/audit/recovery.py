@@ -59,13 +59,15 @@ class Known:
         left = targets - (targets @ self.basis) @ self.basis.T
         return np.asarray(np.abs(left).max(axis=1, initial=0.0) < RESIDUAL * 10)
 
-    def sums(self, targets: Floats) -> Floats:
-        """Return the sums over targets, a row each, that the row space has.
-
-        Whatever solves A u = b has them, and so has the shortest solution.
-        """
+    @cached_property
+    def solution(self) -> Floats:
+        """Return the shortest of the solutions that all have the published sums."""
         solution, *_ = np.linalg.lstsq(self.sets, self.values, rcond=None)
-        return np.asarray(targets @ solution)
+        return np.asarray(solution)
+
+    def sums(self, targets: Floats) -> Floats:
+        """Return the sums over targets, a row each, that the row space has: of any solution."""
+        return np.asarray(targets @ self.solution)
 
     def weights(self, target: Floats) -> Floats:
         """Return weights of the sets that give a target, as small in sum as can be, so few.
