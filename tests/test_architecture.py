@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # fmt: off
 # fmt: off
 # fmt: off
+# fmt: off
 GROUND = [
     "errors", "writing", "language", "terms", "showing", "questionnaire", "special",
     "consistency", "consistency_groupings", "edge", "instrument", "adjusting",
@@ -38,6 +39,9 @@ DATA = [
     "guessing", "starter", "panel", "panel_loading", "presets", "population", "simulate",
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
 ]
+AUDIT = [
+    "facts", "atoms", "pages", "recovery", "stating", "system", "bounds", "search", "folder",
+]
 MODEL = [
     "criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores",
     "modification", "factor_scores", "improper", "ledger", "export", "explain", "summary",
@@ -48,8 +52,8 @@ VERDICT = [
     "divisions", "across_result", "across", "discriminant", "general", "structures", "bounds",
     "recommendation", "model_words", "models", "structural_words", "structural", "latent",
     "resampling", "bias", "conclusions", "weighing", "raking", "attractiveness", "brand",
-    "importance", "drivers", "switching", "trend", "shrinkage", "standing", "privacy",
-    "suppression", "unmerged", "curves",
+    "importance", "drivers", "switching", "trend", "shrinkage", "standing", "protection",
+    "privacy", "nesting", "suppression", "unmerged", "curves",
 ]
 TABLES = [
     "tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables",
@@ -79,14 +83,27 @@ WORKSHOP = [
 ]
 CLI = [
     "shared", "parameters", "templates", "report", "progress", "batch", "check",
-    "instrument_new", "instrument", "simulate", "workshop", "main",
+    "instrument_new", "instrument", "simulate", "workshop", "audit", "main",
 ]
 # fmt: on
 INTAKE = [f"intake.{room}" for room in INTAKE]
 REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
-ABOVE = [*INTAKE, *DATA, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
+AUDIT = [f"audit.{room}" for room in AUDIT]
+ABOVE = [
+    *INTAKE,
+    *DATA,
+    *AUDIT,
+    *MODEL,
+    *VERDICT,
+    *TABLES,
+    *FIGURES,
+    *EXPLORER,
+    *REPORTS,
+    *WORKSHOP,
+    *CLI,
+]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
@@ -103,7 +120,7 @@ HOMES = {
     "nbformat": [*REPORTS, *WORKSHOP],
     "weasyprint": ["reports.pdf"],
     "docx": ["reports.word"],
-    "pydantic": [*GROUND, "reports.parameters", "reports.stamps"],
+    "pydantic": [*GROUND, "audit.facts", "reports.parameters", "reports.stamps"],
     "typer": CLI,
     "yaml": ["reports.parameter_files"],
     "ipywidgets": ["explorer"],
@@ -176,6 +193,13 @@ def test_every_module_has_its_place() -> None:
 
 def test_rooms_import_downwards_and_packages_stay_at_home() -> None:
     assert [fault for room, tree in modules().items() for fault in faults(room, tree)] == []
+
+
+def test_the_audit_knows_nothing_of_how_it_was_decided() -> None:
+    below = ROOMS[: ROOMS.index(AUDIT[0])]
+    hiding = {"protection", "privacy", "nesting", "suppression"}
+    assert not hiding & set(below)
+    assert {name for name in modules() if name.startswith("audit.")} == set(AUDIT)
 
 
 @pytest.mark.parametrize(
