@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from employer_identity.across_result import Across
 from employer_identity.answers import Flags
-from employer_identity.checks import Estimator, Missing, check_options
+from employer_identity.cfa import defaults
+from employer_identity.checks import Estimator, Missing, check_combination, check_options
 from employer_identity.climbing import OnReject
 from employer_identity.collapsing import LEAST
 from employer_identity.criteria import Rule, RuleName, rule_of
@@ -28,6 +29,7 @@ from employer_identity.divisions import (
     divide,
     without_small,
 )
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.groupings import TELLABLE
 from employer_identity.invariance import ANCHORS, check_on_reject, invariance
@@ -37,12 +39,9 @@ from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.ordering import Parameterization
 from employer_identity.measurement.syntax import parse
 from employer_identity.measurement.table import Roles
-from employer_identity.questionnaire import CROSSED
+from employer_identity.questionnaire import CROSSED, Instrument
 from employer_identity.sample import unknown_columns
-
-if TYPE_CHECKING:
-    from employer_identity.questionnaire import Instrument
-    from employer_identity.survey import Survey
+from employer_identity.survey import Survey
 
 WHOLE = "model"
 """What the only scale is called where `models` names none."""
@@ -51,6 +50,7 @@ _NOTED = ("model.cluster_is_group", "ordered.merged_in_group")
 """Of a ladder's notes, beside its warnings."""
 
 
+@checked(ModelError, left=("data",))
 def invariance_across(
     data: Survey | pd.DataFrame,
     groups: Sequence[Asked] | str | None = None,
@@ -65,10 +65,10 @@ def invariance_across(
     cluster: str | Literal[False] | None = None,
     minimum_n: int = FLOOR,
     small: Small = "leave_out",
-    crossed: Sequence[tuple[str, str]] = (),
+    crossed: Sequence[Asked] = (),
     ordered: Sequence[str] | bool = (),
     parameterization: Parameterization = "theta",
-    collapse: int | Literal[False] = LEAST,
+    collapse: int | bool = LEAST,
 ) -> Across:
     """Climb a ladder for every scale over every grouping, as one family of tests.
 
@@ -128,6 +128,10 @@ def invariance_across(
     options: dict[str, Any] = {"rule": deciding, "on_reject": on_reject, "estimator": estimator}
     options |= {"missing": missing, "weights": weights, "cluster": cluster}
     options |= {"parameterization": parameterization, "collapse": collapse}
+    how, holes = defaults(estimator, missing, tables=False, ordered=bool(ordered))
+    check_combination(
+        how, holes, weights or None, cluster or None, tables=False, ordered=bool(ordered)
+    )  # fmt: skip
     named = [ordered] if isinstance(ordered, str) else ordered
     plan = _Plan(data, _scales(data, models), anchors, named, minimum_n, small, options)
     plan.check(wanted)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LEFT = 1.5  # where the cells begin
 GAP = 0.05  # between two cells
+HEAD = 8.0  # size of the heads where their words have room
 _STYLE = {  # edge, fill, line
     "held": (ACCENT, TINT, "-"),
     "in_part": (ACCENT, PAPER, "-"),
@@ -51,16 +52,18 @@ def across(result: Across, instrument: Instrument, *, language: Language = "en")
     scales = list(dict.fromkeys(scale for scale, _ in result.pairs))
     levels = result.levels
     wide = _column(len(levels))
-    heads = [lines(say(f"figures.ladder.{level}", language), wide - 0.04, 8.0)
-             for level in levels]  # fmt: skip
-    top = leading(8.0) * max(map(len, heads)) + 0.1
+    names = [say(f"figures.ladder.{level}", language) for level in levels]
+    widest = max(breadth(word, HEAD) for name in names for word in name.split())
+    size = min(HEAD, HEAD * (wide - 0.04) / widest)  # no word is broken
+    heads = [lines(name, wide - 0.04, size) for name in names]
+    top = leading(size) * max(map(len, heads)) + 0.1
     rows = [_Row(result, pair, instrument, language) for pair in result.pairs]
     between = 0.3 if len(scales) > 1 else 0.0
     height = top + sum(row.height for row in rows) + between * len(scales) + 0.02
     figure, axes = sheet(height)
     for place, head in enumerate(heads):
         x = LEFT + (place + 0.5) * (wide + GAP) - GAP / 2
-        style = {"size": 8.0, "color": MUTED, "ha": "center", "va": "bottom"}
+        style = {"size": size, "color": MUTED, "ha": "center", "va": "bottom"}
         write(axes, x, top - 0.07, "\n".join(head), **style)
     y, scale = top, ""
     for row in rows:

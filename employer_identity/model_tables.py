@@ -224,7 +224,9 @@ def verdicts(result: Ladder, *, language: Language = "en") -> Shown:
                 "verdict": say(f"tables.verdict.{held}", language),
             }
         )
-    return tabulate("verdicts", rows, language, result["configural"].n, groups="level")
+    note = "" if read["calibrated"].all() else say("invariance.uncalibrated", language)
+    n = result["configural"].n
+    return tabulate("verdicts", rows, language, n, groups="level", note=note)
 
 
 def _reading(reading: Mapping[str, Any], level: object, language: Language) -> str:

@@ -58,8 +58,8 @@ def codes(problems):
 
 def test_generation_needs_releases_in_the_sample_and_gender_does_not(planted):
     table = planted.table.set_index(["grouping", "level"])
-    assert table.loc["gender"]["state"].tolist() == ["holds"] * 4
-    assert table.loc["generation"]["state"].tolist() == ["holds"] + ["in_part"] * 3
+    assert table.loc["gender"]["state"].tolist() == ["held"] * 4
+    assert table.loc["generation"]["state"].tolist() == ["held"] + ["in_part"] * 3
     assert table.loc[("generation", "scalar"), "set_aside"] == 6
     assert table.loc[("generation", "scalar"), "pvalue_adjusted"] < 0.001
     assert (table["reached"][table["n"].notna()] == "strict").all()
@@ -67,7 +67,7 @@ def test_generation_needs_releases_in_the_sample_and_gender_does_not(planted):
 
 def test_clean_answers_reach_strict_in_every_grouping():
     across = ei.invariance_across(people(), ["sex", "age", ("sex", "age")], models={"all": FOUR})
-    assert across.table["state"].tolist() == ["holds"] * 12
+    assert across.table["state"].tolist() == ["held"] * 12
     assert (across.table["pvalue_adjusted"].dropna() > 0.05).all()
     assert across.table["groups"].unique().tolist() == [2, 3, 6]
     assert (across.table["n"] == 900).all()
@@ -117,11 +117,11 @@ def test_a_climb_that_ends_leaves_rungs_that_were_not_reached():
     frame = people()
     frame.loc[frame["sex"] == "m", "adv2"] += 0.8
     across = ei.invariance_across(frame, "sex", models={"all": FOUR}, on_reject="stop")
-    assert across.table["state"].tolist() == ["holds", "holds", "fails", "not_reached"]
+    assert across.table["state"].tolist() == ["held", "held", "rejected", "out_of_reach"]
     assert across.table["holds"].tolist() == [True, True, False, pd.NA]
     assert across.tests == 2
     going_on = ei.invariance_across(frame, "sex", models={"all": FOUR}, on_reject="continue")
-    assert going_on.table["state"].tolist() == ["holds", "holds", "fails", "not_reached"]
+    assert going_on.table["state"].tolist() == ["held", "held", "rejected", "out_of_reach"]
     assert going_on.table["holds"].tolist() == [True, True, False, False]
 
 
@@ -264,7 +264,7 @@ def test_a_grouping_that_cannot_be_tested_says_so(case):
     column, options, code = BAD[case]
     across = ei.invariance_across(people(bad=column), ["bad", "sex"], models=ONE, **options)
     assert codes(across.problems["pro", "bad"]) == [code]
-    assert across.table["state"].tolist() == ["untested", *["holds"] * 4]
+    assert across.table["state"].tolist() == ["untestable", *["held"] * 4]
     assert across.table.iloc[0]["level"] == ""
     (problem,) = across.problems["pro", "bad"]
     for language in LANGUAGES:
@@ -342,7 +342,7 @@ def scale_of(survey):
         ({"models": {}}, ["across.no_models"]),
         ({"models": None}, ["model.no_model"]),
         ({"models": {"pro": "pro =~ pro1 + pro2 + proo3"}}, ["model.unknown_item_near"]),
-        ({"estimator": "WLSMV"}, ["model.not_available"]),
+        ({"estimator": "WLSMV"}, ["ordered.estimator_needs_ordered"]),
         ({"weights": "ww"}, ["model.unknown_column"]),
     ],
 )  # fmt: skip

@@ -8,11 +8,11 @@ import pytest
 from scipy import stats
 
 import employer_identity as ei
+from employer_identity.adjusting import holm
 from employer_identity.climbing import _widened
 from employer_identity.criteria import CHEN_LARGE, FitChange, Localised, LowerBic
 from employer_identity.errors import ComparisonError, ModelError
 from employer_identity.rungs import Constraint, Release
-from employer_identity.adjusting import holm
 from tests.examples import FOUR, answers, two_groups
 
 PLANTED = {"shift": {"adv2": 0.5, "ent3": -0.5}, "loading": {"imp1": 0.45}, "mean": 0.3}
@@ -378,7 +378,8 @@ def test_the_bic_judges_independent_people_only():
 def test_the_expected_change_of_a_gap_is_near_what_freeing_gives():
     frame = two_groups(1500, shift={"adv2": 0.4})
     held = ei.cfa(frame, FOUR, group="band", equal=("loadings", "intercepts"), std_lv=True)
-    freed = ei.cfa(frame, FOUR, group="band", equal=("loadings", "intercepts"), std_lv=True, free=["adv2~1"])
+    options = {"group": "band", "equal": ("loadings", "intercepts"), "std_lv": True}
+    freed = ei.cfa(frame, FOUR, free=["adv2~1"], **options)
     test = held.score_tests().query("lhs == 'adv2' and op == '~1'").iloc[0]
     gaps = [
         f.estimates.query("lhs == 'adv' and op == '~1' and group == 'young'")["est"].iloc[0]
@@ -421,7 +422,8 @@ def test_what_differs_grossly_is_found(estimator, holes, planted, released):
 def test_few_clusters_do_not_hide_a_planted_item():
     frame = two_groups(1500, **PLANTED)
     frame["site"] = np.random.default_rng(8).integers(0, 8, len(frame))
-    held = ei.cfa(frame, FOUR, group="band", equal=("loadings", "intercepts"), std_lv=True, cluster="site")
+    options = {"group": "band", "equal": ("loadings", "intercepts"), "std_lv": True}
+    held = ei.cfa(frame, FOUR, cluster="site", **options)
     worst = held.score_tests().iloc[0]
     assert (worst["lhs"], worst["op"]) == ("adv2", "~1")
     assert worst["x2"] > 8  # about zero it could not exceed the number of clusters
@@ -433,9 +435,8 @@ def test_the_expected_change_is_near_what_freeing_gives():
     frame = two_groups(1500, **PLANTED)
     held = ei.cfa(frame, FOUR, group="band", equal=("loadings", "intercepts"), std_lv=True)
     worst = held.score_tests().iloc[0]
-    freed = ei.cfa(
-        frame, FOUR, group="band", equal=("loadings", "intercepts"), std_lv=True, free=[f"{worst['lhs']}~1"]
-    )
+    options = {"group": "band", "equal": ("loadings", "intercepts"), "std_lv": True}
+    freed = ei.cfa(frame, FOUR, free=[f"{worst['lhs']}~1"], **options)
     intercepts = freed.estimates.query("op == '~1' and lhs == @worst['lhs']")["est"]
     assert worst["epc"] == pytest.approx(intercepts.iloc[1] - intercepts.iloc[0], rel=0.05)
 

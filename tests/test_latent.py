@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import employer_identity as ei
-from employer_identity.errors import ComparisonError, EmployerIdentityError, ModelError
 from employer_identity.adjusting import holm
+from employer_identity.errors import ComparisonError, EmployerIdentityError, ModelError
 from tests.examples import FOUR, answers, two_groups
 from tests.test_golden import GOLDEN, frame_of
 from tests.test_golden import answers as stored

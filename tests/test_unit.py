@@ -17,6 +17,7 @@ import pytest
 from scipy import stats
 
 from employer_identity import figures, tables
+from employer_identity.adjusting import holm
 from employer_identity.errors import ModelError, Problem, ReportError
 from employer_identity.instrument import load_instrument
 from employer_identity.invariance import invariance
@@ -32,7 +33,6 @@ from employer_identity.reports.prepared import Prepared, prepare, write_prepared
 from employer_identity.reports.snapshot import write_snapshot
 from employer_identity.reports.unit import UnitStudy, open_unit, unit_problems
 from employer_identity.reports.unit_questions import questions
-from employer_identity.adjusting import holm
 from employer_identity.simulate import simulate_survey
 from employer_identity.survey import Survey
 from tests.browser import CHROMIUM, a_page
