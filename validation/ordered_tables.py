@@ -19,7 +19,7 @@ from validation.planted_tables import (
     is_rare,
     said,
 )
-from validation.running import RESULTS, Cell, results
+from validation.running import DIGITS, RESULTS, Cell, results
 from validation.tables import COVERS, LEVEL, RATIO, REJECTS, Band, counted, markdown, rejected
 
 Kind = tuple[str, str, Band, Callable[[pd.DataFrame, str], Estimate]]
@@ -48,6 +48,7 @@ KINDS: tuple[Kind, ...] = (
     ("standard error over SD, a mean difference", "gap", RATIO, _errors),
 )
 ALL = ("threshold", "loading", "intercept")  # what the strict rung sets aside is not judged
+NOTHING = f"below 1e-{DIGITS}"  # of what is stored
 PLAIN = ("plain score tests, loadings", "metric.score.plain")
 
 
@@ -104,7 +105,7 @@ def apart_table(folder: Path) -> str:
             for level in list(EQUAL)[1:]
         )
         largest = [frame["estimate.apart"].max(), frame["se.apart"].max()]
-        spelled = [f"{value:.0e}" for value in (chisq, p, *largest)]
+        spelled = [f"{value:.0e}" if value else NOTHING for value in (chisq, p, *largest)]
         lines.append([f"{cell.design.n:,}", str(len(frame)), *spelled])
     return markdown(head, lines)
 
