@@ -46,7 +46,7 @@ FLOOR = 100  # people a group needs for a model of its own
 _NOTED = ("model.cluster_is_group",)  # of a ladder's notes, beside its warnings
 
 
-@checked(ModelError, left=("data",))
+@checked(ModelError, left=("data", "rule"))
 def invariance_across(
     data: Survey | pd.DataFrame,
     groups: Sequence[Asked] | str | None = None,
@@ -54,7 +54,7 @@ def invariance_across(
     models: Mapping[str, str] | None = None,
     rule: RuleName | Rule = "localised",
     on_reject: OnReject = "release",
-    anchors: int | Sequence[str] = ANCHORS,
+    anchors: int | str | Sequence[str] = ANCHORS,
     estimator: Estimator | None = None,
     missing: Missing | None = None,
     weights: str | Literal[False] | None = None,
@@ -152,7 +152,7 @@ class _Plan:
 
     data: Survey | pd.DataFrame
     scales: Mapping[str, str]
-    anchors: int | Sequence[str]
+    anchors: int | str | Sequence[str]
     minimum: int
     small: Small
     options: Mapping[str, Any]

@@ -37,7 +37,7 @@ ANCHORS = 2
 """Equal items that a factor keeps unless asked otherwise: a single one could be what differs."""
 
 
-@checked(ModelError)
+@checked(ModelError, left=("rule",))
 def invariance(
     data: Survey | pd.DataFrame | Moments,
     model: str | None = None,
@@ -46,8 +46,8 @@ def invariance(
     reference: str | None = None,
     rule: RuleName | Rule = "localised",
     on_reject: OnReject = "release",
-    anchors: int | Sequence[str] = ANCHORS,
-    free: Sequence[str] = (),
+    anchors: int | str | Sequence[str] = ANCHORS,
+    free: str | Sequence[str] = (),
     estimator: Estimator | None = None,
     missing: Missing | None = None,
     weights: str | Literal[False] | None = None,
