@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # fmt: off
 # fmt: off
 # fmt: off
+# fmt: off
 GROUND = [
     "errors", "writing", "language", "terms", "showing", "questionnaire", "special",
     "consistency", "consistency_groupings", "edge", "instrument", "adjusting",
