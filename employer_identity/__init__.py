@@ -37,6 +37,7 @@ _HOME = {
     "difference_test": "difference",
     "dmacs": "bias",
     "drivers": "drivers",
+    "expected_scores": "curves",
     "htmt": "discriminant",
     "invariance": "invariance",
     "invariance_across": "across",
@@ -86,6 +87,7 @@ __all__ = [
     "difference_test",
     "dmacs",
     "drivers",
+    "expected_scores",
     "htmt",
     "invariance",
     "invariance_across",
@@ -120,6 +122,7 @@ if TYPE_CHECKING:
     from employer_identity.cfa import cfa
     from employer_identity.conclusions import conclusions
     from employer_identity.crosscheck import crosscheck
+    from employer_identity.curves import expected_scores
     from employer_identity.difference import difference_test
     from employer_identity.discriminant import htmt
     from employer_identity.drivers import derived_importance, drivers

@@ -50,8 +50,8 @@ def written(structure: Structure, at_zero: tuple[str, ...]) -> str:
 
 
 def negative(fit: Fit) -> tuple[str, ...]:
-    """Name the variances that are estimated below zero."""
-    table = fit.estimates
+    """Name the variances that are estimated below zero; not those that follow from a scale."""
+    table = fit.estimates[fit.estimates["parameter"] >= 0]
     own = table[(table["op"] == "~~") & (table["lhs"] == table["rhs"])]
     return tuple(own.loc[own["est"] < -SLACK, "lhs"])
 

@@ -22,7 +22,7 @@ def htmt(fit: Fit, *, mean: Mean = "arithmetic") -> pd.DataFrame:
     """Return the heterotrait-monotrait ratio of each pair of factors, by group.
 
     With absolute Pearson correlations of the items (where answers are missing, those of maximum
-    likelihood) ::
+    likelihood; polychoric ones of ordered items) ::
 
         HTMT = mean r between / sqrt(mean r within one * mean r within the other)
 

@@ -27,6 +27,7 @@ from employer_identity.drawing import (
     write,
 )
 from employer_identity.employer_figures import funnel, trend
+from employer_identity.expected_curves import expected_scores
 from employer_identity.heatmap import units
 from employer_identity.language import Language, listing, number, say
 from employer_identity.loadings import loadings
@@ -47,6 +48,7 @@ __all__ = [
     "belonging",
     "derived",
     "differences",
+    "expected_scores",
     "funnel",
     "gaps",
     "ladder",

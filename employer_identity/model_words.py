@@ -83,7 +83,8 @@ def explain(comparison: ModelComparison, language: Language = "en") -> str:
 
 def _fits(comparison: ModelComparison, language: Language) -> str:
     told = [_line(comparison, c, language) for c in comparison.candidates.values()]
-    return " ".join([say("models.fits", language), *(f"{begun(line)}." for line in told)])
+    kind = [say("models.ordered", language)] if comparison.is_ordered else []
+    return " ".join([say("models.fits", language), *(f"{begun(line)}." for line in told), *kind])
 
 
 def begun(text: str) -> str:
@@ -107,8 +108,10 @@ def _tests(comparison: ModelComparison, language: Language) -> str:
         told.append(begun(line))
     if not told:
         return ""
-    edge = say("models.edge", language) if comparison.tests["boundary"].any() else ""
-    return " ".join([say("models.tests", language), *told, edge]).strip()
+    if comparison.tests["boundary"].any():
+        codes = ["edge", *(["bic_reads"] if comparison.tests["d_bic"].notna().any() else [])]
+        told += [say(f"models.{code}", language) for code in (*codes, "fit_alone")]
+    return " ".join([say("models.tests", language), *told])
 
 
 def _pairs(comparison: ModelComparison, language: Language) -> str:
@@ -126,7 +129,8 @@ def _pairs(comparison: ModelComparison, language: Language) -> str:
     fails = int((~pairs["passes"].astype(bool)).sum())
     ave = say("models.fornell", language, n=fails, pairs=len(pairs))
     words = wording(comparison.instrument, language)
-    return " ".join([say("models.pairs", language, **words), "; ".join(told) + ".", ave])
+    ratio = say("models.htmt_ordered" if comparison.is_ordered else "models.htmt", language)
+    return " ".join([say("models.pairs", language, **words), "; ".join(told) + ".", ave, ratio])
 
 
 def general(comparison: ModelComparison, language: Language) -> str:

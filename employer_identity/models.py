@@ -139,6 +139,13 @@ class ModelComparison:
         return next((c.fit.ntotal for c in self.candidates.values() if c.fit is not None), 0)
 
     @property
+    def is_ordered(self) -> bool:
+        """Whether items were taken for ordered categories, so that nothing has a likelihood."""
+        return any(
+            c.fit is not None and c.fit.ordered is not None for c in self.candidates.values()
+        )
+
+    @property
     def texts(self) -> dict[str, str]:
         """Return the models as they were fitted, in lavaan's notation, variances at 0 included.
 
@@ -154,7 +161,7 @@ class ModelComparison:
         Index model; columns factors, chisq, df, df_expected, pvalue, cfi, tli, rmsea, rmsea_lower,
         rmsea_upper (90 %), srmr, bic, status, at_zero. ``df`` exceeds ``df_expected`` by one for
         each variance held at 0. Robust and scaled where the estimator gives them; BIC is missing
-        with weights, whose likelihood is none.
+        with weights, whose likelihood is none, and of ordered items.
         """
         rows = {name: _measures(candidate) for name, candidate in self.candidates.items()}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
@@ -177,9 +184,9 @@ class ModelComparison:
         """Pairs of factors: how close they are.
 
         Columns factor_1, factor_2, est, se, ci_lower, ci_upper (latent correlation, delta method,
-        95 %), htmt, htmt2 (from Pearson correlations), ave_1, ave_2, r2, passes (Fornell and
-        Larcker), verdict: ``distinct``, ``close`` or ``inseparable`` by the upper limit. No rows
-        where there is one factor or its model has no solution.
+        95 %), htmt, htmt2 (from Pearson correlations; polychoric of ordered items), ave_1, ave_2,
+        r2, passes (Fornell and Larcker), verdict: ``distinct``, ``close`` or ``inseparable`` by the
+        upper limit. No rows where there is one factor or its model has no solution.
         """
         fit = self.candidates["correlated"].fit if "correlated" in self.candidates else None
         if fit is None:
@@ -256,6 +263,7 @@ def compare_models(
     factors: Mapping[str, Sequence[str]] | None = None,
     estimator: Estimator | None = None,
     missing: Missing | None = None,
+    ordered: Sequence[str] | bool = (),
     weights: str | Literal[False] | None = None,
     cluster: str | Literal[False] | None = None,
     limits: Limits | None = None,
@@ -273,8 +281,9 @@ def compare_models(
         A `Survey`, a frame with a numeric column for each item, or `Moments`.
     factors
         Factor -> its items; None: the instrument's.
-    estimator, missing, weights, cluster
-        As in `cfa`.
+    estimator, missing, ordered, weights, cluster
+        As in `cfa`. Of items in ordered categories there is no BIC, which needs a likelihood; HTMT
+        is of polychoric correlations; a residual variance below 0 of an ordered item is improper.
     limits
         What the recommendation holds against; None: `recommendation.Limits()`.
 
@@ -298,8 +307,8 @@ def compare_models(
     measured = _factors(instrument, factors)
     first = correlated(measured) if len(measured) > 1 else one_factor(measured)
     prepared = prepare(
-        data, first.text, None, None, estimator=estimator, missing=missing, weights=weights,
-        cluster=cluster,
+        data, first.text, None, None, estimator=estimator, missing=missing, ordered=ordered,
+        weights=weights, cluster=cluster,
     )  # fmt: skip
     own = _candidate(prepared, first)
     parts = parts_of(measured, _latent(own.fit))
@@ -351,7 +360,8 @@ def _candidate(prepared: Prepared, structure: Structure, like: Fit | None = None
     """
     near = None
     try:
-        if structure.name == "bifactor" and not prepared.sample.saturated.patterns.complete:
+        holes = not (prepared.ordered.thresholds or prepared.sample.evidence.patterns.complete)
+        if structure.name == "bifactor" and holes:
             moments = prepared.sample.moments
             near = cfa(moments, structure.text, std_lv=True, orthogonal=True).values
         fit = fitted(prepared, structure, like=like, near=near)
@@ -409,7 +419,7 @@ def _tested(
         empty = dict.fromkeys(("chisq_diff", "df_diff", "pvalue", "d_bic"), np.nan)
         return {**row, **empty, "method": ""}
     test = nested_difference(one.fit, other.fit)
-    d_bic = float(one.fit.fit_measures["bic"] - other.fit.fit_measures["bic"])
+    d_bic = float(one.fit.reported["bic"] - other.fit.reported["bic"])
     return {
         **row, "chisq_diff": test.chisq_diff, "df_diff": test.df_diff, "pvalue": test.pvalue,
         "method": test.method, "d_bic": np.nan if one.fit.weights else d_bic,

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import refusal
+from employer_identity.measurement.responses import standardised
+from employer_identity.measurement.scored import between, of_one
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
@@ -27,9 +30,22 @@ def reliability(fit: Fit) -> pd.DataFrame:
     where sum Theta includes residual covariances. All are proportions of variance; omega and alpha
     assume that the items measure this one factor.
 
+    Of items in ordered categories the score is the sum of category numbers, and omega that of Green
+    and Yang: what two answers share by way of the factor only, summed over all pairs, an item with
+    itself too, over the variance of the sum ::
+
+        omega = sum_jk C_jk(l_j l_k) / sum_jk C_jk(r_jk)
+        C_jk(r) = sum_cd Phi_2(tau_jc, tau_kd; r) - sum_c Phi(tau_jc) sum_d Phi(tau_kd)
+
+    with the standardised loadings l, the polychoric correlations r of the sample and the model's
+    thresholds tau in the response's own SDs. ``alpha`` is that of the same sum. ``ave`` is the mean
+    of l^2. ``ordinal_alpha`` is alpha of the polychoric correlations: that of responses nobody has
+    seen, not of the score (Chalmers 2018). A pillar of which some items are ordered has all of
+    these likewise, its other items counted in the units of their answers.
+
     Returns
     -------
-    DataFrame with group, factor, items (count), alpha, omega, ave.
+    DataFrame with group, factor, items (count), alpha, omega, ave; of ordered items ordinal_alpha.
 
     Raises
     ------
@@ -38,33 +54,78 @@ def reliability(fit: Fit) -> pd.DataFrame:
 
     Notes
     -----
-    Formulas: McDonald (1999), Cronbach (1951), Fornell & Larcker (1981). Checked against semTools
-    0.5-6.
+    Formulas: McDonald (1999), Cronbach (1951), Fornell & Larcker (1981), Green & Yang (2009, eq.
+    21), Zumbo, Gadermann & Zeisser (2007). Checked against semTools 0.5-6, which lets the
+    intercepts of ordered items out: with those, and of mixed pillars, against numerical
+    integration.
     """
     measured = {f: [i for i in items if i in fit.items] for f, items in fit.factors.items()}
     short = [f for f, items in measured.items() if len(items) < 2]
-    if fit.ordered is not None:
-        raise refusal(ModelError, [Problem("ordered.not_offered")])
     if short:
         raise refusal(ModelError, [Problem("reliability.too_few_items", where=f) for f in short])
-    rows = []
-    for g, label in enumerate(fit.groups):
-        for factor, items in measured.items():
-            at = [fit.items.index(i) for i in items]
-            f = fit.layout.latent.index(factor)
-            loading = fit.implied.matrices["Lambda"][g, at, f]
-            residual = fit.implied.matrices["Theta"][g][np.ix_(at, at)]
-            observed = fit.moments.covariance[g][np.ix_(at, at)]
-            variance, k = fit.implied.Phi[g, f, f], len(items)
-            shared, spread = loading.sum() ** 2 * variance, (loading**2).sum() * variance
-            rows.append(
-                {
-                    "group": label,
-                    "factor": factor,
-                    "items": k,
-                    "alpha": k / (k - 1) * (1 - np.trace(observed) / observed.sum()),
-                    "omega": shared / (shared + residual.sum()),
-                    "ave": spread / (spread + np.trace(residual)),
-                }
-            )
-    return pd.DataFrame(rows)
+    ordered = {
+        i
+        for i, is_ordered in zip(fit.items, fit.layout.response.ordered, strict=True)
+        if is_ordered
+    }
+    kinds = {
+        f: _of_numbers if ordered.isdisjoint(items) else _of_categories
+        for f, items in measured.items()
+    }
+    return pd.DataFrame(
+        {
+            "group": label,
+            "factor": factor,
+            "items": len(items),
+            **kinds[factor](fit, g, factor, items),
+        }
+        for g, label in enumerate(fit.groups)
+        for factor, items in measured.items()
+    )
+
+
+def _of_numbers(fit: Fit, g: int, factor: str, items: list[str]) -> dict[str, float]:
+    """Return the coefficients of answers taken as numbers."""
+    at, f = [fit.items.index(i) for i in items], fit.layout.latent.index(factor)
+    loading = fit.implied.matrices["Lambda"][g, at, f]
+    residual = fit.implied.matrices["Theta"][g][np.ix_(at, at)]
+    variance = fit.implied.Phi[g, f, f]
+    shared, spread = loading.sum() ** 2 * variance, (loading**2).sum() * variance
+    return {
+        "alpha": _alpha(fit.moments.covariance[g][np.ix_(at, at)]),
+        "omega": shared / (shared + residual.sum()),
+        "ave": spread / (spread + np.trace(residual)),
+    }
+
+
+def _of_categories(fit: Fit, g: int, factor: str, items: list[str]) -> dict[str, float]:
+    """Return the coefficients of answers of which some at least are in ordered categories."""
+    moments, response = fit.ordered, fit.layout.response
+    assert moments is not None
+    at, f = np.array([fit.items.index(i) for i in items]), fit.layout.latent.index(factor)
+    variance = np.diagonal(fit.implied.Sigma[g])[at]
+    loading = fit.implied.matrices["Lambda"][g, at, f] * np.sqrt(
+        fit.implied.Phi[g, f, f] / variance
+    )
+    inside = np.isin(response.owner, at)
+    tau = standardised(response, fit.implied)[0][g, inside]
+    owner = np.array([items.index(fit.items[i]) for i in response.owner[inside]], dtype=np.int64)
+    observed = moments.covariance[g][np.ix_(at, at)]
+    sd = np.sqrt(np.diagonal(observed))
+    correlation = observed / np.outer(sd, sd)
+    total = of_one(tau, owner, sd, correlation)
+    shared = np.full(observed.shape, np.nan)
+    if (np.abs(loading) < 1.0).all():  # else an improper solution: no such distribution
+        shared = between(tau, owner, np.sqrt(variance), np.outer(loading, loading))
+    return {
+        "alpha": _alpha(total),
+        "omega": float(shared.sum() / total.sum()),
+        "ave": float((loading**2).mean()),
+        "ordinal_alpha": _alpha(correlation),
+    }
+
+
+def _alpha(covariance: NDArray[np.float64]) -> float:
+    """Return Cronbach's alpha of a covariance matrix."""
+    k = len(covariance)
+    return float(k / (k - 1) * (1 - np.trace(covariance) / covariance.sum()))

@@ -46,7 +46,8 @@ def structures(comparison: ModelComparison, *, language: Language = "en") -> Sho
     weighted = comparison.table["bic"].isna().all()
     rows = _without("bic", rows) if weighted else rows
     heads = _heads(("model", "df", "bic", "state"), language)
-    n, caption = {"everybody": comparison.ntotal}, "structures_weighted" if weighted else ""
+    why = "structures_ordered" if comparison.is_ordered else "structures_weighted"
+    n, caption = {"everybody": comparison.ntotal}, why if weighted else ""
     words = {"n": comparison.ntotal}
     return tabulate("structures", rows, language, n, words, heads=heads, caption=caption)
 
@@ -96,7 +97,8 @@ def overlap(comparison: ModelComparison, *, language: Language = "en") -> Shown:
     words |= {"inseparable": limits.inseparable, "n": comparison.ntotal}
     heads = _heads(("htmt", "htmt2", "read"), language)
     n = {"everybody": comparison.ntotal}
-    return tabulate("overlap", rows, language, n, words, heads=heads)
+    caption = "overlap_ordered" if comparison.is_ordered else ""
+    return tabulate("overlap", rows, language, n, words, heads=heads, caption=caption)
 
 
 def pathways(found: Pathways, *, language: Language = "en") -> Shown:

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("running", "intervals", "population", "ceiling", "crossed", "missing", "planted", "page",
          "studies", "pathways", "brand_truth", "brand", "tables", "planted_tables", "brand_tables",
-         "lavaan", "__main__")  # fmt: skip
+         "lavaan", "ordered", "planted_ordered", "ordered_tables", "__main__")  # fmt: skip
 # Stored with six digits; another BLAS or processor moves an estimate at the search's tolerance.
 AGAIN = 1e-4
 
@@ -70,7 +70,10 @@ def test_what_came_to_no_estimate_is_counted(studies: SimpleNamespace, tmp_path:
 
 
 def test_stored_replications_can_be_had_again(studies: SimpleNamespace) -> None:
-    for cell in cells(studies, "ceiling", "crossed", "missing", "planted", "pathways", "brand"):
+    for cell in cells(
+        studies, "ceiling", "crossed", "missing", "planted", "pathways", "brand", "ordered",
+        "planted_ordered",
+    ):  # fmt: skip
         stored, again = studies.running.stored(cell)[0], studies.running.one(cell, 0)
         assert stored.keys() == again.keys()
         assert list(again.values()) == pytest.approx(list(stored.values()), rel=AGAIN), cell.name
@@ -185,6 +188,47 @@ def test_what_is_said_of_errors_where_nothing_differs_is_stored(studies: SimpleN
         }
         above += [name for name, found in half.items() if found.mean() > 0.05]
     assert above == ["clean-ceiling-12-300"]
+
+
+def test_what_is_planted_in_ordered_answers_is_there_and_nothing_else(
+    studies: SimpleNamespace,
+) -> None:
+    room, n = studies.planted_ordered, 60_000
+    frame = room.draw(room.Categories(2, n, True), np.random.default_rng(20240601))
+    fit = room.ei.cfa(
+        frame, studies.population.MODEL, group="group", ordered=True, std_lv=True,
+        equal=("thresholds", "loadings", "intercepts"),
+        free=["adv2~1@b", "ent2|t6@b", "impresarioship=~imp3@b"],
+    )  # fmt: skip
+    assert fit.reported["pvalue"] > 0.001  # the model with these three freed is true
+    e = fit.estimates.set_index(["lhs", "op", "rhs", "group"])["est"]
+    of = {("adv2", "~1", "", "b"): -0.5, ("impresarioship", "=~", "imp3", "b"): 0.6,
+          ("ent2", "|", "t6", "a"): 0.0, ("ent2", "|", "t6", "b"): 0.5}  # fmt: skip
+    shift = studies.planted.shifts(2)[1]
+    of |= {(f, "~1", "", "b"): g for f, g in zip(studies.population.PILLARS, shift, strict=True)}
+    for key, value in of.items():
+        assert e[key] == pytest.approx(value, abs=7 / np.sqrt(n)), key  # categories tell less
+
+
+def test_lavaan_says_the_same_of_ordered_draws(studies: SimpleNamespace) -> None:
+    for cell in studies.ordered.BESIDE:
+        frame = studies.running.results(cell).dropna(how="all")
+        assert len(frame) >= 40
+        # lavaan stops at its own gradient tolerance, which p values magnify
+        assert frame.filter(like=".apart").max().max() < 1e-3
+        for column in frame.filter(like=".lavaan"):
+            mine = column.removesuffix(".lavaan")
+            assert (frame[column] - frame[mine]).abs().max() < 1e-4, column
+
+
+def test_a_merged_draw_is_what_the_package_would_fit(studies: SimpleNamespace) -> None:
+    room = studies.ordered
+    cell = room.CELLS[0]
+    frame = room.draw(cell.design, cell.generator(0))
+    assert frame.groupby("group").agg(lambda x: x.value_counts().min()).min(axis=None) >= 5
+    fit = room.ei.cfa(frame, cell.design.model, group="group", ordered=True, std_lv=True)
+    assert "ordered.merged_in_group" not in {note.code for note in fit.notes}
+    assert len(np.unique(frame["pro1"])) < 7  # 1 % of 300 are three
 
 
 def test_the_public_answers_as_its_truth_says(studies: SimpleNamespace) -> None:
@@ -304,10 +348,11 @@ def test_every_study_runs_and_the_page_is_made_of_them(
     # lavaan's are made with R, which no test needs; the limit takes a very large sample
     for path in (*stored.glob("lavaan-*.json"), *stored.glob("limit*.json")):
         shutil.copy(path, folder)
-    for name in ("ceiling", "crossed", "missing", "planted", "pathways", "brand"):
+    for name in ("ceiling", "crossed", "missing", "planted", "pathways", "brand", "ordered",
+                 "planted_ordered"):  # fmt: skip
         assert not (tmp_path / "validation.md").exists()
         arguments = ["--study", name, "--replications", "2", "--results", str(folder)]
         assert studies.main.main(arguments) == 0
     page = (tmp_path / "validation.md").read_text(encoding="utf-8")
     assert "<!-- table" not in page
-    assert page.count("2 replications") == 9
+    assert page.count("2 replications") == 13

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, cells in STUDIES.items():
         if asked.study not in (None, name):
             continue
-        if name == "lavaan" and not available():
+        if name in ("lavaan", "ordered_lavaan") and not available():
             print("No Rscript with lavaan here: lavaan's draws are left out.", file=sys.stderr)
             continue
         run(cells, asked.replications, asked.results, asked.processes)

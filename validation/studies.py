@@ -2,7 +2,18 @@
 
 from collections.abc import Mapping
 
-from validation import brand, ceiling, crossed, lavaan, limit, missing, pathways, planted
+from validation import (
+    brand,
+    ceiling,
+    crossed,
+    lavaan,
+    limit,
+    missing,
+    ordered,
+    pathways,
+    planted,
+    planted_ordered,
+)
 from validation.running import Cell
 
 STUDIES: Mapping[str, tuple[Cell, ...]] = {
@@ -14,4 +25,7 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "lavaan": lavaan.CELLS,
     "pathways": pathways.CELLS,
     "brand": brand.CELLS,
+    "ordered": ordered.CELLS,
+    "ordered_lavaan": ordered.BESIDE,
+    "planted_ordered": planted_ordered.CELLS,
 }
