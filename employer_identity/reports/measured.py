@@ -18,6 +18,7 @@ from employer_identity.models import ModelComparison
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.study import Study
 from employer_identity.terms import counted, nouns
+from employer_identity.treatment import Treatment, treatment
 
 FEW = 4
 """Most groups of which a table has every two, or every model."""
@@ -45,6 +46,11 @@ class Compared(Study):
     def ladder(self) -> Ladder:
         """The invariance ladder."""
         return self.climbed
+
+    @cached_property
+    def treatment(self) -> Treatment:
+        """Answers as numbers beside answers as ordered categories, of the groups on the ladder."""
+        return treatment(self.survey, self.ladder)
 
     @property
     def left_out(self) -> list[str]:
