@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from employer_identity.language import Language, listing, say
@@ -15,26 +16,22 @@ if TYPE_CHECKING:
 
 def ways(found: Treatment, instrument: Instrument, *, language: Language = "en") -> Shown:
     """How each rung stands in both ways, and what may be compared."""
-    names = {"rungs": "figures.ladder", "allowed": "invariance.statement"}
     rows = [
         {"part": say("treatment.part.rungs", language)}
-        | {"name": say(f"{names['rungs']}.{r['level']}", language)}
+        | {"name": say(f"figures.ladder.{r['level']}", language)}
         | {"one": _state(r, "scores", language), "other": _state(r, "ordered", language)}
         for r in found.rungs.to_dict("records")
     ]
-    factors = len(instrument.factors)
     for r in found.allowed.to_dict("records"):
         key = str(r["statement"]).replace(" ", "_")
-        told = [_allowed(r[way], factors, instrument, language) for way in ("scores", "ordered")]
+        told = [allowed(r[way], instrument, language) for way in ("scores", "ordered")]
         rows.append(
             {"part": say("treatment.part.allowed", language)}
-            | {"name": say(f"{names['allowed']}.{key}", language)}
+            | {"name": say(f"invariance.statement.{key}", language)}
             | {"one": told[0], "other": told[1]}
         )
     heads = {c: say(f"treatment.head.{c}", language) for c in ("name", "one", "other")}
-    return tabulate(
-        "ways", rows, language, found.counts, groups="part", heads=heads, caption="treatment.ways"
-    )
+    return _tabulate("rungs", rows, language, found.counts, "part", heads)
 
 
 def _state(row: dict[str, object], way: str, language: Language) -> str:
@@ -45,12 +42,11 @@ def _state(row: dict[str, object], way: str, language: Language) -> str:
     return say(f"figures.ladder.{state}{without}", language, n=n)
 
 
-def _allowed(
-    factors: tuple[str, ...], all_of_them: int, instrument: Instrument, language: Language
-) -> str:
+def allowed(factors: tuple[str, ...], instrument: Instrument, language: Language) -> str:
+    """Say of which factors a statement is allowed: of all, none or some."""
     if not factors:
         return say("treatment.allowed.none", language)
-    if len(factors) == all_of_them:
+    if len(factors) == len(instrument.factors):
         return say("treatment.allowed.all", language)
     named = listing([instrument.label(f, language) for f in factors], language)
     return say("treatment.allowed.some", language, named=named)
@@ -78,7 +74,18 @@ def gaps(
         rows.append(row)
     reference = instrument.value_label(group, next(iter(found.counts)), language)
     heads = {c: say(f"treatment.head.{c}", language) for c in rows[0] if c != "pillar"}
-    return tabulate(
-        "ways_gaps", rows, language, found.counts, {"reference": reference}, "pillar", heads,
-        caption="treatment.gaps",
-    )  # fmt: skip
+    words = {"reference": reference}
+    return _tabulate("gaps", rows, language, found.counts, "pillar", heads, words)
+
+
+def _tabulate(
+    key: str,
+    rows: list[dict[str, str]],
+    language: Language,
+    counts: Mapping[str, int],
+    groups: str,
+    heads: Mapping[str, str],
+    words: Mapping[str, object] | None = None,
+) -> Shown:
+    caption = f"treatment.{key}"
+    return tabulate(f"ways_{key}", rows, language, counts, words, groups, heads, caption=caption)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from employer_identity.language import Language, listing, say
 from employer_identity.reports.estimation import described
 from employer_identity.reports.study import Study
-from employer_identity.treatment import APART, CATEGORIES, CROWDED, SKEWED, Way
+from employer_identity.treatment import APART, CATEGORIES, CROWDED, SKEWED, WAYS, Way
+from employer_identity.treatment_tables import allowed
 
 NAMED = 3
 """Gaps that are named in a sentence; the table has them all."""
@@ -15,50 +17,45 @@ NAMED = 3
 
 def paragraph(study: Study) -> list[str]:
     """Say what the question is, what the answers speak for, and whether it makes a difference."""
-    what = [_say(study, "what" if study.group else "what_alone"), *facts(study)]
-    return [" ".join(what), *outcome(study), *(f"{a} {b}" for a, b in differences(study))]
+    what = "what" if study.group else "what_alone"
+    told = " ".join([_say(study, what), *_answers(study), *_in_groups(study)])
+    return [told, *outcome(study), *(f"{term} {text}" for term, text in differences(study))]
 
 
 def introduction(study: Study) -> list[str]:
-    """Say what the question is; where no groups are compared, also what the answers speak for."""
-    if study.groups:
-        return [_say(study, "what")]
-    return [" ".join([_say(study, "what_alone"), *facts(study)])]
+    """Say what the question is and how answers are spread; without groups, what that speaks for."""
+    what, more = ("what", ()) if study.groups else ("what_alone", _in_groups(study))
+    return [" ".join([_say(study, what), *_answers(study), *more])]
 
 
-def facts(study: Study) -> list[str]:
-    """Say how many answers there are, how they are spread, how many people, and what follows."""
-    return [" ".join([_categories(study), _shape(study), _people(study), _advice(study)])]
+def in_groups(study: Study) -> list[str]:
+    """Say what is left of the answers in the groups, for how many people, and what follows."""
+    return [" ".join(_in_groups(study))]
 
 
 def _say(study: Study, key: str, **values: object) -> str:
     return study.tell(f"treatment.{key}", **values)
 
 
-def _categories(study: Study) -> str:
-    found = study.treatment.answered
-    kept = found.categories.values()
-    told = _say(study, "offered", offered=found.offered)
-    if min(kept) < found.offered:
-        key = "kept" if min(kept) < max(kept) else "kept_one"
-        told = _say(study, key, offered=told, fewest=min(kept), most=max(kept))
-    return f"{told}."
-
-
-def _shape(study: Study) -> str:
+def _answers(study: Study) -> list[str]:
+    """Say how many answers there are, and how they are spread over the scale."""
     found = study.treatment.answered
     skew = found.skewness.values()
     words = {"crowded": max(found.crowded.values()), "low": min(skew), "high": max(skew)}
-    return _say(study, "shape", **words)
+    return [_say(study, "offered", offered=found.offered), _say(study, "shape", **words)]
 
 
-def _people(study: Study) -> str:
-    """Say how many people there are for the thresholds, where that gives no small group away."""
+def _in_groups(study: Study) -> list[str]:
+    """Say the same as `in_groups`; no number of people where it gives a small group away."""
     found = study.treatment.answered
-    if study.group and not study.are_sizes_tellable:
-        return ""
-    key = "people" if study.group else "people_alone"
-    return _say(study, key, n=found.n, thresholds=found.thresholds)
+    kept, told = found.categories.values(), []
+    if min(kept) < found.offered:
+        key = "kept" if min(kept) < max(kept) else "kept_one"
+        told.append(_say(study, key, fewest=min(kept), most=max(kept)))
+    if not study.group or study.are_sizes_tellable:
+        key = "people" if study.group else "people_alone"
+        told.append(_say(study, key, n=found.n, thresholds=found.thresholds))
+    return [*told, _advice(study)]
 
 
 def _advice(study: Study) -> str:
@@ -94,15 +91,15 @@ def outcome(study: Study) -> list[str]:
 def _agreement(study: Study) -> str:
     """Say what both ways come to."""
     found = study.treatment
-    allowed = found.allowed.set_index("statement")["scores"]
+    may = found.allowed.set_index("statement")["scores"]
     items = found.items["scores"]
     key = "aside_same" if items else "aside_none"
-    aside = _say(study, f"outcome.{key}", n=len(items), named=study.labels(items))
+    aside = _say(study, f"outcome.{key}", n=len(items), named=_named(study, items))
     if len(found.gaps):
-        return _say(study, "outcome.agrees_means", aside=aside, moved=found.moved)
-    if allowed["correlations"]:
+        return _say(study, "outcome.agrees_means", aside=aside, moved=_at_most(study))
+    if may["correlations"]:
         return _say(study, "outcome.agrees_links", aside=aside)
-    return _say(study, f"outcome.agrees_{'structure' if allowed['structure'] else 'nothing'}")
+    return _say(study, f"outcome.agrees_{'structure' if may['structure'] else 'nothing'}")
 
 
 def _borderline(study: Study) -> list[str]:
@@ -132,24 +129,44 @@ def differences(study: Study) -> list[tuple[str, str]]:
         return []
     told = {}
     if not found.same_decision:
-        told["decision"] = _say(study, "differs.decision", **_levels(study, study.language))
+        told["decision"] = " ".join(_decisions(study))
     if not found.same_items:
         told["items"] = _say(study, "differs.items", **_items(study))
-    if len(found.apart):
-        told["gaps"] = _furthest(study)
+    if len(found.gaps.dropna()):
+        told["gaps"] = _furthest(study) if len(found.apart) else _unmoved(study)
     return [(_say(study, f"differs.{key}_term"), text) for key, text in told.items()]
 
 
-def _levels(study: Study, language: Language) -> dict[str, str]:
-    return {
-        way: say(f"invariance.level.{level or 'none'}", language)
-        for way, level in study.treatment.levels.items()
-    }
+def _decisions(study: Study) -> list[str]:
+    """Say of each statement that is not allowed alike what either way allows."""
+    found = []
+    for row in study.treatment.allowed.to_dict("records"):
+        if row["scores"] != row["ordered"]:
+            key = str(row["statement"]).replace(" ", "_")
+            words = {w: allowed(row[w], study.instrument, study.language) for w in WAYS}
+            named = say(f"invariance.statement.{key}", study.language)
+            found.append(_say(study, "differs.decision", statement=named, **words))
+    return found
+
+
+def _unmoved(study: Study) -> str:
+    return _say(study, "differs.no_gaps", moved=_at_most(study))
+
+
+def _at_most(study: Study) -> float:
+    """Return by how much a gap moves, rounded up: "by no more than" has to be true."""
+    return math.ceil(100 * study.treatment.moved) / 100
 
 
 def _items(study: Study) -> dict[Way, str]:
     nothing = _say(study, "differs.nothing")
-    return {w: study.labels(items) or nothing for w, items in study.treatment.items.items()}
+    return {w: _named(study, items) or nothing for w, items in study.treatment.items.items()}
+
+
+def _named(study: Study, items: Iterable[str]) -> str:
+    """Name items as they stand inside a sentence."""
+    labels = (study.instrument.label(item, study.language) for item in items)
+    return listing([study.say("aside.item", label=label) for label in labels], study.language)
 
 
 def _furthest(study: Study) -> str:
@@ -184,7 +201,8 @@ def to_paste(studies: Iterable[Study], language: Language) -> list[str]:
             same.append(by)
         else:
             other.append(by)
-            levels.append(_levels(study, language)["ordered"])
+            level = found.levels["ordered"] or "none"
+            levels.append(say(f"invariance.level.{level}", language))
     told = {"agrees": same, "differs": other, "failed": failed}
     words = {"levels": listing(levels, language)}
     return [
