@@ -33,6 +33,7 @@ WAYS: tuple[Way, Way] = ("scores", "ordered")
 
 CATEGORIES = 5  # from so many on an item may be taken for a number; design choice
 SKEWED = 2.0  # skewness beyond which it had better not be; design choice
+PEOPLE = 2  # for each threshold that a group needs before its answers are ordered; design choice
 CROWDED = 0.5  # share of the answers at one end beyond which the same holds; design choice
 APART = Localised.gap  # SDs by which a gap moves that matters, as for the rule of the ladder
 STATEMENTS: tuple[Statement, ...] = ("structure", "correlations", "latent means", "observed means")
@@ -83,8 +84,8 @@ class Answered:
 
     @property
     def too_few_people(self) -> bool:
-        """Whether a group has fewer people than there are thresholds to estimate in it."""
-        return self.n < self.thresholds
+        """Whether a group has too few people for the thresholds to be estimated in it."""
+        return self.n < PEOPLE * self.thresholds
 
     @property
     def advised(self) -> Way:
@@ -107,7 +108,7 @@ def answered(survey: Survey, group: str = "", groups: Sequence[str] = ()) -> Ans
     labels = tuple(groups) if group else ("",)
     codes = np.zeros(len(frame), dtype=np.int64)
     if group:
-        codes = pd.Categorical(frame[group].astype(object), categories=labels).codes.astype(int)
+        codes = _in_groups(survey, group, labels).codes.astype(np.int64)
     x = frame[list(names)].to_numpy(dtype=float)
     there = (codes >= 0) & ~np.isnan(x).all(axis=1)
     merged = collapse(
@@ -124,6 +125,12 @@ def answered(survey: Survey, group: str = "", groups: Sequence[str] = ()) -> Ans
         {name: _skewness(points, s) for name, s in shares.items()},
         int(np.bincount(codes[there], minlength=len(labels)).min()),
     )
+
+
+def _in_groups(survey: Survey, group: str, groups: Sequence[str]) -> pd.Categorical:
+    """Return everybody's group; nothing for those who are in none of them."""
+    own = survey.answers[group].astype(object).map(str, na_action="ignore")
+    return pd.Categorical(own.where(own.isin(groups)), categories=list(groups))
 
 
 def _skewness(points: np.ndarray, shares: np.ndarray) -> float:
@@ -266,8 +273,7 @@ def _without_ladders(found: Answered, problems: tuple[Problem, ...] = ()) -> Tre
 def _ordered(survey: Survey, ladder: Ladder) -> Ladder:
     """Climb the same ladder with the answers as ordered categories."""
     plan, first = ladder.plan, ladder["configural"]
-    own = survey.answers[ladder.group].astype(object)
-    groups = pd.Categorical(own.where(own.isin(ladder.groups)), categories=ladder.groups)
+    groups = _in_groups(survey, ladder.group, ladder.groups)
     return invariance(
         replace(survey, answers=survey.answers.assign(**{ladder.group: groups})),
         group=ladder.group,

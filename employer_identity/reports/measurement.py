@@ -13,7 +13,7 @@ from employer_identity.model_words import general
 from employer_identity.reports import data_words, employer_words, estimation, grouped
 from employer_identity.reports.measured import Measurement
 from employer_identity.tabulation import decimals, pvalue
-from employer_identity.treatment import APART, CATEGORIES, CROWDED, SKEWED
+from employer_identity.treatment import APART, CATEGORIES, CROWDED, PEOPLE, SKEWED
 
 BEYOND = 0.10
 """Residual correlations of this size are counted."""
@@ -122,6 +122,7 @@ def _anchors(m: Measurement) -> int:
 def _treatment(m: Measurement) -> str:
     """Say how it is seen to whether answers had better be ordered categories."""
     limits = {"apart": APART, "categories": CATEGORIES, "skewed": SKEWED, "crowded": CROWDED}
+    limits |= {"people": PEOPLE}
     return m.say("before.treatment", **limits)
 
 

@@ -149,8 +149,7 @@ class Study:
         """Answers as numbers beside answers as ordered categories; without a group, the answers."""
         if self.prepared and self.group in self.prepared.treatments:
             return self.prepared.treatments[self.group]
-        with speaking(self.language):
-            return treatment(self.survey, self.ladder)
+        return treatment(self.survey, self.ladder)
 
     @property
     def floor(self) -> int:
