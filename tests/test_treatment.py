@@ -265,6 +265,17 @@ def test_a_size_that_betrays_a_small_group_is_not_told(monkeypatch: pytest.Monke
     assert n not in " ".join(treatment_words.paragraph(study))
 
 
+def test_a_measurement_report_tells_sizes_where_its_own_floor_allows_it() -> None:
+    sizes = np.where(np.arange(people().n) < 3, "few", "b")
+    sizes[800:] = "a"
+    answers = people().answers.assign(size=pd.Categorical(sizes))
+    instrument = people().instrument.model_copy(update={"groupings": (Grouping(column="size"),)})
+    survey = replace(people(), answers=answers, instrument=instrument)
+    (by,) = Measurement(Study(survey, "", "en", groups=("size",))).compared
+    assert not by.is_tellable
+    assert str(by.treatment.answered.n) not in " ".join(treatment_words.in_groups(by))
+
+
 def test_without_groups_the_answers_are_described_alone() -> None:
     study = Study(people(), "", "en")
     (words,) = treatment_words.paragraph(study)

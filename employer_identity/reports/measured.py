@@ -60,6 +60,11 @@ class Compared(Study):
         return [self.instrument.value_label(self.group, g, self.language) for g in small]
 
     @property
+    def are_sizes_tellable(self) -> bool:
+        """Whether the sizes of the groups that are compared betray none of those left out."""
+        return self.is_tellable
+
+    @property
     def is_few(self) -> bool:
         """Whether there are few enough groups to compare every two of them in a table."""
         return len(self.ladder.groups) <= FEW
