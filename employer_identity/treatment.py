@@ -36,6 +36,7 @@ SKEWED = 2.0  # skewness beyond which it had better not be; design choice
 PEOPLE = 2  # for each threshold that a group needs before its answers are ordered; design choice
 CROWDED = 0.5  # share of the answers at one end beyond which the same holds; design choice
 APART = Localised.gap  # SDs by which a gap moves that matters, as for the rule of the ladder
+NUMBERS = ("est", "ci_lower", "ci_upper")
 STATEMENTS: tuple[Statement, ...] = ("structure", "correlations", "latent means", "observed means")
 """What must be allowed in both ways for the decision to be the same."""
 
@@ -267,7 +268,7 @@ def treatment(survey: Survey, ladder: Ladder | None = None) -> Treatment:
 def _without_ladders(found: Answered, problems: tuple[Problem, ...] = ()) -> Treatment:
     nothing: dict[Way, Any] = dict.fromkeys(WAYS, ())
     empty = pd.DataFrame()
-    return Treatment(found, empty, empty, nothing, empty, {}, {}, problems=problems)
+    return Treatment(found, empty, empty, nothing, _gaps({}), {}, {}, problems=problems)
 
 
 def _ordered(survey: Survey, ladder: Ladder) -> Ladder:
@@ -319,15 +320,14 @@ def _aside(ladder: Ladder, survey: Survey) -> tuple[str, ...]:
 
 
 def _gaps(both: dict[Way, Ladder]) -> pd.DataFrame:
-    numbers = ["est", "ci_lower", "ci_upper"]
-    columns = ["factor", "group", *(f"{k}_{way}" for way in WAYS for k in numbers)]
+    columns = ["factor", "group", *(f"{k}_{way}" for way in WAYS for k in NUMBERS)]
     found = pd.DataFrame(columns=["factor", "group"])
     for way, ladder in both.items():
         if not ladder.decision["latent means"].allowed:
             continue
         means = latent_means(ladder)
-        own = means.loc[means["group"] != ladder.groups[0], ["factor", "group", *numbers]]
-        own = own.rename(columns={k: f"{k}_{way}" for k in numbers})
+        own = means.loc[means["group"] != ladder.groups[0], ["factor", "group", *NUMBERS]]
+        own = own.rename(columns={k: f"{k}_{way}" for k in NUMBERS})
         found = own if found.empty else found.merge(own, on=["factor", "group"])
     return found.reindex(columns=columns)
 

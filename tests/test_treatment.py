@@ -193,6 +193,11 @@ def test_a_gap_that_moves_enough_is_a_difference_and_a_borderline_is_none() -> N
     edge = replace(base, gaps=gaps)
     assert 0 in edge.borderline.index
     assert edge.agrees
+    study = told()
+    vars(study)["treatment"] = edge
+    who = study.instrument.value_label("band", gaps.loc[0, "group"], "en")
+    assert who in treatment_words.borderline(study)[0]
+    assert treatment_words.borderline(study)[0] in treatment_words.paragraph(study)[1]
 
 
 def test_other_items_and_other_statements_are_a_difference() -> None:
@@ -378,6 +383,6 @@ def test_problems_of_ordered_categories_are_described_in_both_languages() -> Non
         study = Study(people(), "band", language)
         problem = Problem("ordered.too_few_rows_in_group", "old", 94)
         vars(study)["treatment"] = replace(
-            found(), rungs=pd.DataFrame(), problems=(problem,), gaps=pd.DataFrame()
+            found(), rungs=pd.DataFrame(), problems=(problem,), gaps=found().gaps[:0]
         )
         assert "94" in treatment_words.outcome(study)[0]

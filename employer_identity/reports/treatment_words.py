@@ -19,7 +19,9 @@ def paragraph(study: Study) -> list[str]:
     """Say what the question is, what the answers speak for, and whether it makes a difference."""
     what = "what" if study.group else "what_alone"
     told = " ".join([_say(study, what), *_answers(study), *_in_groups(study)])
-    return [told, *outcome(study), *(f"{term} {text}" for term, text in differences(study))]
+    points = [f"{term} {text}" for term, text in differences(study)]
+    verdict = " ".join([*outcome(study), *borderline(study)])
+    return [told, *([verdict] if verdict else []), *points]
 
 
 def introduction(study: Study) -> list[str]:
@@ -81,11 +83,9 @@ def outcome(study: Study) -> list[str]:
     if not found.compared:
         return []
     if found.agrees:
-        told = _say(study, "outcome.agrees", found=_agreement(study))
-    else:
-        advised = _say(study, f"advised.{found.answered.advised}")
-        told = _say(study, "outcome.differs", advised=advised)
-    return [" ".join([told, *_borderline(study)])]
+        return [_say(study, "outcome.agrees", found=_agreement(study))]
+    advised = _say(study, f"advised.{found.answered.advised}")
+    return [_say(study, "outcome.differs", advised=advised)]
 
 
 def _agreement(study: Study) -> str:
@@ -102,8 +102,8 @@ def _agreement(study: Study) -> str:
     return _say(study, f"outcome.agrees_{'structure' if may['structure'] else 'nothing'}")
 
 
-def _borderline(study: Study) -> list[str]:
-    """Name gaps that are on the border of what stands out."""
+def borderline(study: Study) -> list[str]:
+    """Name gaps that are on the border of what stands out; nothing where there are none."""
     rows = study.treatment.borderline
     if rows.empty:
         return []
