@@ -37,6 +37,7 @@ _HOME = {
     "difference_test": "difference",
     "dmacs": "bias",
     "drivers": "drivers",
+    "explore": "explorer",
     "expected_scores": "curves",
     "htmt": "discriminant",
     "invariance": "invariance",
@@ -88,6 +89,7 @@ __all__ = [
     "dmacs",
     "drivers",
     "expected_scores",
+    "explore",
     "htmt",
     "invariance",
     "invariance_across",
@@ -126,6 +128,7 @@ if TYPE_CHECKING:
     from employer_identity.difference import difference_test
     from employer_identity.discriminant import htmt
     from employer_identity.drivers import derived_importance, drivers
+    from employer_identity.explorer import explore
     from employer_identity.fit import Fit
     from employer_identity.instrument import load_instrument
     from employer_identity.invariance import invariance
@@ -154,7 +157,12 @@ def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return import_module(f"employer_identity.{name}")
     if name not in _HOME:
-        raise AttributeError(f"module 'employer_identity' has no attribute {name!r}")
+        from difflib import get_close_matches
+
+        near = "".join(
+            f"; did you mean {n!r}?" for n in get_close_matches(name, __all__, n=1, cutoff=0.7)
+        )
+        raise AttributeError(f"module 'employer_identity' has no attribute {name!r}{near}")
     value = getattr(import_module(f"employer_identity.{_HOME[name]}"), name)
     globals()[name] = value
     return value

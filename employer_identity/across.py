@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -29,6 +29,7 @@ from employer_identity.divisions import (
     divide,
     without_small,
 )
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.groupings import TELLABLE
 from employer_identity.invariance import ANCHORS, check_on_reject, invariance
@@ -38,12 +39,9 @@ from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.ordering import Parameterization
 from employer_identity.measurement.syntax import parse
 from employer_identity.measurement.table import Roles
-from employer_identity.questionnaire import CROSSED
+from employer_identity.questionnaire import CROSSED, Instrument
 from employer_identity.sample import unknown_columns
-
-if TYPE_CHECKING:
-    from employer_identity.questionnaire import Instrument
-    from employer_identity.survey import Survey
+from employer_identity.survey import Survey
 
 WHOLE = "model"
 """What the only scale is called where `models` names none."""
@@ -52,6 +50,7 @@ _NOTED = ("model.cluster_is_group", "ordered.merged_in_group")
 """Of a ladder's notes, beside its warnings."""
 
 
+@checked(ModelError, left=("data",))
 def invariance_across(
     data: Survey | pd.DataFrame,
     groups: Sequence[Asked] | str | None = None,
@@ -66,10 +65,10 @@ def invariance_across(
     cluster: str | Literal[False] | None = None,
     minimum_n: int = FLOOR,
     small: Small = "leave_out",
-    crossed: Sequence[tuple[str, str]] = (),
+    crossed: Sequence[Asked] = (),
     ordered: Sequence[str] | bool = (),
     parameterization: Parameterization = "theta",
-    collapse: int | Literal[False] = LEAST,
+    collapse: int | bool = LEAST,
 ) -> Across:
     """Climb a ladder for every scale over every grouping, as one family of tests.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import cast, get_args
 
 import numpy as np
@@ -17,12 +16,13 @@ import pandas as pd
 
 from employer_identity.adjusting import adjusted
 from employer_identity.criteria import Rule
-from employer_identity.decision import Statement
+from employer_identity.decision import Statement, unknown
 from employer_identity.errors import ModelError, Problem
 from employer_identity.ladder import Ladder
-from employer_identity.language import describe, listing, nearest, refusal, say
+from employer_identity.language import describe, refusal, say
 from employer_identity.levels import LEVELS, Level
 from employer_identity.rungs import Rung, spelled
+from employer_identity.showing import Grid, Showing, View
 from employer_identity.states import State, states
 
 ALPHA = 0.05
@@ -33,8 +33,8 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Across:
+@dataclass(frozen=True, eq=False, repr=False)
+class Across(Showing):
     """Ladders of every scale over every grouping.
 
     Attributes
@@ -120,7 +120,8 @@ class Across:
         ModelError
             If there is no such statement.
         """
-        _check_statement(statement)
+        if statement not in get_args(Statement):
+            raise refusal(ModelError, [unknown(statement)])
         rows = []
         for scale, grouping in self.pairs:
             row: dict[str, object] = {"scale": scale, "grouping": grouping, "allowed": False}
@@ -169,12 +170,10 @@ class Across:
         ]  # fmt: skip
         return [*why, *map(describe, self.notes)]
 
-    def __repr__(self) -> str:
-        return "\n".join([self._heading(), self._printed().to_string(), *self._remarks()])
-
-    def _repr_html_(self) -> str:
-        remarks = "".join(f"<p>{escape(text)}</p>" for text in self._remarks())
-        return f"<p>{escape(self._heading())}</p>{self._printed().to_html()}{remarks}"
+    def _view(self) -> View:
+        shown = self._printed()
+        grid = Grid.of(shown.reset_index(), names=shown.index.nlevels)
+        return View(self._heading(), (), grid, tuple(self._remarks()))
 
 
 def _row(ladder: Ladder, level: Level, state: State) -> dict[str, object]:
@@ -199,12 +198,3 @@ def _said(row: pd.Series) -> str:
 
 def _written(pvalue: float) -> str:
     return "< .001" if pvalue < 0.001 else f"{pvalue:.3f}"
-
-
-def _check_statement(asked: str) -> None:
-    known = get_args(Statement)
-    if asked not in known:
-        near = nearest(asked, known)
-        code = "across.statement_near" if near else "across.statement"
-        values = {"allowed": listing(known), "near": near}
-        raise refusal(ModelError, [Problem(code, asked, values=values)])

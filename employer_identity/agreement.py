@@ -16,19 +16,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from employer_identity.edge import Count, checked
 from employer_identity.errors import Problem, SurveyError
 from employer_identity.language import Language, listing, refusal, say
-
-if TYPE_CHECKING:
-    from employer_identity.questionnaire import Instrument
-    from employer_identity.survey import Survey
+from employer_identity.questionnaire import Instrument
+from employer_identity.showing import Grid, Showing, View
+from employer_identity.survey import Survey
 
 Floats = NDArray[np.float64]
 Null = Literal["rectangular", "triangular"]
@@ -39,8 +39,8 @@ RELIABLE = 0.70  # of a group's mean (ICC(2)): from here it may stand for the gr
 DEALS = 200  # times that people are dealt to groups at random
 
 
-@dataclass(frozen=True, eq=False)
-class Agreement:
+@dataclass(frozen=True, eq=False, repr=False)
+class Agreement(Showing):
     """How alike people of a unit answer, and how far units differ.
 
     Attributes
@@ -101,19 +101,20 @@ class Agreement:
         words = {name: float(value) for name, value in ends.items()}
         return [*told, say("agreement.chance", language, **words)]
 
-    def __repr__(self) -> str:
+    def _view(self) -> View:
         units = int(self.table["groups"].max())
         head = say("agreement.printed", column=self.column, units=units, null=self.null)
         shown = self.table[["pillar", "n", "icc1", "icc2", "rwg_median", "rwg_chance"]]
-        return f"{head}\n{shown.round(3).to_string(index=False)}"
+        return View(head, grid=Grid.of(shown))
 
 
+@checked(SurveyError)
 def agreement(
     survey: Survey,
     column: str | None = None,
     *,
     null: Null | float | Sequence[float] = "rectangular",
-    deals: int = DEALS,
+    deals: Count = DEALS,
     seed: int = 1,
 ) -> Agreement:
     """Tell whether answers may be averaged to employers, or to the units of another column.
@@ -149,6 +150,11 @@ def agreement(
     the interval of ICC(1) is exact for normal scores of groups of one size, and takes n0 =
     (N - sum n^2 / N) / (G - 1) for others. Unweighted: who answered more readily does not agree
     more. Checked against R's multilevel 2.7 and psych 2.2.9.
+
+    Examples
+    --------
+    >>> found = ei.agreement(survey, "employer", deals=20)
+    >>> found.verdicts
     """
     units = column or survey.instrument.employer
     if units is None or units not in survey.answers:

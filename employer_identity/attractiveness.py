@@ -21,7 +21,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import betaln, expit, ndtri
 
+from employer_identity.edge import Count, checked
+from employer_identity.errors import SurveyError
+from employer_identity.language import say
 from employer_identity.panel import Panel
+from employer_identity.showing import Grid, Showing, View
 
 Floats = NDArray[np.float64]
 
@@ -32,8 +36,8 @@ DRAWS = 4000
 SURE = 0.95  # chance of being better that sets two employers apart
 
 
-@dataclass(frozen=True, eq=False)
-class Attractiveness:
+@dataclass(frozen=True, eq=False, repr=False)
+class Attractiveness(Showing):
     """Employers as the public sees them.
 
     Attributes
@@ -60,13 +64,24 @@ class Attractiveness:
         """How many groups of employers can be told apart; 0 without any."""
         return int(self.ranking["band"].max()) if len(self.ranking) else 0
 
+    def _view(self) -> View:
+        title = say(
+            "showing.attractiveness", employers=len(self.table), eligible=len(self.ranking),
+            least=self.least, known_by=self.known_by, bands=self.bands,
+        )  # fmt: skip
+        shown = ["employer", "known", "relative", "pooled", "rank_lower", "rank_upper", "band"]
+        shares = dict.fromkeys(("relative", "pooled"), ".0%")
+        ranks = dict.fromkeys(("rank_lower", "rank_upper"), ".0f")
+        return View(title, grid=Grid.of(self.ranking[shown], formats=shares | ranks))
 
+
+@checked(SurveyError)
 def attractiveness(
     panel: Panel,
     *,
     least: int = LEAST,
     known_by: float = KNOWN_BY,
-    draws: int = DRAWS,
+    draws: Count = DRAWS,
     seed: int = 1,
 ) -> Attractiveness:
     """Tell how well known and how attractive employers are, and rank them with their uncertainty.
@@ -94,6 +109,11 @@ def attractiveness(
 
     Those who know an employer are no random part of the public: the more an employer is known for
     one thing, the more its friends know it.
+
+    Examples
+    --------
+    >>> found = ei.attractiveness(panel)
+    >>> found.ranking.query("band == 1")
     """
     table = _shares(panel)
     table["eligible"] = (table["known"] >= least) & (table["awareness"] >= known_by)

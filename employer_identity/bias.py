@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from employer_identity import expected
+from employer_identity.edge import Count, checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.expected import cells, factors
 from employer_identity.fit import Fit
@@ -61,8 +62,9 @@ def dmacs_of(
     return np.asarray(d), np.asarray(shift / sd)
 
 
+@checked(ModelError)
 def dmacs(
-    ladder: Ladder, *, sd: Spread = "weighted_sd", draws: int = 2000, seed: int = 1
+    ladder: Ladder, *, sd: Spread = "weighted_sd", draws: Count = 2000, seed: int = 1
 ) -> pd.DataFrame:
     """Say how much each item that was set aside shifts the answers of each group.
 
@@ -104,6 +106,10 @@ def dmacs(
     -----
     Checked against published worked values and numerical integration, the interval against a
     bootstrap that fits the model again.
+
+    Examples
+    --------
+    >>> ei.dmacs(ladder, draws=500)
     """
     if sd not in get_args(Spread):
         values = {"asked": sd, "allowed": listing(get_args(Spread))}

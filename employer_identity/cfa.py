@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from employer_identity.checks import (
@@ -28,6 +29,7 @@ from employer_identity.checks import (
     refuse_unidentified,
 )
 from employer_identity.collapsing import LEAST
+from employer_identity.edge import checked
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import listing, refusal
@@ -48,15 +50,12 @@ from employer_identity.measurement.syntax import Term, parse
 from employer_identity.measurement.table import PLAIN, Roles, complete
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.sample import Asked, Sample, take
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from employer_identity.survey import Survey
+from employer_identity.survey import Survey
 
 _FREED = re.compile(r"^\s*([\w.]+)\s*(=~|~~|~|\|)\s*([\w.]+)\s*(?:@(.+))?$")
 
 
+@checked(ModelError)
 def cfa(
     data: Survey | pd.DataFrame | Moments,
     model: str | None = None,
@@ -73,7 +72,7 @@ def cfa(
     std_lv: bool = False,
     orthogonal: bool = False,
     parameterization: Parameterization = "delta",
-    collapse: int | Literal[False] = LEAST,
+    collapse: int | bool = LEAST,
 ) -> Fit:
     """Fit a measurement or structural model, in one group or several at once.
 
@@ -187,7 +186,7 @@ def prepare(
     weights: str | Literal[False] | None = None,
     cluster: str | Literal[False] | None = None,
     parameterization: Parameterization = "delta",
-    collapse: int | Literal[False] = LEAST,
+    collapse: int | bool = LEAST,
 ) -> Prepared:
     """Read the model and take what it needs from the data."""
     text = _model_text(data, model)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from employer_identity.errors import ComparisonError, Problem
+from employer_identity.edge import checked
+from employer_identity.errors import ComparisonError, ModelError, Problem
 from employer_identity.estimates import tested
 from employer_identity.fit import Fit
 from employer_identity.ladder import Ladder
@@ -25,6 +26,7 @@ COLUMNS = ("factor", "group", "model", "est", "se", "ci_lower", "ci_upper")
 WITH = "with "  # before the item whose constraints are held again
 
 
+@checked(ModelError)
 def conclusions(ladder: Ladder) -> pd.DataFrame:
     """Compare each group with the reference group under every model that could have been chosen.
 
@@ -51,6 +53,10 @@ def conclusions(ladder: Ladder) -> pd.DataFrame:
     ------
     ComparisonError
         Where the ladder has no means.
+
+    Examples
+    --------
+    >>> ei.conclusions(ladder)
     """
     if "scalar" not in ladder.testable:
         reason = {"reason": ladder.decision["latent means"].reason()}

@@ -56,6 +56,7 @@ _WRONG = {
     "int_parsing": "whole_number",
     "int_from_float": "whole_number",
     "finite_number": "whole_number",
+    "code_or_text": "code_or_text",
     "bool_type": "yes_or_no",
     "bool_parsing": "yes_or_no",
     "dict_type": "table",
@@ -137,7 +138,7 @@ def _check_scale(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     values: dict[str, object] = {"minimum": scale.minimum, "maximum": scale.maximum}
     if scale.minimum >= scale.maximum:
         yield Problem("instrument.scale_turned", f"{file}, [scale]", values=values)
-    inside = [str(c) for c in scale.missing if scale.minimum <= c <= scale.maximum]
+    inside = [str(c) for c in scale.missing_codes if scale.minimum <= c <= scale.maximum]
     if inside:
         told = values | {"codes": ", ".join(inside)}
         yield Problem("instrument.missing_in_scale", f"{file}, [scale], missing", values=told)
@@ -145,12 +146,13 @@ def _check_scale(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 
 def _check_answers(scale: Scale, where: str, values: dict[str, object]) -> Iterator[Problem]:
-    """Texts of answers: one a step of the scale, each another."""
+    """Texts of answers: one a step of the scale, each another, and none that is no answer."""
     steps = scale.maximum - scale.minimum + 1
     if scale.answers and steps > 1 and len(scale.answers) != steps:
         told = values | {"steps": steps}
         yield Problem("instrument.answers_and_steps", where, len(scale.answers), told)
-    for text, n in Counter(answer.strip().casefold() for answer in scale.answers).items():
+    texts = (*scale.answers, *scale.missing_texts)
+    for text, n in Counter(text.strip().casefold() for text in texts).items():
         if n > 1:
             yield Problem("instrument.twice", where, n, {"name": text})
 

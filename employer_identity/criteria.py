@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.errors import ModelError, Problem
-from employer_identity.language import listing, nearest, refusal
+from employer_identity.language import listing, nearest, refusal, say
+from employer_identity.showing import Grid, Showing, ShowingFields, View, written
 
 ChangeIndex = Literal["cfi", "rmsea", "srmr"]
 Cutoffs = Mapping[ChangeIndex, float]
@@ -33,7 +34,7 @@ SMALL_GROUP = 300  # with fewer people in the smallest group Chen's stricter set
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(ShowingFields):
     """One number held against its cut-off; ``holds`` says on which side it lies."""
 
     index: Index
@@ -42,14 +43,23 @@ class Reading:
     holds: bool
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Showing):
     """What one rule says of one rung, with the numbers it read."""
 
     level: str
     rule: str
     holds: bool
     readings: tuple[Reading, ...]
+
+    def _view(self) -> View:
+        what = say(f"showing.{'holds' if self.holds else 'fails'}", level=self.level)
+        rows = tuple(
+            (r.index, written(float(r.value)), written(float(r.cutoff)), written(r.holds))
+            for r in self.readings
+        )
+        grid = Grid(("index", "value", "cutoff", "holds"), rows)
+        return View(say("showing.verdict", rule=self.rule, what=what), grid=grid)
 
 
 class Change(Protocol):
@@ -89,7 +99,7 @@ class Change(Protocol):
 
 
 @dataclass(frozen=True)
-class FitChange:
+class FitChange(ShowingFields):
     """Indices may not worsen by more than a cut-off: CFI falls, RMSEA and SRMR rise.
 
     Parameters
@@ -134,7 +144,7 @@ class FitChange:
 
 
 @dataclass(frozen=True)
-class LowerBic:
+class LowerBic(ShowingFields):
     """The BIC may not rise: a constraint that spares parameters is worth the fit that it costs."""
 
     name: str = "bic"
@@ -154,7 +164,7 @@ class LowerBic:
 
 
 @dataclass(frozen=True)
-class NoSignificantDifference:
+class NoSignificantDifference(ShowingFields):
     """The chi-square difference may not be significant; with many respondents everything is."""
 
     name: str = "scaled_difference"
@@ -178,7 +188,7 @@ def contradicted(score_tests: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame
 
 
 @dataclass(frozen=True)
-class Localised:
+class Localised(ShowingFields):
     """No tied cell may be both contradicted (score test, Holm within the rung) and important.
 
     Important is what changes an item, or the conclusion: a latent mean gap.
@@ -282,7 +292,7 @@ def rules_for(deciding: Rule, smallest_group: int) -> tuple[Rule, ...]:
 
 
 @dataclass(frozen=True)
-class AbsoluteFit:
+class AbsoluteFit(ShowingFields):
     """The configural rung's own fit: SRMR below .08, and CFI above .95 or RMSEA below .06."""
 
     name: str = "hu_bentler_1999"

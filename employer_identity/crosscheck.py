@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
-from employer_identity.language import refusal
-
-if TYPE_CHECKING:
-    from employer_identity.fit import Fit
+from employer_identity.fit import Fit
+from employer_identity.language import refusal, say
+from employer_identity.showing import Grid, Showing, View
 
 # semopy's default search stops where loadings still move in the third decimal
 PATIENT = {"ftol": 1e-14, "maxiter": 1000}
 
 
-@dataclass(frozen=True)
-class Crosscheck:
+@dataclass(frozen=True, repr=False)
+class Crosscheck(Showing):
     """A fit beside semopy's.
 
     Parameters
@@ -38,7 +37,14 @@ class Crosscheck:
         """Largest absolute difference of a loading."""
         return float((self.loadings["ours"] - self.loadings["semopy"]).abs().max())
 
+    def _view(self) -> View:
+        title = say("showing.crosscheck", chisq=float(self.chisq), semopy=float(self.semopy_chisq))
+        about = {"count": len(self.loadings), "largest": self.largest_difference}
+        fact = say("showing.crosscheck_loadings", **about)
+        return View(title, (fact,), Grid.of(self.loadings, names=2))
 
+
+@checked(ModelError)
 def crosscheck(fit: Fit) -> Crosscheck:
     """Fit a one-group measurement model again with semopy, from the same covariances.
 
@@ -54,6 +60,12 @@ def crosscheck(fit: Fit) -> Crosscheck:
     ModelError
         If the fit has groups, is identified by unit variances or uses rows with holes: semopy
         cannot tie parameters across groups, and its full information is wrong.
+
+    Examples
+    --------
+    >>> plain = ei.cfa(survey, estimator="ML", missing="listwise", weights=False, cluster=False)
+    >>> ei.crosscheck(plain).largest_difference < 0.001
+    True
     """
     if len(fit.groups) > 1 or fit.std_lv or not fit.saturated.patterns.complete:
         raise refusal(ModelError, [Problem("model.crosscheck_one_group")])

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from employer_identity.criteria import AbsoluteFit
-from employer_identity.errors import Problem
-from employer_identity.language import Language, listing, say
+from employer_identity.errors import ModelError, Problem
+from employer_identity.language import Language, describe, listing, nearest, refusal, say
 from employer_identity.levels import Level, Route, reaches
+from employer_identity.showing import Grid, Showing, View, written
 
 Statement = Literal[
     "structure",
@@ -38,8 +39,8 @@ FULL: tuple[Statement, ...] = ("observed means", "ordered scores", "reliability"
 LEAGUE = 100  # people a group needs to stand in a league table
 
 
-@dataclass(frozen=True)
-class Decision:
+@dataclass(frozen=True, repr=False)
+class Decision(Showing):
     """Whether a statement about groups is allowed, and why (or why not).
 
     Attributes
@@ -95,6 +96,9 @@ class Decision:
         }
         return say(f"invariance.{self._sentence()}", language, **words)
 
+    def _view(self) -> View:
+        return View(self.reason(), tuple(map(describe, self.caveats)))
+
     def _sentence(self) -> str:
         if self.untested:
             return f"untested_{self.untested}"
@@ -103,6 +107,35 @@ class Decision:
         if self.factors:
             return "refused_for_some"
         return "refused_in_part" if reaches(self.reached, self.needs) else "refused"
+
+
+class Decisions(Showing, dict[Statement, Decision]):
+    """What may be said about the groups: statement -> `Decision`."""
+
+    def __missing__(self, asked: object) -> Decision:
+        raise refusal(ModelError, [unknown(asked)])
+
+    def _view(self) -> View:
+        allowed = sum(made.allowed for made in self.values())
+        title = say("showing.decisions", allowed=allowed, count=len(self))
+        caveats = dict.fromkeys(describe(c) for made in self.values() for c in made.caveats)
+        headers = ("statement", "allowed", "needs", "factors", "set aside")
+        return View(title, (), Grid(headers, tuple(map(_row, self.values()))), tuple(caveats))
+
+
+def _row(made: Decision) -> tuple[str, ...]:
+    """Write a decision as a row; its reason says it in a sentence."""
+    allowed = written(made.allowed) if made.tested else say("showing.untested")
+    factors = say("showing.all") if made.allowed else ", ".join(made.factors)
+    return made.statement, allowed, made.needs, factors, ", ".join(made.set_aside)
+
+
+def unknown(asked: object) -> Problem:
+    """Say that there is no such statement, and which one looks most like it."""
+    known = get_args(Statement)
+    near = nearest(str(asked), known)
+    code = "across.statement_near" if near else "across.statement"
+    return Problem(code, str(asked), values={"allowed": listing(known), "near": near})
 
 
 def _key(statement: Statement) -> str:
@@ -142,9 +175,9 @@ class Findings:
     evidence: Mapping[str, float]
 
 
-def decide(found: Findings) -> dict[Statement, Decision]:
+def decide(found: Findings) -> Decisions:
     """Decide every statement."""
-    return {statement: _decide(statement, found) for statement in get_args(Statement)}
+    return Decisions({statement: _decide(statement, found) for statement in get_args(Statement)})
 
 
 def _decide(statement: Statement, found: Findings) -> Decision:

@@ -8,9 +8,10 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
-from employer_identity.language import listing, refusal
+from employer_identity.language import listing, refusal, say
 from employer_identity.measurement.categorical import OrderedMoments
 from employer_identity.measurement.evidence import Evidence, OrderedSample, objective
 from employer_identity.measurement.indices import chisq_pvalue
@@ -23,6 +24,7 @@ from employer_identity.measurement.scoring import minimise
 from employer_identity.measurement.starts import starting_values
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.measures import mean_adjusted, sandwich, scaled, shifted
+from employer_identity.showing import Showing, View, significance
 
 Array = NDArray[np.float64]
 Method = Literal[
@@ -36,8 +38,8 @@ DEFAULTS: dict[str, Method] = {
 NESTED = 1e-6  # largest discrepancy per respondent of moments that a model can reproduce
 
 
-@dataclass(frozen=True)
-class DifferenceTest:
+@dataclass(frozen=True, repr=False)
+class DifferenceTest(Showing):
     """Chi-square difference of two nested fits.
 
     Attributes
@@ -59,7 +61,18 @@ class DifferenceTest:
     scaling: float = 1.0
     fallback: bool = False
 
+    def _view(self) -> View:
+        p = significance(self.pvalue)
+        title = say(
+            "showing.difference", df=self.df_diff, chisq=float(self.chisq_diff),
+            p=p if p.startswith("<") else f"= {p}",
+        )  # fmt: skip
+        told = [say("showing.difference_method", method=self.method, scaling=float(self.scaling))]
+        told += [say("showing.difference_fallback")] if self.fallback else []
+        return View(title, tuple(told))
 
+
+@checked(ModelError)
 def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None) -> DifferenceTest:
     """Test a restricted fit against a freer one of the same answers.
 
@@ -89,6 +102,10 @@ def difference_test(restricted: Fit, free: Fit, *, method: Method | None = None)
     -----
     Satorra & Bentler (2001, 2010), Satorra (2000). Checked against lavaan's ``lavTestLRT`` (of
     ordered items, its default).
+
+    Examples
+    --------
+    >>> ei.difference_test(ladder["metric"], ladder["configural"])
     """
     if method is not None and method not in get_args(Method):
         asked = {"asked": method, "allowed": listing(get_args(Method))}

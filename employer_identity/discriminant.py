@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity.edge import checked
+from employer_identity.errors import ModelError, Problem
+from employer_identity.fit import Fit
+from employer_identity.language import listing, refusal
 from employer_identity.reliability import reliability
-
-if TYPE_CHECKING:
-    from employer_identity.fit import Fit
 
 Array = NDArray[np.float64]
 Mean = Literal["arithmetic", "geometric"]
 
 
+@checked(ModelError)
 def htmt(fit: Fit, *, mean: Mean = "arithmetic") -> pd.DataFrame:
     """Return the heterotrait-monotrait ratio of each pair of factors, by group.
 
@@ -40,9 +42,16 @@ def htmt(fit: Fit, *, mean: Mean = "arithmetic") -> pd.DataFrame:
     -----
     Henseler, Ringle & Sarstedt (2015); Roemer, Schuberth & Henseler (2021). Both checked against
     semTools 0.5-6.
+
+    Examples
+    --------
+    >>> ei.htmt(fit)
     """
     measured = {f: [i for i in items if i in fit.items] for f, items in fit.factors.items()}
     at = {f: np.array([fit.items.index(i) for i in items]) for f, items in measured.items()}
+    if mean not in get_args(Mean):
+        values = {"asked": mean, "allowed": listing(get_args(Mean))}
+        raise refusal(ModelError, [Problem("model.not_available", where="mean", values=values)])
     average = np.mean if mean == "arithmetic" else _geometric
     rows = []
     for label, covariance in zip(fit.groups, fit.moments.covariance, strict=True):

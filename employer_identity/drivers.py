@@ -17,12 +17,16 @@ from numpy.typing import NDArray
 from scipy.linalg import helmert
 from scipy.special import ndtri
 
+from employer_identity.edge import Count, checked
+from employer_identity.errors import SurveyError
 from employer_identity.importance import relative_weights
+from employer_identity.language import say
 from employer_identity.panel import IMAGE, IMPORTANCE, OWN, Panel
+from employer_identity.showing import Grid, Showing, View
 
 Floats = NDArray[np.float64]
-View = Literal["ideal", "own", "market"]
-VIEWS: tuple[View, ...] = ("ideal", "own", "market")
+Perspective = Literal["ideal", "own", "market"]
+VIEWS: tuple[Perspective, ...] = ("ideal", "own", "market")
 
 LEVEL = 0.95
 DRAWS = 4000
@@ -31,8 +35,8 @@ RESAMPLES = 500
 GRID, REACH = 400, 4.0  # values of tau that are drawn from, up to so many times what is seen
 
 
-@dataclass(frozen=True, eq=False)
-class Drivers:
+@dataclass(frozen=True, eq=False, repr=False)
+class Drivers(Showing):
     """Drivers as people see them.
 
     Attributes
@@ -46,8 +50,16 @@ class Drivers:
 
     table: pd.DataFrame
 
+    def _view(self) -> View:
+        shares = ("ideal", "own", "market")
+        shown = self.table[["driver", "n", *shares, "gap_own", "gap_market", "band"]]
+        formats = dict.fromkeys(shares, ".0%") | dict.fromkeys(("gap_own", "gap_market"), "+z.0%")
+        title = say("showing.drivers", count=len(self.table))
+        return View(title, grid=Grid.of(shown, formats=formats))
 
-def drivers(panel: Panel, *, draws: int = DRAWS, seed: int = 1) -> Drivers:
+
+@checked(SurveyError)
+def drivers(panel: Panel, *, draws: Count = DRAWS, seed: int = 1) -> Drivers:
     """Compare what matters with what the own employer and employers at large offer.
 
     Parameters
@@ -68,6 +80,11 @@ def drivers(panel: Panel, *, draws: int = DRAWS, seed: int = 1) -> Drivers:
     intervals use that. Intervals of shares, of which few people make wide ones, end at 0 and 1.
     Ranks are drawn from the estimates' joint normal distribution, bands from shares that are drawn
     towards each other (`drawn_together`).
+
+    Examples
+    --------
+    >>> found = ei.drivers(panel)
+    >>> found.table[["driver", "ideal", "own", "gap_own"]]
     """
     keys = [d.key for d in panel.drivers]
     shares, influence, n = _estimated(panel, keys)
@@ -153,7 +170,10 @@ def _bands(drawn: Floats) -> list[int]:
     return bands
 
 
-def derived_importance(panel: Panel, *, resamples: int = RESAMPLES, seed: int = 1) -> pd.DataFrame:
+@checked(SurveyError)
+def derived_importance(
+    panel: Panel, *, resamples: Count = RESAMPLES, seed: int = 1
+) -> pd.DataFrame:
     """Tell which drivers go with liking an employer, whatever people say matters to them.
 
     Relative weights (Johnson 2000) of what is thought of an employer for whether one would like to
@@ -181,6 +201,10 @@ def derived_importance(panel: Panel, *, resamples: int = RESAMPLES, seed: int = 
     Checked against an independent computation in R; see tests/golden/make_importance.R. Bands come
     from shares that are drawn towards each other (`drawn_together`): the largest share found is
     partly the largest by chance. How often bands are right is in docs/validation.md.
+
+    Examples
+    --------
+    >>> ei.derived_importance(panel, resamples=200)
     """
     keys = [d.key for d in panel.drivers]
     columns = ["attractive", *(f"{IMAGE}{k}" for k in keys)]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import copyreg
+import linecache
+import textwrap
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -16,6 +20,8 @@ def _view(items: dict[str, object]) -> MappingProxyType[str, object]:
 # Views of mappings go to other processes as views.
 copyreg.pickle(MappingProxyType, lambda view: (_view, (dict(view),)))
 
+_HERE = str(Path(__file__).parent)
+_WIDTH = 88  # characters of a line of a message in a notebook
 Severity = Literal["error", "warning", "change"]
 
 
@@ -51,6 +57,26 @@ class EmployerIdentityError(Exception):
     def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
         super().__init__(message)
         self.problems = problems
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows: the user's line, what kind of refusal it is, and why."""
+        told = [f"{type(self).__name__}:"]
+        for line in str(self).splitlines():
+            told += textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        return [*_users_line(self), *told]
+
+
+def _users_line(error: Exception) -> list[str]:
+    """Return the last line of the user's own code on the way to an error, as IPython points."""
+    frames = []
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename.startswith(_HERE):
+            break
+        frames.append((frame.f_code.co_filename, number))
+    if not frames:
+        return []
+    line = linecache.getline(*frames[-1]).strip()
+    return [f"----> {frames[-1][1]} {line}", ""] if line else []
 
 
 class InstrumentError(EmployerIdentityError):

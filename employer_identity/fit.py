@@ -40,6 +40,7 @@ from employer_identity.measurement.weighted import WeightedSandwich
 from employer_identity.measures import Baseline, baseline, fit_measures, sandwich, scaled
 from employer_identity.residuals import explained, implied_moments, residuals
 from employer_identity.sample import normal
+from employer_identity.showing import Showing, View
 
 if TYPE_CHECKING:
     from employer_identity.factor_scores import ScoreMethod
@@ -47,8 +48,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Fit:
+@dataclass(frozen=True, repr=False)
+class Fit(Showing):
     """A model with the answers it was fitted to.
 
     Made by `cfa`. Its tables and indices are computed when first asked for.
@@ -439,8 +440,5 @@ class Fit:
         third = say("fit.problems", count=len(self.problems)) if self.problems else ""
         return [line for line in (first, second, self.ledger.short(), third) if line]
 
-    def __repr__(self) -> str:
-        return "\n  ".join(self._lines())
-
-    def _repr_html_(self) -> str:
-        return "<br>".join(self._lines())
+    def _view(self) -> View:
+        return View.of(self._lines())

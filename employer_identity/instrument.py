@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from employer_identity.consistency import CHECKS, key_problem
 from employer_identity.consistency_groupings import check_groupings
+from employer_identity.edge import checked
 from employer_identity.errors import InstrumentError, Problem
 from employer_identity.language import refusal
 from employer_identity.questionnaire import Instrument
@@ -19,6 +20,7 @@ from employer_identity.questionnaire import Instrument
 LARGEST = 1_000_000  # bytes; a questionnaire is a hundredth of it
 
 
+@checked(InstrumentError)
 def load_instrument(source: str | Path) -> Instrument:
     """Read an instrument from a TOML file, or one that comes with the package by its name.
 
@@ -35,6 +37,12 @@ def load_instrument(source: str | Path) -> Instrument:
     ------
     InstrumentError
         If the file cannot be read or used, with all its problems.
+
+    Examples
+    --------
+    >>> instrument = ei.load_instrument("instrument.toml")
+    >>> list(instrument.factors)
+    ['prototypicality', 'advancement', 'entrepreneurship', 'impresarioship']
     """
     where = str(source)
     raw = _whole(_shipped().get(where) or Path(source), where)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
+
+import pandas as pd
 
 from employer_identity.cfa import Prepared, prepare, released
 from employer_identity.checks import Estimator, Missing, check_options
@@ -17,25 +19,23 @@ from employer_identity.climbing import Climb, OnReject, climb
 from employer_identity.collapsing import LEAST
 from employer_identity.criteria import Rule, RuleName, rule_of
 from employer_identity.dividing import too_many_groups
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.ladder import Ladder
 from employer_identity.language import listing, refusal
 from employer_identity.levels import Route, kind_of
+from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.ordering import Parameterization
 from employer_identity.measurement.table import Roles
 from employer_identity.rungs import Constraint, Release
 from employer_identity.rungs import anchors as anchors_left
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from employer_identity.measurement.moments import Moments
-    from employer_identity.survey import Survey
+from employer_identity.survey import Survey
 
 ANCHORS = 2
 """Equal items that a factor keeps unless asked otherwise: a single one could be what differs."""
 
 
+@checked(ModelError, left=("rule",))
 def invariance(
     data: Survey | pd.DataFrame | Moments,
     model: str | None = None,
@@ -44,7 +44,7 @@ def invariance(
     reference: str | None = None,
     rule: RuleName | Rule = "localised",
     on_reject: OnReject = "release",
-    anchors: int | Sequence[str] = ANCHORS,
+    anchors: int | str | Sequence[str] = ANCHORS,
     free: Sequence[str] = (),
     estimator: Estimator | None = None,
     missing: Missing | None = None,
@@ -52,7 +52,7 @@ def invariance(
     cluster: str | Literal[False] | None = None,
     ordered: Sequence[str] | bool = (),
     parameterization: Parameterization = "theta",
-    collapse: int | Literal[False] = LEAST,
+    collapse: int | bool = LEAST,
 ) -> Ladder:
     """Decide how far a questionnaire measures the same in several groups, and what may be compared.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -13,19 +12,20 @@ import pandas as pd
 from employer_identity.cfa import Prepared
 from employer_identity.climbing import Climb
 from employer_identity.criteria import CALIBRATED, AbsoluteFit, Rule, Verdict
-from employer_identity.decision import Decision, Findings, Statement, decide
+from employer_identity.decision import Decisions, Findings, decide
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.ladder_log import explain, log
 from employer_identity.language import Language, listing, refusal, say
 from employer_identity.levels import Level, Route, reaches
 from employer_identity.rungs import Model, Release, Rung, spelled
+from employer_identity.showing import Grid, Showing, View
 
 SEARCHED = 500  # people from which a search for constraints can be repeated on halves of them
 
 
-@dataclass(frozen=True, eq=False)
-class Ladder:
+@dataclass(frozen=True, eq=False, repr=False)
+class Ladder(Showing):
     """The rungs of an invariance test and what follows from them.
 
     Attributes
@@ -220,7 +220,7 @@ class Ladder:
         return self.rule.culprits(self.worst) if len(self.worst) else self.worst
 
     @cached_property
-    def decision(self) -> dict[Statement, Decision]:
+    def decision(self) -> Decisions:
         """What may be said about the groups: statement -> `Decision`."""
         aside = {level: self.set_aside(level) for level in self.levels}
         return decide(
@@ -343,13 +343,9 @@ class Ladder:
         columns = ["factor", "item", "group", "est", "se", "ci_lower", "ci_upper", "std_all"]
         return found[columns].reset_index(drop=True)
 
-    def _printed(self) -> pd.DataFrame:
-        shown = self.table[
-            ["chisq", "df", "cfi", "rmsea", "srmr", "d_cfi", "d_rmsea", "released", "accepted"]
-        ]
-        digits = {"chisq": 2, "cfi": 3, "rmsea": 3, "srmr": 3, "d_cfi": 3, "d_rmsea": 3}
-        rounded = shown.round(digits)
-        return rounded.assign(**{name: rounded[name] + 0.0 for name in digits})  # no -0.0
+    def _printed(self) -> Grid:
+        shown = ["chisq", "df", "cfi", "rmsea", "srmr", "d_cfi", "d_rmsea", "released", "accepted"]
+        return Grid.of(self.table[shown].reset_index(), formats={"chisq": "z.2f"})
 
     def _lines(self) -> list[str]:
         first = say(
@@ -361,12 +357,9 @@ class Ladder:
         second = say("invariance.set_aside", count=len(aside), names=listing(aside))
         return [first, second] if aside else [first]
 
-    def __repr__(self) -> str:
-        return "\n".join([*self._lines(), self._printed().to_string(na_rep="")])
-
-    def _repr_html_(self) -> str:
-        lines = "<br>".join(escape(line) for line in self._lines())
-        return f"<p>{lines}</p>{self._printed().to_html(na_rep='')}"
+    def _view(self) -> View:
+        lines = self._lines()
+        return View(lines[0], tuple(lines[1:]), self._printed())
 
 
 def _letters(k: int) -> str:

@@ -74,7 +74,10 @@ def say(key: str, language: Language = "en", /, **values: object) -> str:
     KeyError
         If the catalogue has no such sentence, or a field was not given: a fault of the program.
     """
-    return _Filler(language).vformat(_entry(key)[language].strip(), (), values)
+    entry = _entry(key)
+    if language not in LANGUAGES:
+        raise refusal(EmployerIdentityError, [unknown_language(language)])
+    return _Filler(language).vformat(entry[language].strip(), (), values)
 
 
 def number(value: float, spec: str = ".2f", language: Language = "en") -> str:
@@ -85,8 +88,7 @@ def number(value: float, spec: str = ".2f", language: Language = "en") -> str:
 def listing(words: Iterable[str], language: Language = "en") -> str:
     """Join words as a sentence does: ``a, b and c``."""
     *head, last = list(words) or [""]
-    joint = {"en": "and", "nl": "en"}[language]
-    return f"{', '.join(head)} {joint} {last}" if head else last
+    return f"{', '.join(head)} {say('edge.and', language)} {last}" if head else last
 
 
 def day(when: date, language: Language = "en") -> str:
@@ -107,6 +109,11 @@ def period(first: date, last: date, language: Language = "en") -> str:
     if first_month == month:
         return say("dates.in_one_month", language, **words)
     return say("dates.in_one_year", language, first_month=first_month, **words)
+
+
+def unknown_language(asked: object) -> Problem:
+    """Say which languages there are."""
+    return Problem("edge.language", str(asked), values={"allowed": listing(LANGUAGES)})
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

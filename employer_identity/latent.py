@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from employer_identity.adjusting import Method, adjusted
 from employer_identity.decision import Statement
+from employer_identity.edge import checked
 from employer_identity.errors import ComparisonError, ModelError, Problem
 from employer_identity.estimates import tested
 from employer_identity.fit import Fit
@@ -31,6 +32,7 @@ from employer_identity.measurement.threads import on_one_thread
 Array = NDArray[np.float64]
 
 
+@checked(ModelError, left=("despite",))
 def latent_means(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame:
     """Return each group's factor means, from the scalar rung without what was set aside.
 
@@ -61,6 +63,11 @@ def latent_means(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame:
     -----
     Checked against lavaan's scalar models, full and partial, identified by the reference group's
     unit variances.
+
+    Examples
+    --------
+    >>> means = ei.latent_means(ladder)
+    >>> means.query("group == 'gen_z'")
     """
     fit, stamp = _licensed(ladder, "latent means", despite)
     return stamp(means_of(fit))
@@ -73,6 +80,7 @@ def means_of(fit: Fit) -> pd.DataFrame:
     return _by_group(fit, own.mean, own.of_mean).assign(d=(own.mean / pooled).ravel())
 
 
+@checked(ModelError, left=("despite",))
 def latent_variances(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame:
     """Return each group's factor variances, in those of the reference group (1).
 
@@ -96,6 +104,10 @@ def latent_variances(ladder: Ladder | Fit, *, despite: str = "") -> pd.DataFrame
     Notes
     -----
     Checked against lavaan, full and partial models.
+
+    Examples
+    --------
+    >>> ei.latent_variances(ladder)
     """
     fit, stamp = _licensed(ladder, "correlations", despite)
     own = standings(fit)
@@ -166,6 +178,7 @@ def _by_group(fit: Fit, est: Array, slope: Array) -> pd.DataFrame:
     )
 
 
+@checked(ModelError, left=("despite",))
 def mean_contrasts(
     ladder: Ladder | Fit, *, method: Method = "holm", despite: str = ""
 ) -> pd.DataFrame:
@@ -199,6 +212,10 @@ def mean_contrasts(
     Notes
     -----
     Checked against lavaan's ``:=`` with full covariance.
+
+    Examples
+    --------
+    >>> ei.mean_contrasts(ladder, method="holm")
     """
     if method not in get_args(Method):
         values = {"asked": method, "allowed": listing(get_args(Method))}

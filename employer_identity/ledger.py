@@ -12,6 +12,7 @@ from employer_identity.errors import Problem
 from employer_identity.language import Language, describe, listing, say
 from employer_identity.measurement.ordering import Key
 from employer_identity.measurement.table import family
+from employer_identity.showing import Showing, ShowingFields, View, are_tellable
 
 if TYPE_CHECKING:
     from employer_identity.fit import Fit
@@ -32,7 +33,7 @@ SHOWN = 8  # relations named in one line
 
 
 @dataclass(frozen=True)
-class Tie:
+class Tie(ShowingFields):
     """A family held equal over groups.
 
     Parameters
@@ -52,7 +53,7 @@ class Tie:
 
 
 @dataclass(frozen=True)
-class Fixture:
+class Fixture(ShowingFields):
     """Relations of one family with a value that is not estimated, in some of the groups."""
 
     family: str
@@ -61,8 +62,8 @@ class Fixture:
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Ledger:
+@dataclass(frozen=True, repr=False)
+class Ledger(Showing):
     """The books of a fit; printing it says all of it.
 
     Parameters
@@ -170,7 +171,7 @@ class Ledger:
         yield say(f"ledger.test.{self.test}", language)
         if self.scaling is not None:
             yield say("ledger.scaling", language, scaling=self.scaling)
-        if len(self.n) > 1:
+        if len(self.n) > 1 and are_tellable(self.n.values()):
             each = [f"{group} {n}" for group, n in self.n.items()]
             yield say(
                 "ledger.rows_by_group", language, n=sum(self.n.values()), each="; ".join(each)
@@ -182,8 +183,8 @@ class Ledger:
         if self.clusters:
             yield say("ledger.clusters", language, cluster=self.cluster, count=self.clusters)
 
-    def __repr__(self) -> str:
-        return "\n".join(self.lines())
+    def _view(self) -> View:
+        return View.of(self.lines())
 
 
 def ledger(fit: Fit) -> Ledger:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,6 +21,7 @@ from employer_identity.columns import (
     wave,
     weight,
 )
+from employer_identity.edge import checked
 from employer_identity.errors import Problem, SurveyError, SurveyWarning
 from employer_identity.groupings import derive
 from employer_identity.instrument import load_instrument
@@ -32,6 +32,7 @@ from employer_identity.language import Language, describe, refusal, say
 from employer_identity.questionnaire import Instrument
 from employer_identity.questions import Asked, check_identical, check_outside, gathered, question
 from employer_identity.screening import Seen, screen
+from employer_identity.showing import Showing, View
 from employer_identity.survey import Survey
 
 Source: TypeAlias = str | Path | pd.DataFrame | Sequence[str | Path]
@@ -42,7 +43,7 @@ EXPLAINED = {"survey.repeated_rows": "survey.duplicate_respondent"}
 
 
 @dataclass(frozen=True, repr=False)
-class Check:
+class Check(Showing):
     """What checking a survey found.
 
     Attributes
@@ -82,15 +83,12 @@ class Check:
         found = {"errors": self.errors, "warnings": self.warnings, "changes": self.changes}
         return say("checking.counted", language, **{k: len(v) for k, v in found.items()})
 
-    def __repr__(self) -> str:
-        told = [f"{say(f'checking.{p.severity}')}: {describe(p)}" for p in self.problems]
-        return "\n  ".join([self.counted(), *told])
-
-    def _repr_html_(self) -> str:
-        rows = self.table()[["severity", "where", "count", "message"]].to_html(index=False)
-        return f"<p>{escape(self.counted())}</p>" + (rows if self.problems else "")
+    def _view(self) -> View:
+        told = (f"{say(f'checking.{p.severity}')}: {describe(p)}" for p in self.problems)
+        return View(self.counted(), tuple(told))
 
 
+@checked(SurveyError)
 def load_survey(source: Source, *, instrument: str | Path | Instrument) -> Survey:
     """Read and check a survey.
 
@@ -115,6 +113,12 @@ def load_survey(source: Source, *, instrument: str | Path | Instrument) -> Surve
     -----
     SurveyWarning
         If some of it is worth a second look; `check_survey` returns the same as data.
+
+    Examples
+    --------
+    >>> survey = ei.load_survey("employees.csv", instrument="instrument.toml")
+    >>> survey.of_wave("2026").n
+    4800
     """
     found = check_survey(source, instrument=instrument)
     if found.survey is None:
@@ -125,8 +129,15 @@ def load_survey(source: Source, *, instrument: str | Path | Instrument) -> Surve
     return found.survey
 
 
+@checked(SurveyError)
 def check_survey(source: Source, *, instrument: str | Path | Instrument) -> Check:
-    """Check a survey as `load_survey` does, and return all that is found instead of raising it."""
+    """Check a survey as `load_survey` does, and return all that is found instead of raising it.
+
+    Examples
+    --------
+    >>> check = ei.check_survey("employees.csv", instrument="instrument.toml")
+    >>> check.table("nl")
+    """
     if not isinstance(instrument, Instrument):
         instrument = load_instrument(instrument)
     paths = _paths(source)

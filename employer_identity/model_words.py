@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from employer_identity.language import Language, number, say
 from employer_identity.recommendation import joined, labelling, signs, wording
+from employer_identity.showing import Grid, View
 from employer_identity.terms import counted
 
 if TYPE_CHECKING:
@@ -30,14 +30,25 @@ def name_of(
     return say("models.name.two_factors_of", language, name=name, parts=parts)
 
 
-def lines(comparison: ModelComparison, language: Language = "en") -> list[str]:
-    """Return a head, a line a model and what to report."""
+def view(comparison: ModelComparison) -> View:
+    """Return a head, a row a model and what to report."""
     items = sum(len(own) for own in comparison.factors.values())
-    head = say("models.head", language, models=len(comparison.candidates), items=items,
-               n=comparison.ntotal)  # fmt: skip
-    told = [_line(comparison, c, language) for c in comparison.candidates.values()]
-    advice = comparison.recommendation.sentences(language, comparison.instrument)
-    return [head, *told, advice]
+    about = {"models": len(comparison.candidates), "items": items, "n": comparison.ntotal}
+    rows = tuple(_row(comparison, candidate) for candidate in comparison.candidates.values())
+    headers = ("model", "chisq", "df", "cfi", "rmsea", "srmr", "solution")
+    advice = comparison.recommendation.sentences("en", comparison.instrument)
+    return View(say("models.head", **about), (), Grid(headers, rows), (advice,))
+
+
+def _row(comparison: ModelComparison, candidate: Candidate) -> tuple[str, ...]:
+    name = name_of(comparison, candidate.structure.name, "en")
+    if candidate.fit is None:
+        why = say("models.unsolved", why=signs(candidate.failure, "en"))
+        return name, "", str(candidate.structure.df), "", "", "", why
+    m = candidate.fit.reported
+    indices = (number(float(m[index]), ".3f") for index in ("cfi", "rmsea", "srmr"))
+    chisq = number(float(m["chisq"]), ",.2f")
+    return name, chisq, str(int(m["df"])), *indices, state(comparison, candidate, "en")
 
 
 def _line(comparison: ModelComparison, candidate: Candidate, language: Language) -> str:
@@ -64,11 +75,6 @@ def state(comparison: ModelComparison, candidate: Candidate, language: Language)
         return say("models.status.bounded", language, held=held)
     why = signs(candidate.problems, language)
     return say(f"models.status.{candidate.status}", language, why=why)
-
-
-def html(comparison: ModelComparison) -> str:
-    """Return the lines as HTML."""
-    return "<br>".join(escape(line) for line in lines(comparison))
 
 
 def explain(comparison: ModelComparison, language: Language = "en") -> str:

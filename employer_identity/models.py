@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,15 @@ from employer_identity.cfa import Prepared, cfa, prepare
 from employer_identity.checks import Estimator, Missing, check_options
 from employer_identity.difference import nested_difference
 from employer_identity.discriminant import fornell_larcker, htmt
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.general import as_series, contaminated, second_order_share, strength
-from employer_identity.language import Language, refusal
+from employer_identity.language import Language, describe, listing, refusal, say
+from employer_identity.measurement.moments import Moments
+from employer_identity.questionnaire import Instrument
 from employer_identity.recommendation import Evidence, Limits, Recommendation, recommend
+from employer_identity.showing import Showing, View
 from employer_identity.structures import (
     Factors,
     ModelName,
@@ -33,11 +37,7 @@ from employer_identity.structures import (
     second_order,
     two_factors,
 )
-
-if TYPE_CHECKING:
-    from employer_identity.measurement.moments import Moments
-    from employer_identity.questionnaire import Instrument
-    from employer_identity.survey import Survey
+from employer_identity.survey import Survey
 
 NESTED: tuple[tuple[ModelName, ModelName, bool], ...] = (
     ("one_factor", "two_factors", True),
@@ -49,8 +49,8 @@ NESTED: tuple[tuple[ModelName, ModelName, bool], ...] = (
 """Restricted model, freer model, and whether the first lies on the edge of the second (r = 1)."""
 
 
-@dataclass(frozen=True)
-class Candidate:
+@dataclass(frozen=True, repr=False)
+class Candidate(Showing):
     """One of the models: its fit, or why there is none.
 
     Attributes
@@ -89,9 +89,15 @@ class Candidate:
             return "improper"
         return "bounded" if self.at_zero else "proper"
 
+    def _view(self) -> View:
+        title = say("showing.candidate", name=self.structure.name, status=self.status)
+        fitted = self.fit._lines() if self.fit is not None else ()
+        held = [say("showing.candidate_zero", names=listing(self.at_zero))] if self.at_zero else []
+        return View(title, (*fitted, *held, *map(describe, self.failure)))
 
-@dataclass(frozen=True)
-class ModelComparison:
+
+@dataclass(frozen=True, repr=False)
+class ModelComparison(Showing):
     """The models side by side, what they say of the factors, and which scores to report.
 
     Made by `compare_models`.
@@ -246,17 +252,13 @@ class ModelComparison:
 
         return explain(self, language)
 
-    def __repr__(self) -> str:
-        from employer_identity.model_words import lines
+    def _view(self) -> View:
+        from employer_identity.model_words import view
 
-        return "\n  ".join(lines(self))
-
-    def _repr_html_(self) -> str:
-        from employer_identity.model_words import html
-
-        return html(self)
+        return view(self)
 
 
+@checked(ModelError)
 def compare_models(
     data: Survey | pd.DataFrame | Moments,
     *,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ import pandas as pd
 from employer_identity.errors import Problem
 from employer_identity.language import describe, listing, say
 from employer_identity.questionnaire import Driver, Instrument, Public
+from employer_identity.showing import Showing, View
 from employer_identity.spelling import meant
 
 IMAGE, IMPORTANCE, OWN, REASON = "image_", "importance_", "own_", "reason_"
@@ -25,7 +25,7 @@ NAMED = 8  # employers that one sentence names
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Panel:
+class Panel(Showing):
     """Checked answers of the public.
 
     Attributes
@@ -98,11 +98,8 @@ class Panel:
         kept["employer"] = kept["employer"].cat.remove_unused_categories()
         return replace(self, ratings=kept)
 
-    def __repr__(self) -> str:
-        return "\n  ".join(self._lines())
-
-    def _repr_html_(self) -> str:
-        return "<div>" + "".join(f"<p>{escape(line)}</p>" for line in self._lines()) + "</div>"
+    def _view(self) -> View:
+        return View.of(self._lines())
 
     def _lines(self) -> list[str]:
         known = float((self.ratings["known"] == 1).mean())

@@ -15,6 +15,7 @@ import pandas as pd
 from employer_identity import columns as naming
 from employer_identity.answers import distinct, numbers
 from employer_identity.columns import rows_problem, shown
+from employer_identity.edge import checked
 from employer_identity.errors import Problem, SurveyError, SurveyWarning
 from employer_identity.groupings import derive
 from employer_identity.instrument import load_instrument
@@ -29,6 +30,7 @@ from employer_identity.questions import question
 Source: TypeAlias = str | Path | pd.DataFrame
 
 
+@checked(SurveyError)
 def load_panel(public: Source, people: Source, *, instrument: str | Path | Instrument) -> Panel:
     """Read and check what the public answered.
 

@@ -7,8 +7,11 @@ people.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,13 +19,16 @@ import pandas as pd
 
 from employer_identity.errors import ComparisonError, Problem
 from employer_identity.language import listing, refusal
+from employer_identity.protection import Family, Lattice, protected
 from employer_identity.questionnaire import CROSSED
+from employer_identity.showing import MINIMUM as MINIMUM
+from employer_identity.showing import Showing, View
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
     from employer_identity.survey import Survey
 
-MINIMUM = 5
+_DPI = 110  # of a figure in a notebook
 DISTRIBUTION = 10
 """Fewest persons of whom more is shown than a mean: how their answers are distributed."""
 
@@ -49,8 +55,8 @@ class Cells:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Shown:
+@dataclass(frozen=True, repr=False)
+class Shown(Showing):
     """A figure or table as it goes into a report.
 
     Parameters
@@ -79,6 +85,21 @@ class Shown:
     counts: Mapping[str, int] = field(default_factory=dict)
     cells: Cells | None = None
 
+    def _view(self) -> View:
+        return View(self.caption, (self.alt,) if self.alt else ())
+
+    def _repr_html_(self) -> str:
+        if self.kind == "table":
+            return str(self.content.as_raw_html())
+        buffer = BytesIO()
+        self.content.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
+        picture = b64encode(buffer.getvalue()).decode()
+        return (
+            f'<figure style="margin:.3em 0"><img alt="{escape(self.alt)}" style="max-width:100%" '
+            f'src="data:image/png;base64,{picture}"><figcaption style="line-height:1.4">'
+            f"{escape(self.caption)}</figcaption></figure>"
+        )
+
 
 def hidden(
     counts: pd.Series[int] | pd.DataFrame,
@@ -89,8 +110,9 @@ def hidden(
     """Decide which cells of a two-level table stay hidden when every parent's total is known.
 
     Hidden are the children below `minimum`; and, smallest first, as many of their siblings as it
-    takes until a parent's total minus its shown children is empty or is again `minimum` persons in
-    two cells or more. A parent that is itself below `minimum` has all of its children hidden.
+    takes until a parent's total minus its shown children is empty, or is two cells or more of which
+    each may have `minimum` different numbers of persons. A parent that is itself below `minimum`
+    has all of its children hidden.
 
     Parameters
     ----------
@@ -113,27 +135,32 @@ def hidden(
     >>> hidden(counts).tolist()
     [True, True, False]
     """
-    n = (counts.to_frame() if isinstance(counts, pd.Series) else counts).to_numpy()
-    smallest = n.min(axis=1)
-    gone = n.any(axis=1) & (smallest < minimum)
-    if already is not None:
-        gone |= already.to_numpy()
     codes = pd.factorize(counts.index.get_level_values(0))[0]
-    order = np.argsort(codes, kind="stable")
-    for family in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
-        if gone[family].any():
-            shown = family[~gone[family] & (smallest[family] >= minimum)]
-            shown = shown[np.argsort(smallest[shown], kind="stable")]
-            gone[shown[: _needed(n[family[gone[family]]], n[shown], minimum)]] = True
+    return _protected(counts, [codes], minimum, already)
+
+
+def _protected(
+    counts: pd.Series[int] | pd.DataFrame,
+    divisions: Iterable[np.ndarray],
+    minimum: int,
+    already: pd.Series[bool] | None,
+) -> pd.Series[bool]:
+    """Protect cells that are divided into families in one or several ways, all with known totals.
+
+    A division is a code for each cell; the same code is the same family, below 0 is in none.
+    """
+    n = (counts.to_frame() if isinstance(counts, pd.Series) else counts).to_numpy()
+    families = tuple(
+        Family(None, tuple(np.flatnonzero(codes == code).tolist()))
+        for codes in divisions
+        for code in np.unique(codes[codes >= 0])
+    )
+    least = np.full(len(n), minimum)
+    no_answers = np.zeros((len(n), 0))
+    named = np.ones(len(n), dtype=bool)
+    cells = Lattice(n, least, named, families, minimum, no_answers, no_answers)
+    gone = protected(cells, None if already is None else already.to_numpy(dtype=bool))
     return pd.Series(gone, index=counts.index, name="hidden")
-
-
-def _needed(away: np.ndarray, shown: np.ndarray, minimum: int) -> int:
-    """Count how many of the shown cells, in their order, must join those that are away."""
-    persons = np.cumsum(np.vstack([away.sum(axis=0), shown]), axis=0)
-    cells = np.cumsum(np.vstack([(away > 0).sum(axis=0), shown > 0]), axis=0)
-    safe = ((cells == 0) | ((cells > 1) & (persons >= minimum))).all(axis=1)
-    return int(safe.argmax()) if safe.any() else len(shown)
 
 
 def hidden_categories(
@@ -150,17 +177,10 @@ def hidden_categories(
     """
     categories = counts.index.get_level_values(-1)
     parts = [str(category).split(CROSSED) for category in categories]
-    families = [[""] * len(parts)]
+    divisions = [np.zeros(len(parts), dtype=int)]
     if any(len(p) == 2 for p in parts) and all(len(p) <= 2 for p in parts):
-        families += [[p[end] for p in parts] for end in (0, -1)]
-    mask = pd.Series(False, index=counts.index) if already is None else already
-    before = -1
-    while mask.sum() > before:
-        before = int(mask.sum())
-        for parents in families:
-            index = pd.MultiIndex.from_arrays([parents, range(len(parts))])
-            mask = hidden(counts.set_axis(index), minimum=minimum, already=mask)
-    return mask.set_axis(counts.index)
+        divisions += [pd.factorize(np.array([p[end] for p in parts]))[0] for end in (0, -1)]
+    return _protected(counts, divisions, minimum, already)
 
 
 def floor(instrument: Instrument, column: str, *, minimum: int = MINIMUM) -> int:

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from html import escape
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from employer_identity.language import Language, listing, say
+from employer_identity.showing import Showing, View
 
 Text = Annotated[
     dict[Language, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]],
     Field(min_length=1),
 ]
 """One text in one or more languages; a language that is missing falls back to the other."""
+
+
+def _code_or_text(value: object) -> object:
+    """Refuse what is neither, in one complaint and not one for each."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise PydanticCustomError("code_or_text", "neither a whole number nor a text")
+    return value
 
 
 class _Table(BaseModel):
@@ -25,16 +40,27 @@ class _Table(BaseModel):
 class Scale(_Table):
     """The answer scale: whole numbers from `minimum` to `maximum`, and the texts at its ends.
 
-    Codes in `missing`, such as 99, stand for "no answer" and are read as missing. Where a file
-    holds the answers' texts instead of numbers, `answers` lists them from lowest to highest.
+    What stands in `missing`, codes such as 99 and texts such as "don't know", is read as no answer.
+    Where a file holds the answers' texts instead of numbers, `answers` lists them from lowest to
+    highest.
     """
 
     minimum: int
     maximum: int
     low: Text = {}
     high: Text = {}
-    missing: tuple[int, ...] = ()
+    missing: tuple[Annotated[int | str, BeforeValidator(_code_or_text)], ...] = ()
     answers: tuple[str, ...] = ()
+
+    @property
+    def missing_codes(self) -> tuple[int, ...]:
+        """Numbers that are no answer."""
+        return tuple(code for code in self.missing if isinstance(code, int))
+
+    @property
+    def missing_texts(self) -> tuple[str, ...]:
+        """Texts that are no answer."""
+        return tuple(text for text in self.missing if isinstance(text, str))
 
 
 class _Keyed(_Table):
@@ -204,7 +230,7 @@ class Grouping(Column):
         return {n: named(old) for n, old in merge.items()} if isinstance(merge, dict) else merge
 
 
-class Instrument(_Table):
+class Instrument(Showing, _Table):
     """A questionnaire with everything that is needed to read its answers.
 
     Attributes
@@ -328,13 +354,8 @@ class Instrument(_Table):
         """Return what it asks and how it divides people, a line each."""
         return [*_questions(self, language), *_groupings(self, language), *_roles(self, language)]
 
-    def __repr__(self) -> str:
-        return "\n  ".join(self.summary())
-
-    __str__ = __repr__
-
-    def _repr_html_(self) -> str:
-        return "<div>" + "".join(f"<p>{escape(line)}</p>" for line in self.summary()) + "</div>"
+    def _view(self) -> View:
+        return View.of(self.summary())
 
 
 def _questions(instrument: Instrument, language: Language) -> list[str]:

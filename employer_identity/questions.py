@@ -58,8 +58,9 @@ def question(column: pd.Series, scale: Scale, raw: Raw) -> Asked:
     strange = pd.Series(values[outside], index=np.flatnonzero(outside))
     values[broken | outside] = np.nan
     allowed = {"minimum": scale.minimum, "maximum": scale.maximum}
+    unread = "survey.text_not_an_answer" if scale.answers else "survey.text_in_scale"
     wrong = [
-        *rows_problem("survey.text_in_scale", name, text, raw, allowed),
+        *rows_problem(unread, name, text, raw, allowed),
         *rows_problem("survey.not_whole", name, broken, raw, allowed),
     ]
     answered = values[np.isfinite(values)]
@@ -71,11 +72,17 @@ def question(column: pd.Series, scale: Scale, raw: Raw) -> Asked:
 
 
 def _coded(column: pd.Series, values: Values, text: Flags, scale: Scale) -> Iterator[Problem]:
-    """Turn texts and codes that stand for answers into numbers, in place."""
+    """Turn texts and codes that stand for answers, or for none, into numbers, in place."""
     if not text.any():
         return
     codes, cells = distinct(column)
     written = [str(c).casefold() for c in cells]
+    none = {t.strip().casefold() for t in scale.missing_texts}
+    gone = text & np.array([*(w in none for w in written), False])[codes]
+    text[gone] = False
+    if n := int(gone.sum()):
+        told = {"codes": ", ".join(scale.missing_texts)}
+        yield Problem("survey.changed.missing_codes", str(column.name), n, told, "change")
     words = {a.casefold(): scale.minimum + k for k, a in enumerate(scale.answers)}
     coded = {w: float(m[1]) for w in written if (m := ANSWER_CODE.fullmatch(w))}
     tables: dict[str, Mapping[str, float]] = {
@@ -92,10 +99,10 @@ def _coded(column: pd.Series, values: Values, text: Flags, scale: Scale) -> Iter
 
 def _declared_missing(name: str, values: Values, scale: Scale) -> Iterator[Problem]:
     """Empty the cells whose code the instrument calls "no answer", in place."""
-    gone = np.isin(values, scale.missing)
+    gone = np.isin(values, scale.missing_codes)
     values[gone] = np.nan
     if n := int(gone.sum()):
-        told = {"codes": ", ".join(map(str, scale.missing))}
+        told = {"codes": ", ".join(map(str, scale.missing_codes))}
         yield Problem("survey.changed.missing_codes", name, n, told, "change")
 
 
@@ -112,7 +119,7 @@ def check_outside(asked: Mapping[str, Asked], scale: Scale, raw: Raw) -> Iterato
     allowed = {"minimum": scale.minimum, "maximum": scale.maximum}
     if codes:
         where = [name for name, found in meant.items() if len(found)]
-        line = f"missing = {sorted({*scale.missing, *codes})}"
+        line = f"missing = {[*sorted({*scale.missing_codes, *codes}), *scale.missing_texts]}"
         told = allowed | {"codes": ", ".join(map(str, sorted(codes))), "line": line}
         n = sum(map(len, meant.values()))
         yield Problem("survey.missing_code_undeclared", shown(where), n, told)

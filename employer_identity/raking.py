@@ -17,8 +17,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity.edge import checked
 from employer_identity.errors import Problem, SurveyError
 from employer_identity.language import listing, nearest, number, refusal, say
+from employer_identity.showing import Grid, Showing, View, are_tellable
 from employer_identity.survey import Survey
 from employer_identity.weighing import design_effect, effective_n, weights
 
@@ -35,8 +37,8 @@ NOT_STATED = ""
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Raking:
+@dataclass(frozen=True, eq=False, repr=False)
+class Raking(Showing):
     """Raked weights, and what is to be said of them.
 
     Attributes
@@ -83,14 +85,21 @@ class Raking:
         instrument = survey.instrument.model_copy(update={"weight": COLUMN})
         return replace(survey, answers=answers, instrument=instrument)
 
-    def __repr__(self) -> str:
+    def _view(self) -> View:
         names = listing(self.margins["margin"].drop_duplicates())
         words = {"names": names, "rounds": self.rounds, "error": self.error, "deff": self.deff}
         words |= {"n_eff": round(self.n_eff), "n": len(self.weights), "trimmed": self.trimmed}
         key = "raking.printed_trimmed" if self.cap else "raking.printed"
-        return say(key, **words, cap=number(self.cap or 0.0, "g"))
+        title = say(key, **words, cap=number(self.cap or 0.0, "g"))
+        return View(title, grid=self._shown())
+
+    def _shown(self) -> Grid:
+        """Write the margins; what was found only where no category is of few."""
+        found = [] if are_tellable(self.margins["n"]) else ["n", "before"]
+        return Grid.of(self.margins.drop(columns=found), names=2)
 
 
+@checked(SurveyError)
 def read_margins(path: str | Path) -> Margins:
     r"""Read margins from a TOML file: a table a column, a line a category.
 
@@ -101,7 +110,7 @@ def read_margins(path: str | Path) -> Margins:
 
     Examples
     --------
-    >>> Path("margins.toml").write_text("[gender]\\nwoman = 0.51\\nman = 0.49\\n")
+    >>> Path("margins.toml").write_text("[gender]\nwoman = 0.51\nman = 0.49\n")
     >>> ei.rake(survey, ei.read_margins("margins.toml"))
     """
     where = Path(path).name
@@ -124,6 +133,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+@checked(SurveyError)
 def rake(survey: Survey, margins: Margins, *, cap: float | None = None) -> Raking:
     """Weigh a survey to known margins of its population.
 
@@ -155,6 +165,11 @@ def rake(survey: Survey, margins: Margins, *, cap: float | None = None) -> Rakin
     Notes
     -----
     Checked against ``rake`` of R's survey 4.1-1.
+
+    Examples
+    --------
+    >>> raking = ei.rake(survey, {"gender": {"woman": 0.51, "man": 0.49}})
+    >>> weighted = raking.of(survey)
     """
     _refuse(_problems(survey, margins, cap))
     start = weights(survey).to_numpy(dtype=float)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from employer_identity.answer_words import ranked
-from employer_identity.answers import Values
+from employer_identity.answers import Values, number_in
 from employer_identity.profiles import GROUPS, WORDS, Profile, says
 
 POINTS = (3, 11)  # fewest and most answers of a scale
@@ -42,7 +42,7 @@ class Ratings:
     minimum, maximum
         The scale.
     missing
-        Code that stands for "no answer" -> how often it occurs.
+        Code or text that stands for "no answer" -> how often it occurs.
     columns
         The rated columns.
     others
@@ -53,7 +53,7 @@ class Ratings:
 
     minimum: int
     maximum: int
-    missing: Mapping[int, int]
+    missing: Mapping[int | str, int]
     columns: tuple[Profile, ...]
     others: Mapping[str, tuple[int, int]]
     answers: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ def is_generic(shared: str) -> bool:
 
 def find_ratings(columns: Sequence[Profile]) -> Ratings | None:
     """Find the scale that most rated columns share; None where fewer than three share any."""
-    found = _in_numbers(columns)
+    found = _in_numbers([_numbered(c) for c in columns])
     answers = _answers(columns)
     if not answers:
         return found
@@ -86,7 +86,7 @@ def find_ratings(columns: Sequence[Profile]) -> Ratings | None:
     worded = [_ranked(c, rank) for c in columns if _is_worded(c, rank)]
     if found and len(found.columns) >= len(worded):
         return found
-    return Ratings(1, len(answers), {}, tuple(worded), {}, answers)
+    return Ratings(1, len(answers), _no_answers(worded), tuple(worded), {}, answers)
 
 
 def _answers(columns: Sequence[Profile]) -> tuple[str, ...]:
@@ -103,6 +103,26 @@ def _answers(columns: Sequence[Profile]) -> tuple[str, ...]:
 
 def _worded(column: Profile) -> list[str]:
     return [value for value in column.counts if not _NO_ANSWER.search(value)]
+
+
+def _no_answers(columns: Iterable[Profile]) -> dict[int | str, int]:
+    """Count the texts that say that there is no answer."""
+    found: Counter[int | str] = Counter()
+    for column in columns:
+        found.update({v: n for v, n in column.counts.items() if _NO_ANSWER.search(v)})
+    return dict(found)
+
+
+def _numbered(column: Profile) -> Profile:
+    """Read numbers among which some texts say that there is no answer."""
+    answers = _worded(column)
+    if column.values is not None or not answers or len(answers) == len(column.counts):
+        return column
+    found = {answer: number_in(answer) for answer in answers}
+    if np.inf in found.values():
+        return column
+    values = np.array([*(found.get(v, np.nan) for v in column.counts), np.nan])
+    return replace(column, values=values[column.cells])
 
 
 def _is_worded(column: Profile, rank: Mapping[str, int]) -> bool:
@@ -131,7 +151,9 @@ def _in_numbers(columns: Sequence[Profile]) -> Ratings | None:
         return None
     minimum, maximum = _within(mine, *shared)
     codes = _pooled(mine)
-    missing = {c: n for c, n in sorted(codes.items()) if not minimum <= c <= maximum}
+    missing: dict[int | str, int] = {
+        c: n for c, n in sorted(codes.items()) if not minimum <= c <= maximum
+    }
     answered = [c for c in mine if _is_spread(c, minimum, maximum)]
     others = {
         c.name: found
@@ -139,6 +161,7 @@ def _in_numbers(columns: Sequence[Profile]) -> Ratings | None:
         if not _fits(families[key], shared) and len(families[key]) > 2
         for c in families[key]
     }
+    missing |= _no_answers(answered)
     return Ratings(minimum, maximum, missing, tuple(answered), others)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from employer_identity.errors import Problem
 from employer_identity.language import Language, describe, listing, number, say
+from employer_identity.showing import Showing, ShowingFields, View
 from employer_identity.structures import Parts
 from employer_identity.terms import counted, nouns
 
@@ -30,7 +31,7 @@ SIGNS = frozenset(
 
 
 @dataclass(frozen=True)
-class Limits:
+class Limits(ShowingFields):
     """What the recommendation holds estimates against; a design choice.
 
     Attributes
@@ -50,7 +51,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Evidence(ShowingFields):
     """What the recommendation rests on.
 
     Attributes
@@ -81,8 +82,8 @@ class Evidence:
     source: str = ""
 
 
-@dataclass(frozen=True)
-class Recommendation:
+@dataclass(frozen=True, repr=False)
+class Recommendation(Showing):
     """Which scores to report, and why.
 
     Attributes
@@ -113,6 +114,11 @@ class Recommendation:
         label = labelling(instrument, language)
         told = [_reason(reason, language, words, label) for reason in self.reasons]
         return " ".join([self.advice(language, instrument), *told])
+
+    def _view(self) -> View:
+        label = labelling(None, "en")
+        words = {**wording(None, "en"), "count": counted(len(self.factors), "en")}
+        return View(self.advice(), tuple(_reason(r, "en", words, label) for r in self.reasons))
 
     def advice(self, language: Language = "en", instrument: Instrument | None = None) -> str:
         """Say which scores to report, without why."""

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
+from employer_identity.fit import Fit
 from employer_identity.language import refusal
 from employer_identity.measurement.responses import standardised
 from employer_identity.measurement.scored import between, of_one
 
-if TYPE_CHECKING:
-    from employer_identity.fit import Fit
 
-
+@checked(ModelError)
 def reliability(fit: Fit) -> pd.DataFrame:
     """Return the reliability of each factor's unit-weighted score, by group.
 
@@ -58,6 +56,10 @@ def reliability(fit: Fit) -> pd.DataFrame:
     21), Zumbo, Gadermann & Zeisser (2007). Checked against semTools 0.5-6, which lets the
     intercepts of ordered items out: with those, and of mixed pillars, against numerical
     integration.
+
+    Examples
+    --------
+    >>> ei.reliability(fit).round(3)
     """
     measured = {f: [i for i in items if i in fit.items] for f, items in fit.factors.items()}
     short = [f for f, items in measured.items() if len(items) < 2]

@@ -14,15 +14,17 @@ from employer_identity.adjusting import holm
 from employer_identity.criteria import AbsoluteFit, Rule, Verdict, rules_for
 from employer_identity.difference import DifferenceTest, nested_difference
 from employer_identity.fit import Fit
+from employer_identity.language import listing, say
 from employer_identity.levels import TESTED, Kind, Level, item_of, kind_of
 from employer_identity.measurement.ordering import Key
+from employer_identity.showing import Showing, ShowingFields, View
 
 Why = Literal["asked", "contradicted", "minority", "follows"]
 WhyNot = Literal["anchor", "few_anchors", "no_solution", "trifle", "as_told"]
 
 
 @dataclass(frozen=True)
-class Constraint:
+class Constraint(ShowingFields):
     """An equality over groups, as a score test saw it.
 
     Attributes
@@ -75,7 +77,7 @@ class Constraint:
 
 
 @dataclass(frozen=True)
-class Release:
+class Release(ShowingFields):
     """A constraint that was set aside.
 
     Attributes
@@ -107,7 +109,7 @@ class Release:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(ShowingFields):
     """A contradicted constraint that was not set aside.
 
     Attributes
@@ -124,8 +126,8 @@ class Kept:
     why: WhyNot
 
 
-@dataclass(frozen=True, eq=False)
-class Model:
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(Showing):
     """One model tried on a rung.
 
     Attributes
@@ -157,7 +159,7 @@ class Model:
         tests, tested = self.fit.score_tests(), TESTED.get(self.level)
         keys = zip(tests["lhs"], tests["op"], tests["rhs"], strict=True)
         mask = [tested is not None and kind_of(key) == tested for key in keys]
-        found = tests[mask].reset_index(drop=True)
+        found = tests[np.array(mask, dtype=bool)].reset_index(drop=True)
         return found.assign(pvalue_holm=holm(found["pvalue"].to_numpy()))
 
     @property
@@ -195,6 +197,10 @@ class Model:
         """Of the difference test against the rung below."""
         return self.test.pvalue
 
+    def _view(self) -> View:
+        title = say("showing.rung_model", level=self.level)
+        return View(title, (*self.fit._lines(), *_aside(self.releases)))
+
     def judged_by(self, rule: Rule) -> Verdict | None:
         """Return a rule's verdict; the first rung is judged by its fit alone."""
         if self.change is None:
@@ -214,8 +220,8 @@ class Model:
         return verdict is not None and verdict.holds
 
 
-@dataclass(frozen=True, eq=False)
-class Rung:
+@dataclass(frozen=True, eq=False, repr=False)
+class Rung(Showing):
     """A rung with the models tried on it.
 
     Attributes
@@ -248,6 +254,17 @@ class Rung:
     def releases(self) -> tuple[Release, ...]:
         """All that was set aside on this rung."""
         return tuple(r for model in self.models for r in model.releases)
+
+    def _view(self) -> View:
+        count = len(spelled(self.releases))
+        title = say("showing.rung", level=self.level, models=len(self.models), released=count)
+        return View(title, (*_aside(self.releases), *self.last.fit._lines()))
+
+
+def _aside(releases: Iterable[Release]) -> list[str]:
+    """Say what was set aside, if anything was."""
+    names = spelled(releases)
+    return [say("showing.set_aside", names=listing(names))] if names else []
 
 
 def spelled(releases: Iterable[Release]) -> tuple[str, ...]:

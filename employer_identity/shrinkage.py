@@ -13,7 +13,6 @@ best value alone would make intervals too short.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,9 +21,9 @@ from scipy.special import ndtri
 
 from employer_identity import weighing
 from employer_identity.brand import unit_names
-
-if TYPE_CHECKING:
-    from employer_identity.survey import Survey
+from employer_identity.edge import checked
+from employer_identity.errors import SurveyError
+from employer_identity.survey import Survey
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +32,7 @@ GRID = 400  # values of tau that are integrated over
 REACH = 1e-6  # share of the largest likelihood below which nothing is added
 
 
+@checked(SurveyError)
 def shrunken_scores(survey: Survey) -> pd.DataFrame:
     """Return every employer's pillar scores, drawn towards its sector; nothing is hidden here.
 
@@ -49,6 +49,10 @@ def shrunken_scores(survey: Survey) -> pd.DataFrame:
     -----
     Checked against REML predictions of R's nlme 3.1-162. Intervals hold 95 % of the true scores of
     all employers together, fewer of those that lie far from their sector: docs/validation.md.
+
+    Examples
+    --------
+    >>> ei.shrunken_scores(survey).head(3)
     """
     instrument, scores = survey.instrument, survey.pillar_scores
     names = {

@@ -19,13 +19,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity.edge import checked
 from employer_identity.errors import Problem, SurveyError
 from employer_identity.instrument import load_instrument
-from employer_identity.language import refusal
+from employer_identity.language import refusal, say
 from employer_identity.loading import check_survey
 from employer_identity.population import Floats, Integers
 from employer_identity.presets import OUTCOMES, PRESETS, SKIPPERS, Preset, PresetName
 from employer_identity.questionnaire import Grouping
+from employer_identity.showing import Grid, Showing, ShowingFields, View, written
 from employer_identity.survey import Survey
 
 INSTRUMENT = load_instrument("connecting-employership")
@@ -35,7 +37,7 @@ PILLAR_OF = np.repeat(np.arange(len(PILLARS)), [len(i) for i in INSTRUMENT.facto
 
 
 @dataclass(frozen=True)
-class ItemShift:
+class ItemShift(ShowingFields):
     """One item that means something else in one group: a planted defect.
 
     Attributes
@@ -54,8 +56,8 @@ class ItemShift:
     loading: float = 0.0
 
 
-@dataclass(frozen=True)
-class Truth:
+@dataclass(frozen=True, repr=False)
+class Truth(Showing):
     """What is true of the groups.
 
     Attributes
@@ -75,7 +77,27 @@ class Truth:
     means: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     shifts: tuple[ItemShift, ...] = ()
 
+    def _view(self) -> View:
+        title = say(
+            "showing.truth", groups=len(self.shares), grouping=self.grouping,
+            shifts=len(self.shifts),
+        )  # fmt: skip
+        rows = tuple(
+            (group, written(float(share), ".0%"), *(self._mean(group, p) for p in PILLARS))
+            for group, share in self.shares.items()
+        )
+        planted = (
+            say("showing.shift", item=s.item, group=s.group, intercept=float(s.intercept),
+                loading=float(s.loading))
+            for s in self.shifts
+        )  # fmt: skip
+        return View(title, (), Grid((self.grouping, "share", *PILLARS), rows), tuple(planted))
 
+    def _mean(self, group: str, pillar: str) -> str:
+        return written(float(self.means.get(group, {}).get(pillar, 0.0)), "z.2f")
+
+
+@checked(SurveyError)
 def simulate_survey(
     n: int = 1000,
     *,
@@ -104,6 +126,13 @@ def simulate_survey(
     ------
     SurveyError
         If the truth names a group, item or pillar that does not exist, or numbers are impossible.
+
+    Examples
+    --------
+    >>> groups = ei.Truth("age", {"old": 0.5, "young": 0.5})
+    >>> simulated = ei.simulate_survey(500, seed=7, truth=groups)
+    >>> simulated.n
+    500
     """
     problems = _check(n, preset, truth, missing)
     if problems:

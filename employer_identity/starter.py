@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from employer_identity.errors import Problem, SurveyError
+from employer_identity.edge import checked
+from employer_identity.errors import InstrumentError, Problem, SurveyError
 from employer_identity.guessing import (
     Guess,
     GuessedGrouping,
@@ -34,6 +35,7 @@ BOTH: tuple[Language, ...] = LANGUAGES
 Lines = Iterator[str]
 
 
+@checked(InstrumentError)
 def new_instrument(source: str | Path | pd.DataFrame, *, language: Language = "nl") -> str:
     """Guess the questionnaire of a survey and write it as a commented instrument file.
 
@@ -56,6 +58,11 @@ def new_instrument(source: str | Path | pd.DataFrame, *, language: Language = "n
     ------
     SurveyError
         If the file cannot be read, or holds nothing that looks like a scale.
+
+    Examples
+    --------
+    >>> text = ei.new_instrument("employees.csv", language="en")
+    >>> Path("mine.toml").write_text(text, encoding="utf-8")
     """
     raw = of_frame(source) if isinstance(source, pd.DataFrame) else read([Path(source)])
     found = _guess(raw)
@@ -157,7 +164,8 @@ def _scale(found: Guess, language: Language) -> Lines:
     yield f"minimum = {ratings.minimum}"
     yield f"maximum = {ratings.maximum}"
     if ratings.missing:
-        yield f"missing = [{', '.join(map(str, ratings.missing))}]"
+        written = (_text(c) if isinstance(c, str) else str(c) for c in ratings.missing)
+        yield f"missing = [{', '.join(written)}]"
     if ratings.answers:
         yield from _note("starter.scale.answers", language)
         yield f"answers = [{', '.join(map(_text, ratings.answers))}]"

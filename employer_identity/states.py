@@ -33,9 +33,7 @@ def states(ladder: Ladder) -> dict[Level, State]:
         if step.untestable is not None:
             found[level] = "same_model" if step.untestable == "same_model" else "untestable"
             continue
-        if level in ladder.unfit:
-            found[level] = "rejected"
-        elif below not in ("held", "in_part"):
+        if below not in ("held", "in_part"):
             tried = level in ladder.rungs and not ladder.holds(level)
             found[level] = "rejected" if tried else "out_of_reach"
         elif not ladder.holds(level):

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,17 +23,17 @@ from numpy.typing import NDArray
 
 from employer_identity.cfa import cfa
 from employer_identity.checks import Estimator, Missing
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.estimates import tested
 from employer_identity.fit import Fit
-from employer_identity.language import Language, listing, refusal
+from employer_identity.language import Language, listing, nearest, refusal
 from employer_identity.measurement.delta import slopes, standard_errors
 from employer_identity.measurement.implied import Implied
 from employer_identity.measurement.threads import on_one_thread
-
-if TYPE_CHECKING:
-    from employer_identity.questionnaire import Instrument
-    from employer_identity.survey import Survey
+from employer_identity.questionnaire import Instrument
+from employer_identity.showing import Showing, View
+from employer_identity.survey import Survey
 
 Array = NDArray[np.float64]
 EFFECTS = ("direct", "indirect", "total")
@@ -41,8 +41,8 @@ DISTINCT = 0.85
 INFLATED = 5.0
 
 
-@dataclass(frozen=True)
-class Pathways:
+@dataclass(frozen=True, repr=False)
+class Pathways(Showing):
     """The pillars, a mediator and outcomes in one model, with effects and what they are worth.
 
     Made by `pathways`.
@@ -204,16 +204,11 @@ class Pathways:
 
         return explain(self, language)
 
-    def __repr__(self) -> str:
-        return f"{self.fit!r}\n  " + "\n  ".join(self.explain().split("\n\n"))
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        paragraphs = (f"<p>{escape(part)}</p>" for part in self.explain().split("\n\n"))
-        return f"{self.fit._repr_html_()}{''.join(paragraphs)}"
+    def _view(self) -> View:
+        return View.of([*self.fit._lines(), *self.explain().split("\n\n")])
 
 
+@checked(ModelError)
 def pathways(
     survey: Survey,
     *,
@@ -269,16 +264,20 @@ def pathways(
     return Pathways(fit, mediator, asked, pillars, distinct, inflated, instrument)
 
 
+def unknown_outcome(asked: str, known: Sequence[str]) -> Problem:
+    """Say that there is no such outcome, and which one looks most like it."""
+    near = nearest(asked, known)
+    code = "structural.unknown_near" if near else "structural.unknown"
+    values = {"allowed": listing(known) if known else "-", "near": near}
+    return Problem(code, asked, values=values)
+
+
 def _outcomes(survey: Survey, mediator: str, asked: Sequence[str] | None) -> tuple[str, ...]:
     """Return the outcomes; refuse what the survey did not ask."""
     known = [n for n in survey.instrument.outcome_names if survey.answers[n].notna().any()]
     found = tuple(n for n in known if n != mediator) if asked is None else tuple(asked)
     allowed = listing(known) if known else "-"
-    problems = [
-        Problem("structural.unknown", name, values={"allowed": allowed})
-        for name in (mediator, *found)
-        if name not in known
-    ]
+    problems = [unknown_outcome(n, known) for n in (mediator, *found) if n not in known]
     if mediator in found:
         problems.append(Problem("structural.mediator_is_outcome", mediator))
     if not found:

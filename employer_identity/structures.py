@@ -16,6 +16,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from employer_identity.showing import ShowingFields
+
 ModelName = Literal["one_factor", "two_factors", "correlated", "second_order", "bifactor"]
 Factors = Mapping[str, tuple[str, ...]]
 Parts = tuple[tuple[str, ...], tuple[str, ...]]
@@ -25,7 +27,7 @@ APART = "impresarioship"  # what is left of the pillars when the others are take
 
 
 @dataclass(frozen=True)
-class Structure:
+class Structure(ShowingFields):
     """One model: its text, how its factors are identified, and the df that counting gives.
 
     Attributes

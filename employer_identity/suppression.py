@@ -8,24 +8,23 @@ report follows it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Container
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from employer_identity import brand, weighing
 from employer_identity.brand import UNKNOWN
-from employer_identity.privacy import DISTRIBUTION, MINIMUM, floor, hidden, hidden_categories
+from employer_identity.nesting import Kind, Nesting, nested
+from employer_identity.privacy import DISTRIBUTION, MINIMUM, floor, hidden_categories
+from employer_identity.protection import protected
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
     from employer_identity.survey import Survey
 
-Kind = Literal["persons", "scores", "items", "distributions"]
-"""How many answered; means of the pillars; means of single questions; shares of their answers."""
 Reason = Literal["", "few", "sibling", "parent"]
 """May be shown; too few persons; a smaller sibling could be had by subtraction; its parent may not.
 """
@@ -96,79 +95,51 @@ def decide(survey: Survey, *, minimum: int = MINIMUM) -> Suppression:
     """Decide for every cell that a report can show: sectors, employers, categories of groupings.
 
     A cell is hidden where fewer persons than the floor stand behind any of its numbers, and where
-    it protects a smaller sibling from subtraction (`privacy.hidden`): employers within their
-    sector, sectors and the categories of a grouping within the whole, crossed ones also within what
-    they cross. A hidden sector hides its employers. Counted are persons whose weight is above 0.
+    it protects a smaller one from subtraction (`protection`): employers within their sector,
+    sectors and the categories of a grouping within the whole, crossed ones also within what they
+    cross. A hidden cell hides its parts. Of several waves together nothing is shown that any of
+    them hides, since all of them less one would tell it. Counted are persons whose weight is above
+    0.
 
     Parameters
     ----------
     survey
-        The answers, of one wave where there are several.
+        The answers, of one wave or of several.
     minimum
         The floor; 10 or more for crossed and special groupings, and for distributions.
     """
-    instrument, people = survey.instrument, _people(survey)
-    sector, employer = instrument.sector, instrument.employer
-    least = partial(floor, instrument, minimum=minimum)
-    sectors = brand.unit_names(survey, sector)
-    whole = brand.unit_names(survey, None)
-    shown = pd.DataFrame("", index=[""], columns=list(KINDS))  # the whole is
-    parts = []
-    if sector:
-        counts = _counts(people, whole, sectors)
-        parts.append(_decided(sector, counts, least(sector), shown))
-    if employer:
-        counts = _counts(people, sectors, brand.unit_names(survey, employer))
-        above = parts[0].set_index("unit") if sector else shown
-        parts.append(_decided(employer, counts, least(employer), above))
-    for grouping in instrument.groupings:
-        if grouping.column not in (sector, employer):
-            counts = _counts(people, whole, brand.unit_names(survey, grouping.column, unknown=""))
-            minima = least(grouping.column)
-            parts.append(_decided(grouping.column, counts, minima, shown, rule=hidden_categories))
-    nothing = pd.DataFrame(columns=["column", "parent", "unit", *KINDS])
-    return Suppression(pd.concat(parts, ignore_index=True) if parts else nothing, minimum)
+    found = [_decided(nested(wave, minimum)) for wave in _by_wave(survey)]
+    cells = pd.concat(found, ignore_index=True)
+    if len(found) > 1:
+        keys = ["column", "parent", "unit"]
+        grave = cells[list(KINDS)].apply(lambda reasons: reasons.map(_GRAVITY.index))
+        worst = grave.groupby([cells[k] for k in keys], sort=False).max()
+        cells = worst.map(_GRAVITY.__getitem__).reset_index()
+    return Suppression(cells, minimum)
 
 
-def _people(survey: Survey) -> pd.DataFrame:
-    """Tell who counts for each number: a column a number, under the kind that first shows it."""
-    counting = weighing.weights(survey) > 0
-    questions = survey.answers[[*survey.item_names, *survey.instrument.outcome_names]]
-    known = pd.concat({"scores": survey.pillar_scores, "items": questions}, axis=1).notna()
-    known = known.mul(counting, axis=0)
-    persons = pd.DataFrame({"all": True, "counting": counting})  # margins count all
-    asked = known.loc[:, known.any()]  # what nobody answered is not shown of anybody
-    return pd.concat({"persons": persons}, axis=1).join(asked).astype(int)
+def _by_wave(survey: Survey) -> list[Survey]:
+    """Return the answers wave by wave; those of no wave are one, too."""
+    column = survey.instrument.wave
+    if column is None or column not in survey.answers:
+        return [survey]
+    waves = survey.answers[column].astype(object).fillna("")
+    parts = survey.answers.groupby(waves, sort=True)
+    return [replace(survey, answers=rows) for _, rows in parts] or [survey]
 
 
-def _counts(people: pd.DataFrame, parents: pd.Series[str], units: pd.Series[str]) -> pd.DataFrame:
-    """Count persons per cell and number, indexed by (parent, unit) in alphabetical order."""
-    return people.groupby([parents.rename("parent"), units.rename("unit")], sort=True).sum()
-
-
-def _decided(
-    column: str,
-    counts: pd.DataFrame,
-    least: int,
-    above: pd.DataFrame,
-    *,
-    rule: Callable[..., pd.Series[bool]] = hidden,
-) -> pd.DataFrame:
-    """Decide the kinds one after the other: what is hidden for one is hidden for those after it.
-
-    `above` holds the reasons of the parents.
-    """
-    mask, reasons = pd.Series(False, index=counts.index), {}
+def _decided(nesting: Nesting) -> pd.DataFrame:
+    """Decide the kinds one after the other: what is hidden for one is hidden for those after it."""
+    named, gone = nesting.named, np.zeros(len(nesting.named), dtype=bool)
+    reasons: dict[str, np.ndarray] = {}
     for place, kind in enumerate(KINDS):
-        own = counts.loc[:, counts.columns.get_level_values(0).isin(KINDS[: place + 1])]
-        minimum = max(least, DISTRIBUTION) if kind == "distributions" else least
-        orphaned = counts.index.get_level_values(0).map(above[kind]) != ""
-        mask = rule(own, minimum=minimum, already=mask)
-        few = own.min(axis=1) < minimum
-        reasons[kind] = np.select([few, orphaned, mask], ["few", "parent", "sibling"], "")
-    cells = pd.DataFrame(reasons, index=counts.index).reset_index()
-    cells.insert(0, "column", column)
-    return cells
+        lattice = nesting.lattice(KINDS[: place + 1], DISTRIBUTION if kind == KINDS[-1] else 0)
+        gone = protected(lattice, gone & named)
+        orphaned = np.zeros(len(named), dtype=bool)
+        for family in lattice.families:
+            orphaned[list(family.parts)] |= family.parent is not None and gone[family.parent]
+        reasons[kind] = np.select([lattice.few, orphaned, gone], ["few", "parent", "sibling"], "")
+    return nesting.cells.assign(**reasons)[named].reset_index(drop=True)
 
 
 def withhold_units(

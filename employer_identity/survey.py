@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 
 import pandas as pd
 
 from employer_identity.errors import Problem
 from employer_identity.language import describe, number, say
 from employer_identity.questionnaire import Instrument
+from employer_identity.showing import Showing, View
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Survey:
+class Survey(Showing):
     """Checked answers with the instrument they belong to.
 
     Attributes
@@ -77,11 +77,8 @@ class Survey:
             scores[pillar] = answers.mean(axis=1).where(enough)
         return pd.DataFrame(scores)
 
-    def __repr__(self) -> str:
-        return "\n  ".join(_lines(self))
-
-    def _repr_html_(self) -> str:
-        return "<div>" + "".join(f"<p>{escape(line)}</p>" for line in _lines(self)) + "</div>"
+    def _view(self) -> View:
+        return View.of(_lines(self))
 
 
 def _lines(survey: Survey) -> list[str]:

@@ -6,23 +6,24 @@ independent. Intervals of shares are Wilson's with Kish's effective number of pe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from employer_identity.attractiveness import wilson
 from employer_identity.brand import mean_interval
+from employer_identity.edge import checked
+from employer_identity.errors import SurveyError
+from employer_identity.language import refusal
 from employer_identity.panel import MONTHS, REASON, Panel
+from employer_identity.structural import unknown_outcome
+from employer_identity.survey import Survey
 from employer_identity.weighing import weights as survey_weights
-
-if TYPE_CHECKING:
-    from employer_identity.survey import Survey
 
 EVERYBODY = ""
 """The group of all people."""
 
 
+@checked(SurveyError)
 def switching(panel: Panel, group: str | None = None) -> pd.DataFrame:
     """Tell who changed employer and who intends to; nothing is hidden here yet.
 
@@ -37,11 +38,16 @@ def switching(panel: Panel, group: str | None = None) -> pd.DataFrame:
     -------
     One row a question and group: question (changed, intends), group ("" for everybody), n
     (persons), share, ci_lower, ci_upper (95 %).
+
+    Examples
+    --------
+    >>> ei.switching(panel, "generation")
     """
     asked = [q for q in ("changed", "intends") if q in panel.people]
     return _shares(panel, asked, group)
 
 
+@checked(SurveyError)
 def reasons(panel: Panel) -> pd.DataFrame:
     """Tell why people left, or mean to leave: of those who did or do, who names which driver.
 
@@ -49,6 +55,10 @@ def reasons(panel: Panel) -> pd.DataFrame:
     -------
     One row a driver, most named first: question (its key), group (""), n, share, ci_lower, ci_upper
     (95 %).
+
+    Examples
+    --------
+    >>> ei.reasons(panel).head(3)
     """
     named = {f"{REASON}{d.key}": d.key for d in panel.drivers if f"{REASON}{d.key}" in panel.people}
     found = _shares(panel, list(named), None)
@@ -56,6 +66,7 @@ def reasons(panel: Panel) -> pd.DataFrame:
     return found.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
+@checked(SurveyError)
 def belonging(panel: Panel, group: str | None = None) -> pd.DataFrame:
     """Tell how people belong where they work; nothing is hidden here yet.
 
@@ -68,6 +79,10 @@ def belonging(panel: Panel, group: str | None = None) -> pd.DataFrame:
     -------
     One row a question and group: question, group ("" for everybody), n, share (of those who agree:
     answers from ``likes_from`` on), ci_lower, ci_upper (95 %).
+
+    Examples
+    --------
+    >>> ei.belonging(panel, "generation")
     """
     asked = [q.name for q in panel.instrument.belonging if q.name in panel.people]
     agree = {
@@ -113,6 +128,7 @@ def months_to_belong(panel: Panel) -> tuple[float, float, float]:
     return mean_interval(panel.people[MONTHS], alone, panel.people["weight"])
 
 
+@checked(SurveyError)
 def stay_regression(survey: Survey, outcome: str = "stay_intent") -> pd.DataFrame:
     """Regress an outcome of the employees' survey on all pillar scores together.
 
@@ -135,11 +151,18 @@ def stay_regression(survey: Survey, outcome: str = "stay_intent") -> pd.DataFram
     Notes
     -----
     By statsmodels.
+
+    Examples
+    --------
+    >>> ei.stay_regression(survey)[["pillar", "slope", "ci_lower", "ci_upper", "vif"]]
     """
     from statsmodels.regression.linear_model import WLS
     from statsmodels.stats.outliers_influence import variance_inflation_factor
     from statsmodels.tools.tools import add_constant
 
+    known = [one.name for one in survey.instrument.outcomes]
+    if outcome not in known:
+        raise refusal(SurveyError, [unknown_outcome(outcome, known)])
     scores, w = survey.pillar_scores, survey_weights(survey)
     frame = scores.assign(_outcome=survey.answers[outcome], _w=w).dropna()
     frame = frame[frame["_w"] > 0]

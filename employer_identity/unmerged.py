@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 
 import pandas as pd
 
+from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.invariance import ladder_of, route_of, with_notes_on_categories
@@ -21,13 +21,14 @@ from employer_identity.language import Language, listing, refusal, say
 from employer_identity.latent import means_of
 from employer_identity.measurement.evidence import OrderedSample, thresholds_of
 from employer_identity.sample import with_categories
+from employer_identity.showing import Grid, Showing, View
 from employer_identity.states import states
 
 EMPTY = 1  # answers that a category needs in each group to be one of its own
 
 
-@dataclass(frozen=True, eq=False)
-class Unmerged:
+@dataclass(frozen=True, eq=False, repr=False)
+class Unmerged(Showing):
     """A ladder with categories merged beside one with as few merged as can be.
 
     Attributes
@@ -96,14 +97,12 @@ class Unmerged:
             say("ordered.unmerged_gap", language, gap=float(largest)),
         ]
 
-    def __repr__(self) -> str:
-        return "\n".join([*self.explain(), self.rungs.to_string(index=False)])
-
-    def _repr_html_(self) -> str:
-        told = "".join(f"<p>{escape(text)}</p>" for text in self.explain())
-        return f"{told}{self.rungs.to_html(index=False)}"
+    def _view(self) -> View:
+        title, *facts = self.explain()
+        return View(title, tuple(facts), Grid.of(self.rungs))
 
 
+@checked(ModelError)
 def unmerged(ladder: Ladder) -> Unmerged:
     """Show a ladder beside what it would be with as few categories merged as can be.
 
@@ -120,6 +119,11 @@ def unmerged(ladder: Ladder) -> Unmerged:
     ------
     ModelError
         If nothing was merged, and where the answers cannot be taken otherwise: it says why.
+
+    Examples
+    --------
+    >>> ladder = ei.invariance(survey, group="age", ordered=True, collapse=150)
+    >>> ei.unmerged(ladder)
     """
     if not _recoded(ladder):
         raise refusal(ModelError, [Problem("ordered.nothing_merged")])

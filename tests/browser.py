@@ -25,7 +25,8 @@ FLAGS = [
     "--remote-debugging-port=0",
 ]
 PATIENCE = 60  # seconds; a loaded machine is slow, not wrong
-_KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), "Backspace": (8, ""), "ArrowUp": (38, "")}
+_KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), "Backspace": (8, "")}
+_KEYS |= {"ArrowUp": (38, ""), "ArrowDown": (40, ""), "Space": (32, " ")}
 
 
 class Page:
@@ -78,7 +79,8 @@ class Page:
     def press(self, key: str) -> None:
         """Press and release a key that has a name."""
         code, text = _KEYS[key]
-        self._strike(key, text=text, code=key, windowsVirtualKeyCode=code)
+        named = text if key == "Space" else key
+        self._strike(named, text=text, code=key, windowsVirtualKeyCode=code)
 
     def _strike(self, key: str, **about: Any) -> None:
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **about)

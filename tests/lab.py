@@ -142,6 +142,10 @@ class Lab:
             "?.scrollHeight ?? 800"
         )
         self._size(min(int(length) + 220, 12_000))
+        self.page.value(
+            "void document.querySelector('.jp-NotebookPanel-notebook .jp-WindowedPanel-outer')"
+            "?.scrollTo(0, 0)"  # a run leaves its last cell in view
+        )
         time.sleep(0.5)
         answer = self.page.call("Page.captureScreenshot", format="png")
         path.write_bytes(base64.b64decode(answer["data"]))

@@ -18,7 +18,7 @@ import pytest
 
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import LANGUAGES, describe
-from employer_identity.questionnaire import Grouping
+from employer_identity.questionnaire import CROSSED, Grouping
 from employer_identity.reports import site, stamps, tasks
 from employer_identity.reports.inspection import faults
 from employer_identity.reports.parameter_files import ParameterSet
@@ -463,11 +463,14 @@ def test_units_of_another_column(survey: Survey) -> None:
 
 
 def test_groups_that_cross_have_a_higher_floor(survey: Survey) -> None:
-    column = pd.Series("young x north", index=survey.answers.index)
-    column[:9], column[9:60], column[60:110] = "old x north", "young x south", "old x south"
-    grouping = Grouping(column="crossed", cross=("age", "region"))
-    instrument = survey.instrument.model_copy(update={"groupings": (grouping,)})
-    answers = survey.answers.assign(crossed=pd.Categorical(column))
+    column = pd.Series("young + north", index=survey.answers.index)
+    column[:9], column[9:60], column[60:110] = "old + north", "young + south", "old + south"
+    parts = column.str.split(CROSSED, expand=True, regex=False)
+    groupings = [Grouping(column=c) for c in ("age", "region")]
+    groupings.append(Grouping(column="crossed", cross=("age", "region")))
+    instrument = survey.instrument.model_copy(update={"groupings": tuple(groupings)})
+    made = {"age": parts[0], "region": parts[1], "crossed": column}
+    answers = survey.answers.assign(**{c: pd.Categorical(x) for c, x in made.items()})
     found = planned(replace(survey, answers=answers, instrument=instrument), by="crossed")
     reasons = {t.title: t.problem for t in found.tasks}
     problem = next(p for title, p in reasons.items() if p and "few" in p.code)

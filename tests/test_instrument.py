@@ -246,6 +246,15 @@ def test_each_fault_is_named_alone(code: str, tmp_path: Path) -> None:
     assert "mine.toml" in str(error)
 
 
+def test_a_text_is_an_answer_or_none_and_no_other_kind_is_either(tmp_path: Path) -> None:
+    words = 'minimum = 1\nanswers = ["a", "b", "c", "d", "e"]\nmissing = ["C ", 9]'
+    (problem,) = refused(write(tmp_path, GOOD.replace("minimum = 1", words))).problems
+    assert (problem.code, problem.values["name"]) == ("instrument.twice", "c")
+    strange = GOOD.replace("minimum = 1", "minimum = 1\nmissing = [9.5]")
+    (problem,) = refused(write(tmp_path, strange)).problems
+    assert problem.code == "instrument.wrong.code_or_text"
+
+
 def test_all_faults_come_at_once_with_their_table(tmp_path: Path) -> None:
     text = GOOD.replace('key = "order"', 'key = "ordre"').replace("maximum = 5", 'maximum = "five"')
     text = text.replace('name = "c2"', 'name = "c2"\nwordng = {}') + '[[outcome]]\nname = "o1"\n'
@@ -479,8 +488,8 @@ def test_an_instrument_sums_itself_up(tmp_path: Path) -> None:
         "  grouping: vakbond (may be a special category of personal data: union)",
         "  columns: wave = year",
     ]
-    assert found._repr_html_().count("<p>") == len(told.splitlines())
-    assert "<p>calm: c1, c2 (reversed)</p>" in found._repr_html_()
+    assert found._repr_html_().count("<p ") == len(told.splitlines())
+    assert ">calm: c1, c2 (reversed)</p>" in found._repr_html_()
     assert found.summary("nl")[1] == "calm: c1, c2 (omgekeerd)"
 
 

@@ -52,7 +52,7 @@ def test_what_is_tied_released_and_fixed(pupils: pd.DataFrame) -> None:
     assert books.cells_tied == 9 + 7
     assert books["moments"] == 2 * (45 + 9)
     text = str(books)
-    assert "Equal over groups: intercepts, 14 cells as 7 parameters.\nReleased: x3 ~ 1" in text
+    assert "Equal over groups: intercepts, 14 cells as 7 parameters.\n  Released: x3 ~ 1" in text
     assert "Fixed at 1 in Grant-White only: factor variances visual ~~ visual" in text
 
 

@@ -18,7 +18,6 @@ from employer_identity.errors import ModelError, Problem
 from employer_identity.general import contaminated
 from employer_identity.language import LANGUAGES
 from employer_identity.measurement.moments import Moments
-from employer_identity.model_words import html
 from employer_identity.recommendation import Evidence, Limits, recommend
 from employer_identity.structures import (
     PILLARS,
@@ -381,7 +380,7 @@ def test_words_and_tables(language: Any) -> None:
             assert "nan" not in page
             assert not foreign_numbers(shown.caption, language)
             assert shown.counts == {"everybody": comparison.ntotal}
-    assert html(compared()).count("<br>") == 6
+    assert compared()._repr_html_().count("<p ") == 7
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

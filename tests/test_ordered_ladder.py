@@ -233,6 +233,17 @@ def test_what_is_planted_is_set_aside_and_nothing_else() -> None:
     assert "ent only" in observed.reason()
 
 
+def test_a_rung_tests_what_it_newly_holds_equal() -> None:
+    kinds = {"thresholds": "threshold", "metric": "loading", "scalar": "intercept"}
+    for level, kind in (kinds | {"strict": "residual"}).items():
+        tests = clean().rungs[level].first.score_tests
+        keys = zip(tests["lhs"], tests["op"], tests["rhs"], strict=True)
+        assert {kind_of(key) for key in keys} == {kind}
+        assert len(tests) == (96 if kind == "threshold" else 16)
+        tested = tests["pvalue"] * len(tests)
+        assert tests["pvalue_holm"].iloc[0] == pytest.approx(min(tested.iloc[0], 1.0))
+
+
 def test_one_group_of_three_has_its_threshold_freed() -> None:
     frame = cut(two_groups(1200), moved={"ent2": {4: 0.6}})
     frame["band"] = np.where(

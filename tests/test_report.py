@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -18,6 +19,7 @@ import pytest
 from employer_identity import brand, figures
 from employer_identity.errors import ModelError, Problem, ReportError, SurveyError
 from employer_identity.instrument import load_instrument
+from employer_identity.invariance import invariance
 from employer_identity.language import Language, number
 from employer_identity.questionnaire import Grouping
 from employer_identity.reports import data_words, estimation, practices, prose, run, verdict
@@ -203,6 +205,40 @@ def test_the_chapter_says_what_is_allowed_and_without_which_items(language: Lang
     shifted = by_band(ItemShift("old", "adv2", intercept=-0.6))
     assert said(shifted) == {"levels", "once", "side", "others", "reading", "means"}
     assert "loading" in said(by_band(ItemShift("old", "imp1", loading=-0.4)))
+
+
+ORDERED: dict[Language, dict[str, tuple[str, ...]]] = {
+    "en": {"thresholds": ("a step on the answer scale does not mean the same", "lies 0.",
+                          "so that one point more does not mean equally much"),
+           "metric": ("they do not weigh the same", "do not weigh the same in every group"),
+           "scalar": ("levels may be compared", "also depends on how precisely people answer"),
+           "aside": ("it takes more than elsewhere to give a higher answer",)},
+    "nl": {"thresholds": ("een stap op de antwoordschaal betekent niet overal", "ligt bij",
+                          "zodat één punt meer niet overal evenveel betekent"),
+           "metric": ("ze wegen niet even zwaar", "wegen niet in elke groep even zwaar"),
+           "scalar": ("mogen niveaus worden vergeleken", "een gemiddelde ook af van hoe precies"),
+           "aside": ("is er meer voor nodig dan elders om een hoger antwoord te geven",)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_ordered_categories_are_told_in_words_of_their_own(language: Language) -> None:
+    def said(survey: Survey, kind: str, **options: Any) -> None:
+        study = Study(survey, "band", language)
+        found = invariance(survey, group="band", ordered=True, weights=False, **options)
+        study.__dict__["ladder"] = found  # reports take answers for numbers
+        text = chapter(study)
+        assert [words for words in ORDERED[language][kind] if words not in text] == []
+
+    moved = by_band()
+    answers = moved.answers.copy()
+    old = (answers["band"] == "old") & (answers["adv2"] == 5)
+    answers.loc[old & (np.arange(len(answers)) % 2 == 0), "adv2"] = 4
+    moved = replace(moved, answers=answers)
+    said(moved, "thresholds", on_reject="stop")
+    said(moved, "aside")
+    said(by_band(ItemShift("old", "imp1", loading=-0.5)), "metric", on_reject="stop")
+    said(by_band(), "scalar", parameterization="delta")
 
 
 def test_items_that_were_set_aside_are_told_with_what_they_do_to_a_gap() -> None:

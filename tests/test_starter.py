@@ -229,6 +229,41 @@ def test_answers_in_words_are_put_in_order(tmp_path: Path) -> None:
     assert survey.answers["a1"].tolist() == frame["a1"].tolist()
 
 
+def test_words_that_are_no_answer_are_declared_so(tmp_path: Path) -> None:
+    frame = rated({"a": ["a1", "a2", "a3"], "b": ["b1", "b2", "b3"]})
+    worded = frame.map({**WORDS, 5: "helemaal mee eens"}.__getitem__)
+    worded.loc[:9, "a1"], worded.loc[:4, "b2"] = "Weet niet", "n.v.t."
+    text, instrument = written(worded, tmp_path)
+    assert instrument.scale.missing == ("Weet niet", "n.v.t.")
+    assert "Weet niet (10), n.v.t. (5)" in text
+    survey = check_survey(worded, instrument=instrument).survey
+    assert survey is not None
+    assert survey.answers["a1"].isna().sum() == 10
+    assert survey.answers["b2"][5:].tolist() == frame["b2"][5:].tolist()
+
+
+def test_numbers_with_words_that_are_no_answer_among_them_are_answers(tmp_path: Path) -> None:
+    frame = rated({"a": ["a1", "a2", "a3"], "b": ["b1", "b2", "b3"]})
+    mixed = frame.astype(str).assign(sex=["man", "vrouw"] * 300)
+    mixed.loc[:9, "a1"], mixed.loc[:4, "b2"] = "weet niet", "n.v.t."
+    _, instrument = written(mixed, tmp_path)
+    assert instrument.factors == {"a": ("a1", "a2", "a3"), "b": ("b1", "b2", "b3")}
+    assert instrument.scale.missing == ("weet niet", "n.v.t.")
+    survey = check_survey(mixed, instrument=instrument).survey
+    assert survey is not None
+    assert survey.answers["a1"].isna().sum() == 10
+    assert survey.answers["a1"][10:].tolist() == frame["a1"][10:].tolist()
+
+
+def test_a_weight_and_a_day_are_known_by_their_dutch_names(tmp_path: Path) -> None:
+    days = [f"{1 + k % 28:02d}-03-2025 1{k % 10}:15" for k in range(600)]
+    _, instrument = written(
+        five().assign(Weegfactor=[0.5 + k / 600 for k in range(600)], **{"Ingevuld op": days}),
+        tmp_path,
+    )
+    assert (instrument.weight, instrument.date) == ("Weegfactor", "Ingevuld op")
+
+
 @pytest.mark.parametrize(
     "answers",
     [

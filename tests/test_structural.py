@@ -143,13 +143,13 @@ def test_words_tables_and_figures(preset: Any, n: int, language: Any) -> None:
 
 def test_prints_itself() -> None:
     assert repr(found()).startswith("Fit: ")
-    assert found()._repr_html_().count("<p>") == 3
+    assert found()._repr_html_().count("<p ") == 6
 
 
 @pytest.mark.parametrize(
     ("asked", "code"),
     [
-        ({"mediator": "identity"}, "structural.unknown"),
+        ({"mediator": "identity"}, "structural.unknown_near"),
         ({"outcomes": ["wellbeing", "salary"]}, "structural.unknown"),
         ({"outcomes": ["shared_identity"]}, "structural.mediator_is_outcome"),
         ({"outcomes": []}, "structural.no_outcomes"),

@@ -38,6 +38,7 @@ def people(sizes: Mapping[tuple[str | None, ...], int], *columns: str, **roles: 
     questions = [*instrument.item_names, *instrument.outcome_names]
     groupings = tuple(Grouping(column=c) for c in columns if c not in roles.values())
     given = pd.DataFrame(5.0, index=frame.index, columns=questions)
+    given.iloc[::2] = 6.0  # not all alike
     instrument = instrument.model_copy(update={"groupings": groupings, **roles})
     return replace(BASE, answers=given.join(frame), instrument=instrument)
 
@@ -45,6 +46,16 @@ def people(sizes: Mapping[tuple[str | None, ...], int], *columns: str, **roles: 
 def employers(**sectors: Mapping[str, int]) -> Survey:
     sizes = {(s, e): n for s, family in sectors.items() for e, n in family.items()}
     return people(sizes, "sector", "employer", sector="sector", employer="employer")
+
+
+def crossed(sizes: Mapping[tuple[str | None, str | None], int]) -> Survey:
+    """Return a survey with two groupings and a third that crosses them."""
+    both = {(*c, CROSSED.join(map(str, c)) if all(c) else None): n for c, n in sizes.items()}
+    survey = people(both, "one", "other", "both")
+    groupings = [Grouping(column=c) for c in ("one", "other")]
+    groupings.append(Grouping(column="both", cross=("one", "other")))
+    instrument = survey.instrument.model_copy(update={"groupings": tuple(groupings)})
+    return replace(survey, instrument=instrument)
 
 
 def silent(survey: Survey, question: str, where: pd.Series[bool], but: int) -> Survey:
@@ -121,13 +132,52 @@ def test_groupings_are_decided_within_the_whole_and_keep_their_own_floor() -> No
 def test_a_crossed_grouping_is_decided_in_its_rows_and_columns_too() -> None:
     sizes = {("x", "a"): 4, ("x", "b"): 40, ("x", "c"): 50}
     sizes |= {("y", "a"): 60, ("y", "b"): 70, ("y", "c"): 80}
-    survey = people({(CROSSED.join(cell),): n for cell, n in sizes.items()}, "both")
-    crossed = Grouping(column="both", cross=("one", "other"))
-    instrument = survey.instrument.model_copy(update={"groupings": (crossed,)})
-    found = reasons(replace(survey, instrument=instrument), "both")
+    found = reasons(crossed(sizes), "both")
     expected = {("x", "a"): "few", ("x", "b"): "sibling", ("x", "c"): ""}
     expected |= {("y", "a"): "sibling", ("y", "b"): "sibling", ("y", "c"): ""}
     assert found == {CROSSED.join(cell): reason for cell, reason in expected.items()}
+
+
+def test_those_who_did_not_state_what_they_are_crossed_with_are_not_left_over() -> None:
+    sizes = {("x", "a"): 20, ("x", "b"): 30, ("x", None): 3, ("y", "a"): 25, ("y", "b"): 40}
+    sizes[("y", None)] = 17
+    found = reasons(crossed(sizes), "both")  # x less its two halves would be the three
+    assert found[CROSSED.join("xa")] == "sibling"
+    assert found[CROSSED.join("xb")] == ""
+    many = reasons(crossed({**sizes, ("x", None): 12}), "both")
+    assert set(many.values()) == {""}
+
+
+def test_a_hidden_group_hides_what_it_is_crossed_into() -> None:
+    sizes = {("x", "a"): 1, ("x", "b"): 2, ("y", "a"): 15, ("y", "b"): 16}
+    survey = crossed({**sizes, ("z", "a"): 40, ("z", "b"): 50})
+    assert reasons(survey, "one") == {"x": "few", "y": "sibling", "z": ""}
+    found = reasons(survey, "both")  # y is its halves together
+    assert found[CROSSED.join("ya")] == found[CROSSED.join("yb")] == "parent"
+
+
+def test_what_a_wave_hides_is_hidden_of_all_waves_together() -> None:
+    sizes = {("1", "x"): 3, ("1", "y"): 20, ("1", "z"): 30}
+    sizes |= {("2", "x"): 20, ("2", "y"): 21, ("2", "z"): 32}
+    survey = people(sizes, "wave", "band", wave="wave")
+    assert reasons(survey, "band") == {"x": "few", "y": "sibling", "z": ""}
+    later = survey.answers[survey.answers["wave"] == "2"].reset_index(drop=True)
+    assert set(reasons(replace(survey, answers=later), "band").values()) == {""}
+
+
+def test_a_sector_whose_employers_cannot_be_told_apart_from_it_is_hidden() -> None:
+    survey = employers(care={"a": 2, "b": 3}, trade={"c": 40}, health={"d": 30})
+    assert reasons(survey, "sector") == {"care": "sibling", "health": "sibling", "trade": ""}
+    assert reasons(survey, "employer")["d"] == "parent"
+
+
+def test_hidden_people_who_all_agree_take_another_with_them() -> None:
+    survey = employers(care={"a": 8, "b": 11, "c": 12, "d": 30})
+    answers, item = survey.answers.copy(), survey.item_names[0]
+    answers.loc[answers["employer"].isin(["a", "b"]), item] = 7.0
+    alike = reasons(replace(survey, answers=answers), "employer", "distributions")
+    assert alike == {"a": "few", "b": "sibling", "c": "sibling", "d": ""}
+    assert reasons(survey, "employer", "distributions")["c"] == ""
 
 
 def test_few_answers_to_one_question_hide_the_questions_and_not_the_scores() -> None:
@@ -237,8 +287,7 @@ def test_a_rule_without_siblings_would_be_found_out(monkeypatch: pytest.MonkeyPa
     survey = employers(care={"a": 4, "b": 12, "c": 30})
     survey = replace(survey, answers=survey.answers.assign(w=1.0))
     assert few_left(survey, 5) == []
-    few = lambda n, *, minimum, already: already | (n.min(axis=1) < minimum)  # noqa: E731
-    monkeypatch.setattr(decide.__globals__["_decided"], "__kwdefaults__", {"rule": few})
+    monkeypatch.setattr("employer_identity.suppression.protected", lambda lattice, _: lattice.few)
     assert few_left(survey, 5)[0] == "persons: whole less employers"
 
 

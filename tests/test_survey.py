@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tomllib
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -416,6 +417,33 @@ def test_codes_and_texts_of_answers_become_numbers_and_are_counted(
     assert found.survey is not None
     plain.loc[:2, "o2"] = np.nan
     pd.testing.assert_frame_equal(found.survey.answers, plain)
+
+
+def test_texts_that_are_no_answer_are_declared_as_they_are_written(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    words = ("never", "rarely", "now and then", "often", "always")
+    scale = ours.scale.model_copy(update={"answers": words, "missing": (9, "Don't know")})
+    worded = ours.model_copy(update={"scale": scale})
+    plain = load_survey(frame, instrument=worded).answers
+    frame["o1"] = [words[int(value) - 1] for value in frame["o1"]]
+    frame["o2"] = frame["o2"].astype(object)
+    frame.loc[:2, "o1"] = "don't know "
+    frame.loc[3, "o2"] = "Don't know"
+    found = check_survey(frame, instrument=worded)
+    assert found.survey is not None
+    assert changes(found)["missing_codes"] == ("o1, o2", 4)
+    plain.loc[:2, "o1"], plain.loc[3, "o2"] = np.nan, np.nan
+    pd.testing.assert_frame_equal(found.survey.answers, plain)
+    frame.loc[4, "o1"] = "no idea"
+    (wrong,) = check_survey(frame, instrument=worded).errors
+    assert (wrong.code, wrong.where, wrong.count) == ("survey.text_not_an_answer", "o1", 1)
+    assert 'missing = ["..."]' in describe(wrong)
+    assert "no idea" not in describe(wrong)
+    frame.loc[[4, 5], "o1"] = "77"
+    (wrong,) = check_survey(frame, instrument=worded).errors
+    line = tomllib.loads(str(wrong.values["line"]))
+    assert line == {"missing": [9, 77, "Don't know"]}
 
 
 def test_a_code_of_the_usual_kind_is_told_once_with_the_line_to_add(

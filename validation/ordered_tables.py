@@ -47,6 +47,7 @@ KINDS: tuple[Kind, ...] = (
     ("coverage, latent mean differences", "gaps.covered", COVERS, _covers),
     ("standard error over SD, a mean difference", "gap", RATIO, _errors),
 )
+ALL = ("threshold", "loading", "intercept")  # what the strict rung sets aside is not judged
 PLAIN = ("plain score tests, loadings", "metric.score.plain")
 
 
@@ -108,50 +109,60 @@ def apart_table(folder: Path) -> str:
     return markdown(head, lines)
 
 
+def _taken(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return what was set aside with the answers as ordered categories, and as numbers."""
+    numbers = frame.filter(regex=r"^numbers\.")
+    return {"ordered": frame, "numbers": numbers.rename(columns=lambda c: c[len("numbers.") :])}
+
+
 def found_table(folder: Path) -> str:
     """How often what was planted is set aside, and something else with it."""
-    head = ["groups", "people in each", "surveys", "all thresholds of an item",
+    head = ["people in each", "surveys", "answers taken as", "all thresholds of an item",
             "Monte-Carlo interval", "claim", "holds", "loading", "Monte-Carlo interval", "claim",
             "holds", "top threshold alone", "Monte-Carlo interval", "something else",
             "Monte-Carlo interval"]  # fmt: skip
+    (level,), (lower,), (top,) = OFF_LEVEL, OFF_LOADING, OFF_TOP
     lines = []
     for cell in PLANTED_CELLS:
-        frame, design = results(cell, folder).dropna(how="all"), cell.design
-        (level,), (lower,), (top,) = OFF_LEVEL, OFF_LOADING, OFF_TOP
-        found = {
-            name: share(frame[f"freed.{name}"] == 1)
-            for name in (f"{level}~1", f"=~{lower}", f"{top}|any")
-        }
-        both, loading, one = found.values()
-        band = LOADING[design.n]
-        lines.append([
-            str(design.groups), f"{design.n:,}", f"{len(frame):,}", *both.spelled(True),
-            str(INTERCEPTS), INTERCEPTS.holds(both), *loading.spelled(True), str(band),
-            band.holds(loading), *one.spelled(True),
-            *falsely(frame, "threshold", "loading", "intercept").spelled(True),
-        ])  # fmt: skip
+        n, frame = cell.design.n, results(cell, folder).dropna(how="all")
+        for kind, own in _taken(frame).items():
+            both, loading, one = (
+                share(own[f"freed.{name}"] == 1)
+                for name in (f"{level}~1", f"=~{lower}", f"{top}|any")
+            )
+            judged = ("", "", "", "")
+            alone = ("", "")
+            if kind == "ordered":
+                judged = (
+                    str(INTERCEPTS),
+                    INTERCEPTS.holds(both),
+                    str(LOADING[n]),
+                    LOADING[n].holds(loading),
+                )
+                alone = one.spelled(True)
+            lines.append([
+                f"{n:,}", f"{len(frame):,}", kind, *both.spelled(True), *judged[:2],
+                *loading.spelled(True), *judged[2:], *alone, *falsely(own, *ALL).spelled(True),
+            ])  # fmt: skip
     return markdown(head, lines)
 
 
 def clean_table(folder: Path) -> str:
-    """How often something equal is set aside where nothing differs; at the end in all cells."""
-    kinds = {"a threshold": ("threshold",), "a loading": ("loading",),
-             "an intercept": ("intercept",), "any": ("threshold", "loading", "intercept"),
-             }  # fmt: skip
-    head = ["groups", "people in each", "surveys"]
+    """How often something equal is set aside where nothing differs; at the end in both sizes."""
+    kinds = {"a threshold": ALL[:1], "a loading": ALL[1:2], "an intercept": ALL[2:], "any": ALL}
+    head = ["people in each", "surveys", "answers taken as"]
     for name in kinds:
         head += [name, "Monte-Carlo interval"]
-    frames = {
-        (str(cell.design.groups), f"{cell.design.n:,}"): results(cell, folder).dropna(how="all")
-        for cell in CLEAN_CELLS
-    }
-    frames["all", ""] = pd.concat(list(frames.values()))
+    frames = {f"{c.design.n:,}": results(c, folder).dropna(how="all") for c in CLEAN_CELLS}
+    frames["both"] = pd.concat(list(frames.values()))
     claim = f"at most {100 * FALSE:.0f} %, interval to {100 * FALSE_LIMIT:.0f} %"
     lines = []
     for place, frame in frames.items():
-        rates = [falsely(frame, *which) for which in kinds.values()]
-        spelled = [text for rate in rates for text in rate.spelled(True)]
-        lines.append([*place, f"{len(frame):,}", *spelled, claim, said(is_rare(rates[-1]))])
+        for kind, own in _taken(frame).items():
+            rates = [falsely(own, *which) for which in kinds.values()]
+            spelled = [text for rate in rates for text in rate.spelled(True)]
+            judged = [claim, said(is_rare(rates[-1]))] if kind == "ordered" else ["", ""]
+            lines.append([place, f"{len(frame):,}", kind, *spelled, *judged])
     return markdown([*head, "claim", "holds"], lines)
 
 

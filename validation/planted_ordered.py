@@ -67,9 +67,15 @@ def draw(design: Categories, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def replicate(design: Categories, rng: np.random.Generator) -> Row:
-    """Climb; note what was set aside, and how far the focal group's latent means are off."""
-    ladder = ei.invariance(draw(design, rng), MODEL, group="group", ordered=True)
-    return {**releases(design, ladder), **gaps(design, ladder)}
+    """Climb; note what was set aside, and how far the focal group's latent means are off.
+
+    The same answers are climbed once more as numbers (MLR), under names that begin so.
+    """
+    frame = draw(design, rng)
+    ladder = ei.invariance(frame, MODEL, group="group", ordered=True)
+    numbers = releases(design, ei.invariance(frame, MODEL, group="group"))
+    beside = {f"numbers.{name}": value for name, value in numbers.items()}
+    return {**releases(design, ladder), **gaps(design, ladder), **beside}
 
 
 def releases(design: Categories, ladder: ei.Ladder) -> Row:
@@ -89,7 +95,7 @@ def releases(design: Categories, ladder: ei.Ladder) -> Row:
         }
         for item in OFF_TOP:
             own = [c for c in focal if c.item == item and c.kind == "threshold"]
-            row[f"freed.{item}|top"] = float(any(c.threshold == count[item] for c in own))
+            row[f"freed.{item}|top"] = float(any(c.threshold == count.get(item) for c in own))
             row[f"freed.{item}|any"] = float(bool(own))
         for item in OFF_LOADING:
             mine = [c for c in focal if c.item == item]

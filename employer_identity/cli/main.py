@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from employer_identity.cli.audit import audit
 from employer_identity.cli.batch import batch
 from employer_identity.cli.check import check
 from employer_identity.cli.instrument import app as instrument
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(report)
 app.command()(batch)
 app.command()(check)
+app.command()(audit)
 app.add_typer(instrument, name="instrument")
 app.command()(simulate)
 app.command()(workshop)

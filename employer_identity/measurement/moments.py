@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import Literal
 
 import numpy as np
@@ -14,13 +13,14 @@ from numpy.typing import NDArray
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import number, refusal, say
 from employer_identity.measurement.published import PrintedColumn, PrintedMatrix, read
+from employer_identity.showing import Showing, View, are_tellable
 
 Array = NDArray[np.float64]
 Known = Literal["means", "covariances", "correlations"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Moments:
+class Moments(Showing):
     """What complete-data estimation needs to know of the answers.
 
     Make it from a printed table with `published`, put groups together with `of_groups`, or take
@@ -150,8 +150,9 @@ class Moments:
 
         Examples
         --------
+        >>> women = ei.Moments.published(["a", "b"], n=156, covariance=[[1.2], [0.5, 1.1]])
+        >>> men = ei.Moments.published(["a", "b"], n=120, covariance=[[1.0], [0.4, 1.3]])
         >>> both = ei.Moments.of_groups({"women": women, "men": men})
-        >>> ei.invariance(both, model, group="gender")
         """
         problems = _incomparable(parts)
         if problems:
@@ -224,14 +225,14 @@ class Moments:
             "model.moments_heading", what=say(f"model.moments_known.{self.known}"),
             items=len(self.names), names=", ".join(shown), groups=len(self.n),
         )  # fmt: skip
-        each = zip(self.groups, (int(n) for n in self.n), strict=True)
+        sizes = [int(n) for n in self.n]
+        if not are_tellable(sizes):
+            return first, f"n {number(sum(sizes), ',')}"
+        each = zip(self.groups, sizes, strict=True)
         return first, ", ".join(f"{label or 'n'} {number(n, ',')}" for label, n in each)
 
-    def __repr__(self) -> str:
-        return "\n  ".join(self._lines())
-
-    def _repr_html_(self) -> str:
-        return "<br>".join(escape(line) for line in self._lines())
+    def _view(self) -> View:
+        return View.of(self._lines())
 
 
 def _incomparable(parts: Mapping[str, Moments]) -> list[Problem]:

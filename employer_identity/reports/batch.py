@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from employer_identity.edge import checked
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import LANGUAGES, Language, refusal, say
 from employer_identity.loading import Source
@@ -38,6 +39,7 @@ from employer_identity.reports.stamps import (
 )
 from employer_identity.reports.tasks import Task
 from employer_identity.reports.work import Done, Order
+from employer_identity.showing import Showing, View
 from employer_identity.survey import Survey
 from employer_identity.writing import write_whole
 
@@ -49,8 +51,8 @@ Step = Callable[[str], None]
 Reported = Callable[[Record, int, int], None]
 
 
-@dataclass(frozen=True)
-class Batch:
+@dataclass(frozen=True, repr=False)
+class Batch(Showing):
     """What became of a batch.
 
     Attributes
@@ -82,9 +84,9 @@ class Batch:
         """The page that lists them all."""
         return self.folder / "index.html"
 
-    def __repr__(self) -> str:
+    def _view(self) -> View:
         told = ", ".join(f"{n} {say(f'batch.status.{s}', n=n)}" for s, n in self.counts.items())
-        return f"{self.folder}: {told}"
+        return View(f"{self.folder}: {told}")
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ class _Crew:
         return crew.here(orders, self.jobs)
 
 
+@checked(ReportError)
 def batch(
     template: str = "employer_report",
     *,
@@ -183,7 +186,7 @@ def batch(
 
     Examples
     --------
-    >>> ei.batch("employer_report", survey=survey, output="reports", languages=["nl", "en"])
+    >>> ei.batch("employer_report", survey=survey, output="reports", dry_run=True).seconds
     """
     step = on_step or (lambda _: None)
     common = of_sample(template, parameters, survey is None)

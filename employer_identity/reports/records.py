@@ -9,6 +9,7 @@ from typing import Literal
 
 from employer_identity.errors import Problem
 from employer_identity.language import Language
+from employer_identity.showing import ShowingFields
 
 Status = Literal["due", "made", "kept", "withheld", "failed", "earlier", "outdated"]
 """To be made; made in this run; kept, since nothing had changed; withheld, as too few people stand
@@ -20,7 +21,7 @@ Numbers = Mapping[str, float | int | str | None]
 
 
 @dataclass(frozen=True)
-class Record:
+class Record(ShowingFields):
     """One report of a batch.
 
     Parameters

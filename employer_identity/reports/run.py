@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from employer_identity.edge import checked
 from employer_identity.errors import EmployerIdentityError, Problem, ReportError, SurveyError
 from employer_identity.instrument import load_instrument
 from employer_identity.language import Language, refusal
@@ -50,6 +51,7 @@ _KINDS: dict[str, Format] = {".html": "html", ".htm": "html", ".pdf": "pdf", ".i
 Step = Callable[[str], None]
 
 
+@checked(ReportError)
 def report(
     template: str = "employer_brand_study",
     *,

@@ -15,6 +15,7 @@ from employer_identity.errors import Problem, ReportError
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, nearest, refusal, say
 from employer_identity.loading import load_survey
+from employer_identity.nesting import Kind
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.parameters import unit_columns
 from employer_identity.reports.places import sample
@@ -22,7 +23,7 @@ from employer_identity.reports.prepared import Prepared, open_prepared, prepare
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
 from employer_identity.reports.study import Study, speaking
 from employer_identity.standing import Reference, standing, standing_out
-from employer_identity.suppression import Kind, Suppression
+from employer_identity.suppression import Suppression
 from employer_identity.survey import Survey
 from employer_identity.terms import counted, nouns
 

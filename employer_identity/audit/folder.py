@@ -1,0 +1,235 @@
+"""The audit of folders with reports: what was published in them, read and attacked together."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from employer_identity.audit.atoms import TooManyCellsError
+from employer_identity.audit.facts import (
+    FORM,
+    REST,
+    SUFFIX,
+    Answers,
+    Fact,
+    Published,
+    Scope,
+    Statement,
+    digest,
+    read_facts,
+    sidecar,
+)
+from employer_identity.audit.pages import disagreements
+from employer_identity.audit.search import Leak, leaks
+from employer_identity.errors import Problem
+from employer_identity.language import listing
+
+INDEX = "index"
+NAMED = 6
+"""Numbers that a finding names at most."""
+SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    Attributes
+    ----------
+    problems
+        Why what was published could not be read as it is.
+    leaks
+        What is hidden in it and can be had all the same.
+    reports, facts
+        How many were read.
+    """
+
+    problems: tuple[Problem, ...]
+    leaks: tuple[Leak, ...]
+    reports: int
+    facts: int
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything could be read and nothing could be had."""
+        return not self.problems and not self.leaks
+
+    @property
+    def findings(self) -> tuple[Problem, ...]:
+        """Return everything that is wrong, in words: never a number that was hidden."""
+        return (*self.problems, *map(told, self.leaks))
+
+
+def audit(folder: Path, *others: Path) -> Audit:
+    """Audit the reports of a folder, together with those of other folders.
+
+    Parameters
+    ----------
+    folder
+        With reports and their sidecars, at any depth.
+    others
+        Folders with earlier reports of the same survey, or further ones.
+    """
+    problems: list[Problem] = []
+    read: list[tuple[Path, Published]] = []
+    for one in (folder, *others):
+        found, wrong = _read(one)
+        read += found
+        problems += wrong
+    published = [p for _, p in read]
+    problems += [*_versions(published), *_two_values(published)]
+    found_leaks: list[Leak] = []
+    if not problems:
+        try:
+            found_leaks = _attack(published)
+        except TooManyCellsError as error:
+            problems.append(Problem("audit.too_many_cells", str(error)))
+    facts = sum(len(p.facts) for p in published)
+    return Audit(tuple(problems), tuple(found_leaks), len(read), facts)
+
+
+def _attack(published: Sequence[Published]) -> list[Leak]:
+    """Attack each study's people, employees and public apart."""
+    told: dict[tuple[str, str], list[Statement]] = defaultdict(list)
+    answers: dict[str, Answers] = {}
+    for one in published:
+        answers |= one.answers
+        for fact in one.facts:
+            told[one.study, fact.frame].append(Statement(fact, one.report, one.edition))
+    floor = max((p.floor for p in published), default=0)
+    return [leak for group in told.values() for leak in leaks(group, answers, floor=floor)]
+
+
+# --- Reading
+
+
+def _read(folder: Path) -> tuple[list[tuple[Path, Published]], list[Problem]]:
+    """Read the sidecars of a folder, and say what is missing or does not belong together."""
+    pages = [p for p in sorted(folder.rglob("*.html")) if p.stem != INDEX]
+    beside = {sidecar(page) for page in pages}
+    lonely = [p for p in sorted(folder.rglob(f"*{SUFFIX}")) if p not in beside]
+    problems = [Problem("audit.no_report", _name(p, folder)) for p in lonely]
+    if not pages:
+        problems.append(Problem("audit.nothing", str(folder)))
+    found = []
+    for page in pages:
+        published, wrong = _read_one(page, _name(page, folder))
+        problems += wrong
+        if published:
+            found.append((page, published))
+    problems += _of_index(folder, {_name(page, folder): p for page, p in found})
+    return found, problems
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _read_one(page: Path, name: str) -> tuple[Published | None, list[Problem]]:
+    path = sidecar(page)
+    if not path.is_file():
+        return None, [Problem("audit.no_sidecar", name)]
+    try:
+        published = read_facts(path.read_bytes())
+    except ValueError:
+        return None, [Problem("audit.unreadable", name)]
+    if digest(page) != published.sha256:
+        return None, [Problem("audit.other_report", name)]
+    return published, list(disagreements(page.read_text("utf-8"), published.facts, name))
+
+
+def _of_index(folder: Path, published: dict[str, Published]) -> Iterator[Problem]:
+    """Say which numbers of the index are no facts of the report that they are about."""
+    path = folder / f"{INDEX}.csv"
+    if not path.is_file():
+        return
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        for row in csv.DictReader(lines):
+            own = published.get(row.get("html") or "")
+            facts = own.facts if own else ()
+            wrong = sum(not _is_told(k, v, facts) for k, v in row.items() if _is_number(k, v))
+            if wrong:
+                yield Problem(
+                    "audit.undeclared", row.get("name") or "-", wrong, {"element": path.name}
+                )
+
+
+def _is_number(column: str, value: str | None) -> bool:
+    return bool(value) and (column == "n" or column.startswith("mean_"))
+
+
+def _is_told(column: str, value: str, facts: Iterable[Fact]) -> bool:
+    """Whether a number of the index is one of the facts, or what one of them was rounded from."""
+    try:
+        given = float(value)
+    except ValueError:
+        return False
+    measure = column.removeprefix("mean_")
+    own = [f for f in facts if f.value is not None]
+    if column == "n":
+        return any(f.quantity == "count" and f.value == given for f in own)
+    return any(
+        f.quantity == "mean" and f.measure == measure and abs(f.value - given) <= f.half + SAME
+        for f in own
+        if f.value is not None
+    )
+
+
+def _versions(published: Sequence[Published]) -> Iterator[Problem]:
+    """Say where reports of several versions lie together: what each hides may differ."""
+    kinds = sorted({p.version for p in published})
+    forms = sorted({p.form for p in published} - {FORM})
+    if len(kinds) > 1:
+        yield Problem("audit.two_versions", listing(kinds), len(kinds))
+    if forms:
+        yield Problem("audit.other_form", listing(map(str, forms)))
+
+
+def _two_values(published: Sequence[Published]) -> Iterator[Problem]:
+    """Say which reports give different numbers of the same people in the same answers."""
+    known: dict[object, tuple[float, float, str]] = {}
+    for one in published:
+        wrong, other = 0, ""
+        for f in one.facts:
+            if f.value is None:
+                continue
+            key = (one.study, one.edition, f.frame, f.scope, f.quantity, f.measure, f.answers)
+            value, half, report = known.setdefault(key, (f.value, f.half, one.report))
+            if abs(value - f.value) > half + f.half + SAME:
+                wrong, other = wrong + 1, report
+        if wrong:
+            yield Problem("audit.two_values", one.report, wrong, {"other": other})
+
+
+# --- Words
+
+
+def told(leak: Leak) -> Problem:
+    """Say what can be had and from which numbers; not what it is."""
+    cells = list(dict.fromkeys(_cell(scope) for scope in ((one,) for one in leak.scope)))
+    named = [f"{w.report or w.fact.element} ({_cell(w.fact.scope)})" for w in leak.witnesses]
+    some = list(dict.fromkeys(named))
+    shown = [*some[:NAMED], *(["..."] if len(some) > NAMED else [])]
+    values: dict[str, object] = {"measure": leak.measure, "named": "; ".join(shown)}
+    bounds = leak.bounds
+    if bounds and leak.quantity == "mean":
+        values["width"] = math.ceil(bounds.width * 100) / 100
+    elif bounds:
+        values["width"] = int(bounds.values)
+    key = leak.way if leak.way == "contradiction" else f"{leak.way}_{leak.quantity}"
+    return Problem(f"audit.leak.{key}", " / ".join(cells[:NAMED]), values=values)
+
+
+def _cell(scope: Scope) -> str:
+    """Name a set of people by its columns and values; the rest is a question mark."""
+    parts = []
+    for one in scope:
+        pairs = (
+            f"{c} = {' | '.join(v if v != REST else '?' for v in values)}" for c, values in one
+        )
+        parts.append(", ".join(pairs) or "*")
+    return " / ".join(parts)
