@@ -221,6 +221,35 @@ def test_lavaan_says_the_same_of_ordered_draws(studies: SimpleNamespace) -> None
             assert (frame[column] - frame[mine]).abs().max() < 1e-4, column
 
 
+def test_what_is_claimed_of_ordered_answers_is_stored(studies: SimpleNamespace) -> None:
+    tables, room = studies.ordered_tables, studies.ordered
+    frame = studies.running.results(room.CELLS[1])
+    assert len(frame) >= 400
+    for name, column, band, estimate in tables.KINDS:
+        assert band.holds(estimate(frame, column)) != "**no**", name
+
+
+def test_what_is_said_of_planted_ordered_differences_is_stored(studies: SimpleNamespace) -> None:
+    """All that was claimed but the loading and the sum of three rungs' errors."""
+    room, tables = studies.planted_ordered, studies.ordered_tables
+    share, results = studies.intervals.share, studies.running.results
+    for cell in room.PLANTED_CELLS:
+        frame = results(cell)
+        assert len(frame) >= 150
+        assert frame["freed.adv2"].mean() >= 0.95
+        ordered, numbers = (
+            share(own["freed.=~imp3"] == 1) for own in tables._taken(frame).values()
+        )
+        assert ordered.value < {300: 0.5, 1000: 0.9}[cell.design.n]
+        assert ordered.low < numbers.high  # numbers see no more of it
+        assert numbers.low < ordered.high
+    clean = pd.concat([results(cell) for cell in room.CLEAN_CELLS])
+    assert len(clean) >= 400
+    for kind in tables.ALL:
+        assert tables.falsely(clean, kind).low <= 0.05
+    assert tables.falsely(clean, *tables.ALL).value > 0.05
+
+
 def test_a_merged_draw_is_what_the_package_would_fit(studies: SimpleNamespace) -> None:
     room = studies.ordered
     cell = room.CELLS[0]

@@ -187,11 +187,11 @@ def _beside(design: Categories, fit: ei.Fit, theirs: pd.DataFrame) -> Row:
 
 
 CELLS = (
-    Cell("ordered-300", Categories(300), replicate, 600),
-    Cell("ordered-1000", Categories(1000), replicate, 600),
+    Cell("ordered-300", Categories(300), replicate, 400),
+    Cell("ordered-1000", Categories(1000), replicate, 400),
     Cell("ordered-16-300", Categories(300, 4), replicate, 200),
     Cell("ordered-16-1000", Categories(1000, 4), replicate, 200),
 )
 BESIDE = tuple(
-    Cell(f"lavaan-{cell.name}", cell.design, beside, 200, draws=cell.name) for cell in CELLS[:2]
+    Cell(f"lavaan-{cell.name}", cell.design, beside, 100, draws=cell.name) for cell in CELLS[:2]
 )

@@ -127,8 +127,7 @@ def found_table(folder: Path) -> str:
         n, frame = cell.design.n, results(cell, folder).dropna(how="all")
         for kind, own in _taken(frame).items():
             both, loading, one = (
-                share(own[f"freed.{name}"] == 1)
-                for name in (f"{level}~1", f"=~{lower}", f"{top}|any")
+                share(own[f"freed.{name}"] == 1) for name in (level, f"=~{lower}", f"{top}|any")
             )
             judged = ("", "", "", "")
             alone = ("", "")

@@ -90,7 +90,7 @@ def releases(design: Categories, ladder: ei.Ladder) -> Row:
     if design.planted:
         count = ladder.prepared.ordered.thresholds
         row |= {
-            f"freed.{item}~1": float(any(c.parameter == f"{item}~1" for c in focal))
+            f"freed.{item}": float(any(c.item == item for c in focal))  # its loading may go first
             for item in OFF_LEVEL
         }
         for item in OFF_TOP:
