@@ -50,7 +50,7 @@ _NOTED = ("model.cluster_is_group", "ordered.merged_in_group")
 """Of a ladder's notes, beside its warnings."""
 
 
-@checked(ModelError, left=("data",))
+@checked(ModelError, left=("data", "rule"))
 def invariance_across(
     data: Survey | pd.DataFrame,
     groups: Sequence[Asked] | str | None = None,
@@ -58,7 +58,7 @@ def invariance_across(
     models: Mapping[str, str] | None = None,
     rule: RuleName | Rule = "localised",
     on_reject: OnReject = "release",
-    anchors: int | Sequence[str] = ANCHORS,
+    anchors: int | str | Sequence[str] = ANCHORS,
     estimator: Estimator | None = None,
     missing: Missing | None = None,
     weights: str | Literal[False] | None = None,
@@ -169,7 +169,7 @@ class _Plan:
 
     data: Survey | pd.DataFrame
     scales: Mapping[str, str]
-    anchors: int | Sequence[str]
+    anchors: int | str | Sequence[str]
     ordered: Sequence[str] | bool
     minimum: int
     small: Small

@@ -56,7 +56,9 @@ def answers(
     """Draw the answers to a pillar's items as stacked bars, the highest mean on top."""
     instrument = survey.instrument
     found = [
-        _answered(survey, item, instrument.wording(item, language))
+        _answered(
+            survey, item, instrument.as_scored(item, instrument.wording(item, language), language)
+        )
         for item in instrument.factors[pillar]
     ]
     found = sorted(found, key=lambda a: -a.mean if a.n else 0.0)
@@ -100,7 +102,8 @@ def outcomes(survey: Survey, *, minimum: int = DISTRIBUTION, language: Language 
 
 def _labelled(name: str, instrument: Instrument, language: Language) -> str:
     label, wording = instrument.label(name, language), instrument.wording(name, language)
-    return label if label == wording else f"{label}: {wording}"
+    text = label if label == wording else f"{label}: {wording}"
+    return instrument.as_scored(name, text, language)
 
 
 def _answered(survey: Survey, name: str, text: str) -> _Answered:
@@ -174,7 +177,8 @@ def _told(found: list[_Answered], survey: Survey, minimum: int, language: Langua
     low = scale.minimum + scale.maximum - high
     told = []
     for a in found:
-        values: dict[str, object] = {"item": instrument.label(a.name, language)}
+        label = instrument.as_scored(a.name, instrument.label(a.name, language), language)
+        values: dict[str, object] = {"item": label}
         if a.n < minimum:
             told.append(say("figures.answers.item_hidden", language, minimum=minimum, **values))
             continue

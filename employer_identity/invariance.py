@@ -45,7 +45,7 @@ def invariance(
     rule: RuleName | Rule = "localised",
     on_reject: OnReject = "release",
     anchors: int | str | Sequence[str] = ANCHORS,
-    free: Sequence[str] = (),
+    free: str | Sequence[str] = (),
     estimator: Estimator | None = None,
     missing: Missing | None = None,
     weights: str | Literal[False] | None = None,

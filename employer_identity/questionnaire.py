@@ -329,6 +329,12 @@ class Instrument(Showing, _Table):
         """Full text of an item, outcome, practice or pillar; without one, its label."""
         return _in(self._sentences.get(name), language, self.label(name, language))
 
+    def as_scored(self, name: str, text: str, language: Language = "en") -> str:
+        """Return a question's label or wording, which says so where its answers are turned."""
+        if not any(q.reverse for q in self._questions if q.name == name):
+            return text
+        return say("instrument.turned", language, text=text.rstrip("."))
+
     def value_label(self, column: str, value: object, language: Language = "en") -> str:
         """Label of one value of a grouping or other column; without one, the value itself.
 

@@ -220,7 +220,7 @@ def items(
     rows = [
         {
             "pillar": instrument.label(r.pillar, language),
-            "item": instrument.wording(r.item, language),
+            "item": instrument.as_scored(r.item, instrument.wording(r.item, language), language),
             "mean": number(r.mean, ".2f", language),
             "sd": number(r.sd, ".2f", language),
             "missing": share(r.missing, language),

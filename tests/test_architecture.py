@@ -18,6 +18,8 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # fmt: off
 # fmt: off
 # fmt: off
+# fmt: off
+# fmt: off
 GROUND = [
     "errors", "writing", "language", "terms", "showing", "questionnaire", "special",
     "consistency", "consistency_groupings", "edge", "instrument", "adjusting",
@@ -53,16 +55,17 @@ VERDICT = [
     "recommendation", "model_words", "models", "structural_words", "structural", "latent",
     "resampling", "bias", "conclusions", "weighing", "raking", "attractiveness", "brand",
     "importance", "drivers", "switching", "trend", "shrinkage", "standing", "protection",
-    "privacy", "nesting", "suppression", "unmerged", "curves",
+    "privacy", "nesting", "suppression", "unmerged", "curves", "treatment",
 ]
 TABLES = [
     "tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables",
     "standing_tables", "across_tables", "public_words", "public_tables", "tables",
+    "treatment_tables",
 ]
 FIGURES = [
     "drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "consequences",
     "standings", "crossings", "plane", "public_maps", "public_figures", "public_shares",
-    "employer_figures", "expected_curves", "figures", "structure_figures",
+    "employer_figures", "expected_curves", "figures", "structure_figures", "treatment_figures",
 ]
 EXPLORER = [
     "exploring", "explorer",
@@ -72,10 +75,10 @@ REPORTS = [
     "outside", "earlier", "employers", "study", "estimation", "verdict", "public_words",
     "work_words", "trend_words", "structure_words", "staying_words", "employer_words", "theme",
     "leftovers", "prose", "practices", "data_words", "unit", "unit_words", "measured",
-    "grouped", "measurement", "methods", "reporting", "unit_questions", "page", "checking",
-    "kernels", "engine", "execution", "render", "manuscript", "latex", "word", "table_files",
-    "browser", "pdf", "inspection", "documents", "tasks", "run", "stamps", "site", "plan",
-    "index", "work", "crew", "orders", "batch", "opening",
+    "grouped", "measurement", "reporting", "unit_questions", "page", "checking", "kernels",
+    "engine", "execution", "render", "manuscript", "latex", "word", "table_files", "browser",
+    "pdf", "inspection", "documents", "tasks", "run", "stamps", "site", "plan", "index", "work",
+    "crew", "orders", "batch", "opening", "treatment_words", "methods",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",

@@ -160,6 +160,22 @@ def test_no_distribution_of_few_answers(survey: Survey) -> None:
     assert "adv2" in figures.answers(replace(survey, answers=few), "advancement").counts
 
 
+def test_a_question_whose_answers_were_turned_says_so(survey: Survey) -> None:
+    items = [i.model_copy(update={"reverse": i.name == "adv2"}) for i in survey.instrument.items]
+    instrument = survey.instrument.model_copy(update={"items": tuple(items)})
+    turned = replace(survey, instrument=instrument)
+    for language, mark in {
+        "en": " (answers turned round)",
+        "nl": " (antwoorden omgedraaid)",
+    }.items():
+        shown = figures.answers(turned, "advancement", language=language)
+        label = survey.instrument.label("adv2", language)
+        assert shown.alt.count(mark) == 1
+        assert f"{label}{mark}" in shown.alt
+        drawn = " ".join(text.get_text() for text in shown.content.axes[0].texts)
+        assert mark.strip() in drawn.replace("\n", " ")
+
+
 def test_bars_tell_both_ends_and_who_did_not_answer(survey: Survey) -> None:
     answers = survey.answers.assign(adv2=survey.answers["adv2"].where(survey.answers.index % 4 > 0))
     shown = figures.answers(replace(survey, answers=answers), "advancement")

@@ -18,6 +18,7 @@ from employer_identity.models import ModelComparison
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.study import Study
 from employer_identity.terms import counted, nouns
+from employer_identity.treatment import Treatment, treatment
 
 FEW = 4
 """Most groups of which a table has every two, or every model."""
@@ -46,12 +47,22 @@ class Compared(Study):
         """The invariance ladder."""
         return self.climbed
 
+    @cached_property
+    def treatment(self) -> Treatment:
+        """Answers as numbers beside answers as ordered categories, of the groups on the ladder."""
+        return treatment(self.survey, self.ladder)
+
     @property
     def left_out(self) -> list[str]:
         """Labels of the groups that are too small to be compared."""
         n = self.survey.answers[self.group].value_counts(sort=False)
         small = [str(g) for g, k in n.items() if k > 0 and str(g) not in self.ladder.groups]
         return [self.instrument.value_label(self.group, g, self.language) for g in small]
+
+    @property
+    def are_sizes_tellable(self) -> bool:
+        """Whether the sizes of the groups that are compared betray none of those left out."""
+        return self.is_tellable
 
     @property
     def is_few(self) -> bool:

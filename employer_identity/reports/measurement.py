@@ -13,6 +13,7 @@ from employer_identity.model_words import general
 from employer_identity.reports import data_words, employer_words, estimation, grouped
 from employer_identity.reports.measured import Measurement
 from employer_identity.tabulation import decimals, pvalue
+from employer_identity.treatment import APART, CATEGORIES, CROWDED, PEOPLE, SKEWED
 
 BEYOND = 0.10
 """Residual correlations of this size are counted."""
@@ -84,6 +85,7 @@ def beforehand(m: Measurement) -> list[tuple[str, str]]:
         "power": m.say("before.power"),
         "software": "; ".join(versions.values()) + ".",
         "estimator": m.say("before.estimator", points=_points(m)),
+        "treatment": _treatment(m) if m.study.groups else "",
         "algorithm": m.say("before.algorithm"),
     }
     return [(m.say(f"before.{key}_term"), text) for key, text in texts.items() if text]
@@ -115,6 +117,13 @@ def rule(m: Measurement, where: str, language: Language | None = None) -> str:
 
 def _anchors(m: Measurement) -> int:
     return m.ladders[0].anchors if m.ladders else ANCHORS
+
+
+def _treatment(m: Measurement) -> str:
+    """Say how it is seen to whether answers had better be ordered categories."""
+    limits = {"apart": APART, "categories": CATEGORIES, "skewed": SKEWED, "crowded": CROWDED}
+    limits |= {"people": PEOPLE}
+    return m.say("before.treatment", **limits)
 
 
 def _points(m: Measurement) -> int:
@@ -246,7 +255,8 @@ def limits(m: Measurement) -> list[str]:
         "insiders": m.instrument.referent == "employer",
         "nonresponse": True,
     }
-    return [m.say(f"limits.{key}") for key, holds in keys.items() if holds]
+    section = m.say("section.treatment")
+    return [m.say(f"limits.{key}", section=section) for key, holds in keys.items() if holds]
 
 
 def suppression(m: Measurement) -> str:

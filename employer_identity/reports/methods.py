@@ -10,6 +10,7 @@ from employer_identity import __version__, weighing
 from employer_identity.language import Language, listing, say
 from employer_identity.measurement_tables import named
 from employer_identity.model_words import name_of
+from employer_identity.reports import treatment_words
 from employer_identity.reports.estimation import clusters
 from employer_identity.reports.grouped import sizes_in_words
 from employer_identity.reports.measured import Compared, Measurement
@@ -33,6 +34,7 @@ def paragraph(m: Measurement, language: Language) -> str:
         tests = m.across.tests
         sentences.append(_say("family", language, tests=tests) if tests else "")
     sentences += [_group(m, study, language) for study in m.compared]
+    sentences += treatment_words.to_paste(m.compared, language)
     return " ".join(filter(None, sentences))
 
 

@@ -30,7 +30,8 @@ def write_orders(
     sha256 = {}
     for name in dict.fromkeys(task.shared for task in due):
         share = plan.shares[name]
-        prepared = fitted(share.selection, share.groups)
+        treated = any("group" in task.parameters for task in due)  # a study tells of it
+        prepared = fitted(share.selection, share.groups, treated=treated)
         sha256[name] = write_prepared(prepared, work_folder(folder, name))
     return [
         Order(task, str(folder), run, sha256[task.shared], isolated, timeout, code())

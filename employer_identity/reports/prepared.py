@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from employer_identity.reports.beside import NOTHING, Beside, beside, weighed
 from employer_identity.reports.snapshot import SUFFIX, digest, read_snapshot, write_snapshot
 from employer_identity.suppression import Suppression, decide
 from employer_identity.survey import Survey
+from employer_identity.treatment import Treatment, treatment
 
 _SURVEY, _COMMON = f"survey{SUFFIX}", "common.pickle"
 
@@ -49,6 +50,9 @@ class Prepared:
         Invariance by grouping column, or why there is none.
     beside
         What a study has beside these answers.
+    treatments
+        Answers as numbers beside answers as ordered categories, by column whose ladder is in
+        `ladders`; for reports that tell of it.
     """
 
     survey: Survey
@@ -58,6 +62,7 @@ class Prepared:
     fit: Fit | EmployerIdentityError
     ladders: Mapping[str, Ladder | EmployerIdentityError]
     beside: Beside = NOTHING
+    treatments: Mapping[str, Treatment] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,13 +101,18 @@ def select(
     return Selection(answers, wave, waves, decide(answers, minimum=minimum), more)
 
 
-def fitted(selection: Selection, groups: Iterable[str] = ()) -> Prepared:
-    """Fit what reports share: the model of everybody, and a ladder for each column in `groups`."""
+def fitted(selection: Selection, groups: Iterable[str] = (), *, treated: bool = False) -> Prepared:
+    """Fit what reports share: the model of everybody, and a ladder for each column in `groups`.
+
+    With `treated` each ladder is climbed with the answers as ordered categories, too.
+    """
     answers, minimum = selection.survey, selection.suppression.minimum
     ladders = {g: _ladder(answers, g, minimum) for g in dict.fromkeys(groups) if g}
+    climbed = {g: one for g, one in ladders.items() if treated and isinstance(one, Ladder)}
+    treatments = {g: treatment(answers, ladder) for g, ladder in climbed.items()}
     wave, waves, suppression = selection.wave, selection.waves, selection.suppression
-    fit = _fit(answers)
-    return Prepared(answers, wave, waves, suppression, fit, ladders, selection.beside)
+    fit, more = _fit(answers), selection.beside
+    return Prepared(answers, wave, waves, suppression, fit, ladders, more, treatments)
 
 
 def prepare(

@@ -322,7 +322,8 @@ def questions(study: Study) -> list[str]:
     """Ask what these results leave open."""
     language, instrument = study.language, study.instrument
     items = study.items.sort_values("mean")
-    lowest = instrument.wording(items["item"].iloc[0], language).rstrip(".")
+    name = str(items["item"].iloc[0])
+    lowest = instrument.as_scored(name, instrument.wording(name, language).rstrip("."), language)
     asked = [study.say("questions.lowest", item=lowest)]
     if study.instrument.practices:
         pillar = str(study.levels.sort_values("mean")["pillar"].iloc[0])

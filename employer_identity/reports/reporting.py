@@ -54,6 +54,7 @@ def _glance(m: Measurement) -> dict[str, str]:
 def _before(m: Measurement) -> dict[str, str]:
     keys = ("model", "criteria", "respecification", "software", "estimator", "algorithm")
     rows = dict.fromkeys(keys, _see(m, "before"))
+    rows["treatment"] = _see(m, "treatment")
     rows |= {"power": m.say("not_done"), "registered": m.say("not_recorded")}
     return _named(m, rows)
 

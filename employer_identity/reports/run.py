@@ -51,7 +51,7 @@ _KINDS: dict[str, Format] = {".html": "html", ".htm": "html", ".pdf": "pdf", ".i
 Step = Callable[[str], None]
 
 
-@checked(ReportError)
+@checked(ReportError, left=("group", "wave", "language"))
 def report(
     template: str = "employer_brand_study",
     *,

@@ -41,6 +41,7 @@ from employer_identity.suppression import (
 from employer_identity.survey import Survey
 from employer_identity.switching import stay_regression
 from employer_identity.terms import counted, nouns
+from employer_identity.treatment import Treatment, treatment
 
 _Made = TypeVar("_Made", Fit, Ladder)
 _Some = TypeVar("_Some")
@@ -142,6 +143,13 @@ class Study:
             return invariance(
                 privacy.large_groups(self.survey, self.group, self.floor), group=self.group
             )
+
+    @cached_property
+    def treatment(self) -> Treatment:
+        """Answers as numbers beside answers as ordered categories; without a group, the answers."""
+        if self.prepared and self.group in self.prepared.treatments:
+            return self.prepared.treatments[self.group]
+        return treatment(self.survey, self.ladder)
 
     @property
     def floor(self) -> int:

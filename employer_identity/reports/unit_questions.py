@@ -57,7 +57,8 @@ def _lowest(unit: UnitStudy) -> Iterator[str]:
 
 
 def _wording(unit: UnitStudy, name: str) -> str:
-    return unit.instrument.wording(name, unit.language).rstrip(".")
+    text = unit.instrument.wording(name, unit.language).rstrip(".")
+    return unit.instrument.as_scored(name, text, unit.language)
 
 
 def _practices(unit: UnitStudy) -> Iterator[str]:
