@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity.edge import Count, checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.expected import Curve, factors, parameters
 from employer_identity.fit import Fit
@@ -18,7 +19,8 @@ LINKED = {"thresholds", "loadings", "intercepts"}
 """What must be held equal, single constraints set aside, for standings of groups to be the same."""
 
 
-def expected_scores(fit: Fit, item: str, *, draws: int = 2000, seed: int = 1) -> pd.DataFrame:
+@checked(ModelError)
+def expected_scores(fit: Fit, item: str, *, draws: Count = 2000, seed: int = 1) -> pd.DataFrame:
     """Return the expected answer to an item over standing on its factor, in each group.
 
     With the model's thresholds, intercept, loading and residual variance of the group, and the
@@ -53,6 +55,11 @@ def expected_scores(fit: Fit, item: str, *, draws: int = 2000, seed: int = 1) ->
     Notes
     -----
     Checked against answers simulated from the model.
+
+    Examples
+    --------
+    >>> ladder = ei.invariance(survey, group="gender", ordered=True)
+    >>> ei.expected_scores(ladder["scalar"], "adv2").head()
     """
     factor = _factor_of(fit, item)
     i, f = fit.items.index(item), fit.layout.latent.index(factor)

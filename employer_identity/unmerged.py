@@ -122,7 +122,7 @@ def unmerged(ladder: Ladder) -> Unmerged:
 
     Examples
     --------
-    >>> ladder = ei.invariance(survey, group="age", ordered=True, collapse=150)
+    >>> ladder = ei.invariance(survey, group="gender", ordered=True, collapse=50)
     >>> ei.unmerged(ladder)
     """
     if not _recoded(ladder):

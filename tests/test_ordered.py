@@ -437,8 +437,7 @@ def test_published_moments_know_no_categories() -> None:
 @pytest.mark.parametrize(
     "use",
     [
-        lambda fit: fit.factor_scores(), lambda fit: fit.determinacy, ei.reliability,
-        lambda fit: fit.saturated,
+        lambda fit: fit.factor_scores(), lambda fit: fit.determinacy, lambda fit: fit.saturated,
     ],
 )  # fmt: skip
 def test_what_is_not_offered_says_so(use: Any) -> None:
