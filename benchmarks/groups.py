@@ -26,6 +26,8 @@ from ladder import (
     Timed,
     has_lavaan,
     largest_difference,
+    print_versions,
+    put,
     report,
     rows_of,
     run,
@@ -115,14 +117,6 @@ def grow(groups: int, repeats: int) -> None:
     fit, _ = report(task, repeats)
     print("version parameters", fit.layout.q)
     print("version steps", fit.solution.steps)
-
-
-def print_versions(*names: str) -> None:
-    """Print the versions of packages."""
-    from importlib.metadata import version
-
-    for name in names:
-        print("version", name, version(name))
 
 
 def child(name: str, *rest: str) -> None:
@@ -232,10 +226,7 @@ def main() -> None:
     text = "\n".join([*tables, "", machine])
     print(text)
     if asked.write:
-        readme = HERE / "README.md"
-        before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- groups -->\n")
-        _, end, after = rest.partition("<!-- end of groups -->")
-        readme.write_text(f"{before}{mark}{text}\n{end}{after}", encoding="utf-8")
+        put("groups", text)
 
 
 if __name__ == "__main__":

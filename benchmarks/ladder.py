@@ -302,6 +302,14 @@ def surroundings(found: dict[str, Timed]) -> str:
     return f"{datetime.date.today().isoformat()}; {os.cpu_count()} cores, {processor}; {listed}."
 
 
+def put(mark: str, text: str) -> None:
+    """Put a text between its marks in benchmarks/README.md."""
+    readme = HERE / "README.md"
+    before, start, rest = readme.read_text(encoding="utf-8").partition(f"<!-- {mark} -->\n")
+    _, end, after = rest.partition(f"<!-- end of {mark} -->")
+    readme.write_text(f"{before}{start}{text}\n{end}{after}", encoding="utf-8")
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -321,10 +329,7 @@ def main() -> None:
     text = "\n".join([*compared(found), "", surroundings(found)])
     print(text)
     if asked.write:
-        readme = HERE / "README.md"
-        before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- figures -->\n")
-        _, end, after = rest.partition("<!-- end of figures -->")
-        readme.write_text(f"{before}{mark}{text}\n{end}{after}", encoding="utf-8")
+        put("figures", text)
 
 
 if __name__ == "__main__":

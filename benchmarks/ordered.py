@@ -26,13 +26,15 @@ from ladder import (
     MODEL,
     Timed,
     has_lavaan,
+    print_versions,
+    put,
     report,
     rows_of,
     run,
     store,
     surroundings,
 )  # fmt: skip
-from robust import draw, print_versions
+from robust import draw
 
 SYNTAX = HERE.parent / "validation" / "ordered_syntax.R"
 CHISQ_RTOL = 1e-5  # lavaan stops at its own gradient tolerance
@@ -169,10 +171,7 @@ def main() -> None:
     if found["many"].median > SECONDS or found["many"].peak > MIB:
         raise SystemExit(f"the many groups take more than {SECONDS} s or {MIB} MiB")
     if asked.write:
-        readme = HERE / "README.md"
-        before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- ordered -->\n")
-        _, end, after = rest.partition("<!-- end of ordered -->")
-        readme.write_text(f"{before}{mark}{text}\n{end}{after}", encoding="utf-8")
+        put("ordered", text)
 
 
 if __name__ == "__main__":

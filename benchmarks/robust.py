@@ -25,6 +25,8 @@ from ladder import (
     Timed,
     has_lavaan,
     largest_difference,
+    print_versions,
+    put,
     report,
     rows_of,
     run,
@@ -102,14 +104,6 @@ def grow(rows: int, items: int, groups: int, missing: float) -> None:
     fit = report(task, 1)[2]
     print("version patterns", len(fit.saturated.patterns.n))
     print("version n", fit.ntotal)
-
-
-def print_versions(*names: str) -> None:
-    """Print the versions of packages."""
-    from importlib.metadata import version
-
-    for name in names:
-        print("version", name, version(name))
 
 
 def child(name: str, *rest: str) -> None:
@@ -217,10 +211,7 @@ def main() -> None:
     text = "\n".join([*tables, "", machine])
     print(text)
     if asked.write:
-        readme = HERE / "README.md"
-        before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- robust -->\n")
-        _, end, after = rest.partition("<!-- end of robust -->")
-        readme.write_text(f"{before}{mark}{text}\n{end}{after}", encoding="utf-8")
+        put("robust", text)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,11 @@ from employer_identity.edge import checked
 from employer_identity.errors import Problem, ReportError
 from employer_identity.exploring import TOPICS, USES, Choice, Exploration, Explored
 from employer_identity.language import Language, refusal, say
-from employer_identity.levels import LEVELS
+from employer_identity.levels import NUMBERS
 from employer_identity.showing import Showing, View
 from employer_identity.survey import Survey
 
 _CHOICES = ("topic", "grouping", "pillar", "model", "rung")
-_RUNGS = tuple(level for level in LEVELS if level != "thresholds")  # answers are taken as numbers
 _WIDTH = "110px"  # of a control's label
 
 
@@ -87,7 +86,7 @@ def _controls(exploration: Exploration, language: Language, widgets: Any) -> dic
         "grouping": [*groupings, everybody],
         "pillar": [(instrument.label(p, language), p) for p in instrument.factors],
         "model": [(say(f"exploring.model.{m}", language), m) for m in exploration.models],
-        "rung": [(say(f"invariance.level.{level}", language), level) for level in _RUNGS],
+        "rung": [(say(f"invariance.level.{level}", language), level) for level in NUMBERS],
     }
     layout, style = {"width": "32em"}, {"description_width": _WIDTH}
     found = {

@@ -21,6 +21,8 @@ from employer_identity.measurement.table import PLAIN, complete
 Level = Literal["configural", "thresholds", "metric", "scalar", "strict"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 """All levels, from the lowest; no ladder needs to have each of them."""
+NUMBERS: tuple[Level, ...] = ("configural", "metric", "scalar", "strict")
+"""The levels of answers taken as numbers."""
 Kind = Literal["threshold", "loading", "intercept", "residual"]
 TESTED: Mapping[Level, Kind] = {
     "thresholds": "threshold", "metric": "loading", "scalar": "intercept", "strict": "residual",
@@ -96,9 +98,7 @@ class Route:
         steps: list[Step] = []
         equal: tuple[str, ...] = ()
         fewest = -1
-        for level in LEVELS:
-            if level == "thresholds" and not ordered.thresholds:
-                continue
+        for level in LEVELS if ordered.thresholds else NUMBERS:
             equal += (FAMILIES[TESTED[level]],) if level in TESTED else ()
             if not means and level not in ("configural", "metric"):
                 steps.append(Step(level, equal, "means"))

@@ -10,7 +10,6 @@ import typer
 from employer_identity.cli.shared import (
     PROBLEMS,
     LanguageOption,
-    check_folders,
     refusals,
     tongue_of,
 )
@@ -35,7 +34,6 @@ def audit(
         from employer_identity.audit import folder as folders
         from employer_identity.language import describe, say
 
-        check_folders(*(f / "reports" for f in (folder, *(others or ()))))
         found = folders.audit(folder, *(others or ()))
         for problem in found.findings:
             typer.echo(describe(problem, tongue))
