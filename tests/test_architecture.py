@@ -14,12 +14,6 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 
 # From the ground up: a room imports only from rooms before it. A new room is given its place here.
 # fmt: off
-# fmt: off
-# fmt: off
-# fmt: off
-# fmt: off
-# fmt: off
-# fmt: off
 GROUND = [
     "errors", "writing", "language", "terms", "showing", "questionnaire", "special",
     "consistency", "consistency_groupings", "edge", "instrument", "adjusting",
@@ -94,19 +88,7 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [
-    *INTAKE,
-    *DATA,
-    *AUDIT,
-    *MODEL,
-    *VERDICT,
-    *TABLES,
-    *FIGURES,
-    *EXPLORER,
-    *REPORTS,
-    *WORKSHOP,
-    *CLI,
-]
+ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
