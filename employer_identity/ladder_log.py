@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import pandas as pd
 
+from employer_identity.criteria import LEVEL, Localised
 from employer_identity.language import Language, describe, listing, say
 from employer_identity.levels import Level
 from employer_identity.rungs import Constraint, Model, Release, Rung, WhyNot
@@ -67,7 +68,7 @@ def _tested(constraint: Constraint, group: str) -> dict[str, object]:
 
 def explain(ladder: Ladder, language: Language = "en") -> list[str]:
     """Return the climb in sentences, see `Ladder.explain`."""
-    told = list[str]()
+    told = [f"{text}." for text in searched_at(ladder, language)]
     for level, rung in ladder.rungs.items():
         told += _same_model(ladder, level, language)
         told += [_release(r, language) for r in rung.first.releases]
@@ -81,6 +82,16 @@ def explain(ladder: Ladder, language: Language = "en") -> list[str]:
     told += [d.reason(language) for d in ladder.decision.values() if d.tested]
     caveats = (c for d in ladder.decision.values() for c in d.caveats)
     return [*told, *dict.fromkeys(describe(c, language) for c in caveats)]
+
+
+def searched_at(ladder: Ladder, language: Language) -> list[str]:
+    """Say at which level constraints are searched, where that is not the usual one of a rung."""
+    rule, rungs = ladder.rule, ladder.route.sharing
+    if not isinstance(rule, Localised) or rule.alpha == LEVEL:
+        return []
+    key = "tests_share" if rule == Localised.shared(rungs) else "tests_at"
+    words = {"alpha": rule.alpha, "level": LEVEL, "rungs": rungs}
+    return [say(f"invariance.{key}", language, **words)]
 
 
 def kind_in_words(constraint: Constraint, language: Language) -> str:

@@ -278,7 +278,7 @@ def _ordered(survey: Survey, ladder: Ladder) -> Ladder:
     return invariance(
         replace(survey, answers=survey.answers.assign(**{ladder.group: groups})),
         group=ladder.group,
-        rule=ladder.rule,
+        rule=plan.asked_rule,
         on_reject=plan.on_reject,
         anchors=sorted(plan.named) or ladder.anchors,
         weights=first.weights or False,
