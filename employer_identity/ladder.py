@@ -15,7 +15,7 @@ from employer_identity.criteria import CALIBRATED, AbsoluteFit, Rule, Verdict, r
 from employer_identity.decision import Decisions, Findings, decide
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
-from employer_identity.ladder_log import explain, log, searched_at
+from employer_identity.ladder_log import explain, log, named_aside, searched_at
 from employer_identity.language import Language, listing, refusal, say
 from employer_identity.levels import Level, Route, reaches
 from employer_identity.rungs import Model, Release, Rung, spelled
@@ -327,8 +327,9 @@ class Ladder(Showing):
         """What was done, in order: a row a constraint set aside or kept, and one that ends a rung.
 
         Columns level, model, event (``set aside``, ``kept``, ``accepted``, ``rejected``),
-        parameter, group (empty: all groups), why, x2, pvalue_holm, epc, epc_std, d_gap (of the
-        score test), chisq_before, chisq_after, df_before, df_after, cfi_before, cfi_after.
+        parameter, between (answers as given, on either side of a threshold: ``3|4``), group (empty:
+        all groups), why, x2, pvalue_holm, epc, epc_std, d_gap (of the score test), chisq_before,
+        chisq_after, df_before, df_after, cfi_before, cfi_after.
         """
         return log(self)
 
@@ -358,9 +359,9 @@ class Ladder(Showing):
             reached=say(f"invariance.level.{self.level or 'none'}"),
             rule=say(f"invariance.rule.{self.decided_by}"),
         )  # fmt: skip
-        aside = self.released
-        second = [say("invariance.set_aside", count=len(aside), names=listing(aside))]
-        return [first, *searched_at(self, "en"), *(second if aside else [])]
+        names = named_aside(self, self.set_aside(self.level)) if self.level else []
+        second = [say("invariance.set_aside", count=len(names), names=listing(names))]
+        return [first, *searched_at(self, "en"), *(second if names else [])]
 
     def _view(self) -> View:
         lines = self._lines()
