@@ -125,7 +125,7 @@ def invariance_across(
         raise refusal(ModelError, [Problem("across.needs_answers")])
     instrument = getattr(data, "instrument", None)
     wanted = asked_for(groups, crossed, instrument)
-    options: dict[str, Any] = {"rule": deciding, "on_reject": on_reject, "estimator": estimator}
+    options: dict[str, Any] = {"rule": rule, "on_reject": on_reject, "estimator": estimator}
     options |= {"missing": missing, "weights": weights, "cluster": cluster}
     options |= {"parameterization": parameterization, "collapse": collapse}
     how, holes = defaults(estimator, missing, tables=False, ordered=bool(ordered))

@@ -46,7 +46,7 @@ class Across(Showing):
     problems
         Why the others could not.
     rule
-        The rule that decides.
+        The rule that decides; at which level, of ordered items each of `ladders` says.
     notes
         What was left out or merged, and what a reader must know.
     untold

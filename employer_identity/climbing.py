@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from employer_identity.cfa import Prepared, estimate
-from employer_identity.criteria import Localised, Rule, contradicted
+from employer_identity.criteria import Localised, Rule, RuleName, contradicted, level_of, rule_of
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.levels import FAMILIES, Level, Route
@@ -47,8 +47,8 @@ class Climb:
         Model and answers, and the column that divides them.
     route
         The levels.
-    rule
-        The rule that decides.
+    asked_rule
+        The rule that decides, as it was asked for.
     on_reject
         What happens to a rung that the rule rejects: constraints are set aside until it holds
         (``release``), the climb ends (``stop``), or goes on regardless (``continue``).
@@ -63,11 +63,16 @@ class Climb:
     prepared: Prepared
     group: str
     route: Route
-    rule: Rule
+    asked_rule: RuleName | Rule
     on_reject: OnReject
     fewest: int
     named: frozenset[str]
     asked: tuple[Release, ...]
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that decides, with the level that it has on this route."""
+        return rule_of(self.asked_rule, self.route.sharing)
 
     def fit(
         self,
@@ -219,7 +224,9 @@ def _why_not(
 
 def _kept(plan: Climb, model: Model, gone: list[Release], barred: set[str]) -> tuple[Kept, ...]:
     """Return what the answers contradict and was not set aside, with the reason."""
-    tests: Mapping[int, dict[str, object]] = contradicted(model.score_tests).to_dict("index")
+    tests: Mapping[int, dict[str, object]] = contradicted(
+        model.score_tests, level_of(plan.rule)
+    ).to_dict("index")
     holds, releasing = model.holds(plan.rule), plan.on_reject == "release"
     culprits = set() if holds else set(plan.rule.culprits(model.score_tests).index)
     found = []

@@ -30,6 +30,7 @@ RuleName = Literal[
     "scaled_difference",
     "bic",
 ]
+LEVEL = 0.05  # of tests, unless asked otherwise
 SMALL_GROUP = 300  # with fewer people in the smallest group Chen's stricter set is computed
 
 
@@ -169,7 +170,7 @@ class NoSignificantDifference(ShowingFields):
 
     name: str = "scaled_difference"
     citation: str = "Satorra & Bentler (2001)"
-    alpha: float = 0.05
+    alpha: float = LEVEL
 
     def judge(self, change: Change) -> Verdict:
         """Return the verdict on a rung."""
@@ -182,7 +183,7 @@ class NoSignificantDifference(ShowingFields):
         return contradicted(score_tests, self.alpha)
 
 
-def contradicted(score_tests: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
+def contradicted(score_tests: pd.DataFrame, alpha: float = LEVEL) -> pd.DataFrame:
     """Return the constraints with a significant score test (Holm within the rung), worst first."""
     return score_tests[score_tests["pvalue_holm"] < alpha]
 
@@ -196,21 +197,35 @@ class Localised(ShowingFields):
     Parameters
     ----------
     alpha
-        Level of the Holm-adjusted score tests.
+        Level of the Holm-adjusted score tests of a rung.
     loading, intercept
         Smallest expected change that matters, in item standard deviations; thresholds and residual
         variances go by the intercept's.
     gap
         Smallest expected change of a gap between latent means that matters, in the factor's
         standard deviations.
+
+    Notes
+    -----
+    Each rung is searched at its level, and errors of rungs add up. Asked for by name, the rule has
+    5 % on each rung of answers taken as numbers, of which two are searched up to scalar. Of items
+    answered in ordered categories 5 % is shared over the rungs that are tested up to scalar: a
+    third each for thresholds, metric and scalar; half each where equal thresholds cannot be tested;
+    all of it where scalar alone can. The strict rung has the level of one of these. A rule object
+    has the level that it was given. Shares and error rates are in docs/validation.md.
     """
 
     name: str = "localised"
     citation: str = "score tests and the size of the expected change (Oberski 2014)"
-    alpha: float = 0.05
+    alpha: float = LEVEL
     loading: float = 0.10
     intercept: float = 0.20
     gap: float = 0.10
+
+    @classmethod
+    def shared(cls, rungs: int) -> Localised:
+        """Return the rule with 5 % shared over some rungs."""
+        return cls(alpha=LEVEL / rungs)
 
     def culprits(self, score_tests: pd.DataFrame) -> pd.DataFrame:
         """Return the constraints that should be released, most important first."""
@@ -266,8 +281,16 @@ CALIBRATED = frozenset({Localised.name, NoSignificantDifference.name})
 answers taken as numbers, and of thresholds there are none: those of intercepts are taken."""
 
 
-def rule_of(asked: RuleName | Rule) -> Rule:
+def rule_of(asked: RuleName | Rule, sharing: int = 1) -> Rule:
     """Return a rule by its name, or the rule itself.
+
+    Parameters
+    ----------
+    asked
+        Name or rule.
+    sharing
+        Over how many rungs ``localised`` shares its level, see `Localised`; of a rule object it
+        stays as it was given.
 
     Raises
     ------
@@ -281,14 +304,22 @@ def rule_of(asked: RuleName | Rule) -> Rule:
         values["near"] = nearest(str(asked), RULES)
         code = "invariance.unknown_rule_near" if values["near"] else "invariance.unknown_rule"
         raise refusal(ModelError, [Problem(code, where="rule", values=values)])
-    return RULES[asked]
+    return Localised.shared(sharing) if asked == Localised.name else RULES[asked]
 
 
-def rules_for(deciding: Rule, smallest_group: int) -> tuple[Rule, ...]:
-    """Return the rule that decides, then all others; of Chen's two sets the one for the groups."""
+def level_of(rule: Rule) -> float:
+    """Return the level at which a rule takes a constraint for contradicted."""
+    return rule.alpha if isinstance(rule, Localised | NoSignificantDifference) else LEVEL
+
+
+def rules_for(deciding: Rule, smallest_group: int, sharing: int = 1) -> tuple[Rule, ...]:
+    """Return the rule that decides, then all others as `rule_of` gives them.
+
+    Of Chen's two sets there is the one for the groups.
+    """
     unfit = CHEN_SMALL.name if smallest_group >= SMALL_GROUP else CHEN_LARGE.name
-    others = (rule for name, rule in RULES.items() if name not in (unfit, deciding.name))
-    return (deciding, *others)
+    others = (name for name in get_args(RuleName) if name not in (unfit, deciding.name))
+    return (deciding, *(rule_of(name, sharing) for name in others))
 
 
 @dataclass(frozen=True)

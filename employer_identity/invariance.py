@@ -70,7 +70,8 @@ def invariance(
         As in `cfa`.
     rule
         Which rule decides; all others are reported beside it. ``localised`` (no constraint may be
-        both contradicted by its score test and important), ``chen_2007_large``,
+        both contradicted by its score test and important; 5 % on each rung, of ordered items shared
+        over the rungs up to scalar, see `criteria.Localised`), ``chen_2007_large``,
         ``chen_2007_small``, ``cheung_rensvold_2002``, ``rutkowski_svetina_2014``,
         ``scaled_difference``, ``bic``; or an object of `criteria` with cut-offs of your own.
     on_reject
@@ -114,7 +115,7 @@ def invariance(
     >>> ladder.log
     >>> ladder.decision["latent means"].reason()
     """
-    deciding = rule_of(rule)
+    rule_of(rule)  # refused before anything is prepared
     check_options(estimator, missing, parameterization=parameterization)
     check_on_reject(on_reject)
     prepared = prepare(
@@ -129,7 +130,7 @@ def invariance(
     asked = _asked(_several(free), prepared, route)
     _check_anchors(fewest, named, asked, prepared)
     prepared = _with_note_on_waves(with_notes_on_categories(prepared), data, group)
-    return ladder_of(Climb(prepared, group, route, deciding, on_reject, fewest, named, asked))
+    return ladder_of(Climb(prepared, group, route, rule, on_reject, fewest, named, asked))
 
 
 def ladder_of(plan: Climb) -> Ladder:

@@ -11,11 +11,11 @@ import pandas as pd
 
 from employer_identity.cfa import Prepared
 from employer_identity.climbing import Climb
-from employer_identity.criteria import CALIBRATED, AbsoluteFit, Rule, Verdict
+from employer_identity.criteria import CALIBRATED, AbsoluteFit, Rule, Verdict, rules_for
 from employer_identity.decision import Decisions, Findings, decide
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
-from employer_identity.ladder_log import explain, log
+from employer_identity.ladder_log import explain, log, named_aside, searched_at
 from employer_identity.language import Language, listing, refusal, say
 from employer_identity.levels import Level, Route, reaches
 from employer_identity.rungs import Model, Release, Rung, spelled
@@ -51,6 +51,11 @@ class Ladder(Showing):
     def rule(self) -> Rule:
         """The rule that decides; all others are reported beside it."""
         return self.plan.rule
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, that which decides first."""
+        return rules_for(self.rule, min(self.n.values()), self.route.sharing)
 
     @property
     def anchors(self) -> int:
@@ -190,7 +195,7 @@ class Ladder(Showing):
     @cached_property
     def judged(self) -> tuple[Verdict, ...]:
         """Every rule's verdict on every rung with all constraints that it began with."""
-        return tuple(v for rung in self.rungs.values() for v in rung.first.judged(self.rule))
+        return tuple(v for rung in self.rungs.values() for v in rung.first.judged(self.rules))
 
     @property
     def disagreement(self) -> dict[Level, tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -313,7 +318,7 @@ class Ladder(Showing):
                  "cutoff": r.cutoff, "holds": r.holds, "verdict": v.holds,
                  "calibrated": not self.route.ordered or v.rule in CALIBRATED}
                 for level in self.levels for name, model in self.named_models(level)
-                for v in model.judged(self.rule) for r in v.readings
+                for v in model.judged(self.rules) for r in v.readings
             ]
         )  # fmt: skip
 
@@ -322,8 +327,9 @@ class Ladder(Showing):
         """What was done, in order: a row a constraint set aside or kept, and one that ends a rung.
 
         Columns level, model, event (``set aside``, ``kept``, ``accepted``, ``rejected``),
-        parameter, group (empty: all groups), why, x2, pvalue_holm, epc, epc_std, d_gap (of the
-        score test), chisq_before, chisq_after, df_before, df_after, cfi_before, cfi_after.
+        parameter, between (answers as given, on either side of a threshold: ``3|4``), group (empty:
+        all groups), why, x2, pvalue_holm, epc, epc_std, d_gap (of the score test), chisq_before,
+        chisq_after, df_before, df_after, cfi_before, cfi_after.
         """
         return log(self)
 
@@ -353,9 +359,9 @@ class Ladder(Showing):
             reached=say(f"invariance.level.{self.level or 'none'}"),
             rule=say(f"invariance.rule.{self.decided_by}"),
         )  # fmt: skip
-        aside = self.released
-        second = say("invariance.set_aside", count=len(aside), names=listing(aside))
-        return [first, second] if aside else [first]
+        names = named_aside(self, self.set_aside(self.level)) if self.level else []
+        second = [say("invariance.set_aside", count=len(names), names=listing(names))]
+        return [first, *searched_at(self, "en"), *(second if names else [])]
 
     def _view(self) -> View:
         lines = self._lines()

@@ -126,6 +126,11 @@ class Route:
         """The levels that the answers can test."""
         return tuple(step.level for step in self.steps if step.untestable is None)
 
+    @property
+    def sharing(self) -> int:
+        """Over how many rungs the default rule shares its level, see `criteria.Localised`."""
+        return max(len(self.up_to("scalar")) - 1, 1) if self.ordered else 1
+
     def up_to(self, level: Level) -> tuple[Level, ...]:
         """Return the testable levels up to one, that one included."""
         return tuple(name for name in self.testable if reaches(level, name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from employer_identity.ladder_log import which
 from employer_identity.language import Language, listing, number, say
 from employer_identity.levels import Level
 from employer_identity.privacy import Shown
@@ -220,11 +221,13 @@ def modification(fit: Fit, instrument: Instrument, *, language: Language = "en")
 # --- The ladder
 
 
-def named(constraint: Constraint, instrument: Instrument, language: Language) -> str:
+def named(
+    ladder: Ladder, constraint: Constraint, instrument: Instrument, language: Language
+) -> str:
     """Name what was held equal: a threshold, the loading, the intercept ... of an item."""
     item = instrument.label(constraint.item, language)
     key = f"measured.kind.{constraint.kind}"
-    return say(key, language, item=item, number=constraint.threshold)
+    return say(key, language, item=item, **which(ladder, constraint))
 
 
 def decisions(ladder: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:

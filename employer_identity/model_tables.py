@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from employer_identity.ladder_log import which
 from employer_identity.language import Language, listing, number, say
 from employer_identity.privacy import MINIMUM, Shown
 from employer_identity.rungs import Constraint, Kept, Release
@@ -162,7 +163,7 @@ def releases(
         told += [(named[-1][0], k, False) for k in rung.kept]
         rows += [
             {"event": say(f"tables.event.{_event(found)}", language), "model": name}
-            | _tested(found, everywhere, (result.group, n), instrument, language)
+            | _tested(found, everywhere, (result, n), instrument, language)
             for name, found, everywhere in told
             if everywhere or found.constraint.group in n
         ]
@@ -182,13 +183,13 @@ _TESTED = ("x2", "pvalue", "epc", "d_gap")
 def _tested(
     found: Release | Kept,
     everywhere: bool,
-    groups: tuple[str, Mapping[str, int]],
+    groups: tuple[Ladder, Mapping[str, int]],
     instrument: Instrument,
     language: Language,
 ) -> dict[str, str]:
     """Write one equality that was set aside or kept, with its score test in one of the groups."""
-    constraint, (column, shown) = found.constraint, groups
-    who = instrument.value_label(column, str(constraint.group), language)
+    constraint, (ladder, shown) = found.constraint, groups
+    who = instrument.value_label(ladder.group, str(constraint.group), language)
     if everywhere:
         key = (
             "all_groups_tested" if constraint.x2 > 0 and constraint.group in shown else "all_groups"
@@ -197,7 +198,7 @@ def _tested(
     gap = NOTHING if constraint.kind == "residual" else decimals(constraint.d_gap, ".2f", language)
     return {
         "item": instrument.label(constraint.item, language),
-        "kind": say(f"tables.kind.{constraint.kind}", language, number=constraint.threshold),
+        "kind": say(f"tables.kind.{constraint.kind}", language, **which(ladder, constraint)),
         "who": who,
         "x2": decimals(constraint.x2, ".1f", language),
         "pvalue": pvalue(constraint.pvalue_holm, language),
@@ -262,7 +263,7 @@ def worst(
             {
                 "item": instrument.label(constraint.item, language),
                 "kind": say(
-                    f"tables.kind.{constraint.kind}", language, number=constraint.threshold
+                    f"tables.kind.{constraint.kind}", language, **which(result, constraint)
                 ),
                 "group": instrument.value_label(result.group, str(constraint.group), language),
                 "x2": number(constraint.x2, ".1f", language),

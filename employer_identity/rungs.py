@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.adjusting import holm
-from employer_identity.criteria import AbsoluteFit, Rule, Verdict, rules_for
+from employer_identity.criteria import AbsoluteFit, Rule, Verdict
 from employer_identity.difference import DifferenceTest, nested_difference
 from employer_identity.fit import Fit
 from employer_identity.language import listing, say
@@ -208,10 +208,9 @@ class Model(Showing):
             return AbsoluteFit().judge(m["cfi"], m["rmsea"], m["srmr"])
         return rule.judge(self.change)
 
-    def judged(self, deciding: Rule) -> tuple[Verdict, ...]:
-        """Return every rule's verdict, that of the deciding rule first."""
-        rules = rules_for(deciding, min(self.fit.n.values())) if self.below else (deciding,)
-        found = (self.judged_by(rule) for rule in rules)
+    def judged(self, rules: Sequence[Rule]) -> tuple[Verdict, ...]:
+        """Return every rule's verdict in their order; the first rung has one, of its fit."""
+        found = (self.judged_by(rule) for rule in (rules if self.below else rules[:1]))
         return tuple(verdict for verdict in found if verdict is not None)
 
     def holds(self, deciding: Rule) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pandas as pd
 
-from employer_identity.levels import Kind, Level
+from employer_identity.levels import LEVELS, Kind, Level
 from employer_identity.rungs import Release
 
 if TYPE_CHECKING:
@@ -42,6 +43,18 @@ def states(ladder: Ladder) -> dict[Level, State]:
             found[level] = "in_part" if ladder.set_aside(level) else "held"
         below = found[level]
     return found
+
+
+def beside(ladders: Mapping[str, Ladder]) -> pd.DataFrame:
+    """Lay the states of several ladders side by side.
+
+    Columns level, from the lowest, and ``state_`` with each ladder's name; empty where a ladder has
+    no such rung.
+    """
+    columns = {f"state_{name}": states(ladder) for name, ladder in ladders.items()}
+    levels = [level for level in LEVELS if any(level in own for own in columns.values())]
+    told = {name: [own.get(level, "") for level in levels] for name, own in columns.items()}
+    return pd.DataFrame({"level": levels, **told})
 
 
 def last_tried(ladder: Ladder) -> tuple[Release, ...]:

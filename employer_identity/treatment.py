@@ -23,8 +23,8 @@ from employer_identity.errors import EmployerIdentityError, Problem
 from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
 from employer_identity.latent import latent_means
-from employer_identity.levels import LEVELS, Level, reaches
-from employer_identity.states import states
+from employer_identity.levels import Level, reaches
+from employer_identity.states import beside
 from employer_identity.survey import Survey
 
 Way = Literal["scores", "ordered"]
@@ -278,7 +278,7 @@ def _ordered(survey: Survey, ladder: Ladder) -> Ladder:
     return invariance(
         replace(survey, answers=survey.answers.assign(**{ladder.group: groups})),
         group=ladder.group,
-        rule=ladder.rule,
+        rule=plan.asked_rule,
         on_reject=plan.on_reject,
         anchors=sorted(plan.named) or ladder.anchors,
         weights=first.weights or False,
@@ -288,18 +288,13 @@ def _ordered(survey: Survey, ladder: Ladder) -> Ladder:
 
 
 def _rungs(both: dict[Way, Ladder]) -> pd.DataFrame:
-    rows: dict[Level, dict[str, object]] = {}
+    frame = beside({str(way): ladder for way, ladder in both.items()})
     for way, ladder in both.items():
-        for level, state in states(ladder).items():
-            row = rows.setdefault(level, {"level": level})
-            row[f"state_{way}"] = state
-            tried = level in ladder.levels
-            row[f"aside_{way}"] = len(ladder.set_aside(level)) if tried else 0
-    ordered = [rows[level] for level in LEVELS if level in rows]
-    frame = pd.DataFrame(ordered)
-    words, counts = ([f"{k}_{way}" for way in WAYS] for k in ("state", "aside"))
-    frame = frame.fillna(dict.fromkeys(words, "") | dict.fromkeys(counts, 0))
-    return frame.astype(dict.fromkeys(counts, int))
+        frame[f"aside_{way}"] = [
+            len(ladder.set_aside(level)) if level in ladder.levels else 0
+            for level in frame["level"]
+        ]
+    return frame
 
 
 def _allowed(both: dict[Way, Ladder]) -> pd.DataFrame:

@@ -17,12 +17,13 @@ from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.invariance import ladder_of, route_of, with_notes_on_categories
 from employer_identity.ladder import Ladder
+from employer_identity.ladder_log import named_aside
 from employer_identity.language import Language, listing, refusal, say
 from employer_identity.latent import means_of
 from employer_identity.measurement.evidence import OrderedSample, thresholds_of
 from employer_identity.sample import with_categories
 from employer_identity.showing import Grid, Showing, View
-from employer_identity.states import states
+from employer_identity.states import beside
 
 EMPTY = 1  # answers that a category needs in each group to be one of its own
 
@@ -55,16 +56,20 @@ class Unmerged(Showing):
 
     @cached_property
     def rungs(self) -> pd.DataFrame:
-        """How each rung stands in both: level, and by ladder state (see `states`) and set_aside."""
-        rows: dict[str, dict[str, str]] = {}
-        for name, ladder in (("merged", self.merged), ("answered", self.answered)):
-            aside = {level: ladder.set_aside(level) for level in ladder.levels}
-            for level, state in states(ladder).items():
-                found = ", ".join(dict.fromkeys(r.spelled for r in aside.get(level, ())))
-                rows.setdefault(level, {"level": level}).update(
-                    {f"state_{name}": state, f"set_aside_{name}": found}
-                )
-        return pd.DataFrame(list(rows.values()))
+        """How each rung stands in both: level, and by ladder state (see `states`) and set_aside.
+
+        A threshold has the answers that it divides behind it: its number means another one where
+        other categories are left.
+        """
+        both = {"merged": self.merged, "answered": self.answered}
+        frame = beside(both)
+        for name, ladder in both.items():
+            frame[f"set_aside_{name}"] = [
+                ", ".join(named_aside(ladder, ladder.set_aside(level)))
+                if level in ladder.levels else ""
+                for level in frame["level"]
+            ]  # fmt: skip
+        return frame
 
     @cached_property
     def gaps(self) -> pd.DataFrame:

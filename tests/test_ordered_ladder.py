@@ -14,10 +14,12 @@ from employer_identity import figures, tables
 from employer_identity.collapsing import LEAST
 from employer_identity.errors import ComparisonError, ConvergenceError, ModelError, Problem
 from employer_identity.expected import Curve, nodes
+from employer_identity.instrument import load_instrument
 from employer_identity.levels import Route, kind_of
+from employer_identity.measurement.evidence import OrderedSample
 from employer_identity.measurement.ordering import Ordered
 from employer_identity.measurement.syntax import parse
-from employer_identity.measurement_tables import counted_df_of_rung
+from employer_identity.measurement_tables import counted_df_of_rung, named
 from employer_identity.privacy import Shown
 from employer_identity.states import asides, states
 from tests.examples import FOUR, ITEMS, two_groups
@@ -332,8 +334,8 @@ def test_every_rung_has_words_in_both_languages() -> None:
         for language in ("en", "nl"):
             assert "{" not in " ".join(ladder.explain(language))
             assert len(last_column(tables.ladder(ladder, language=language))) == len(LEVELS)
-    assert "Drempel 3 van pro3" in " ".join(planted().explain("nl"))
-    assert "Threshold 3 of pro3" in " ".join(planted().explain("en"))
+    assert "Drempel 3 (tussen 3 en 4) van pro3" in " ".join(planted().explain("nl"))
+    assert "Threshold 3 (between 3 and 4) of pro3" in " ".join(planted().explain("en"))
 
 
 # -- size and consequences ------------------------------------------------------------------------
@@ -540,7 +542,7 @@ def test_many_groupings_of_ordered_items() -> None:
 
 
 def test_figures_have_room_for_the_thresholds_rung() -> None:
-    from employer_identity.instrument import load_instrument
+
     from tests.drawn import outside, overlapping
 
     instrument = load_instrument("connecting-employership")
@@ -550,3 +552,56 @@ def test_figures_have_room_for_the_thresholds_rung() -> None:
             assert outside(shown.content) == []
             assert overlapping(shown.content) == []
             assert f"{len(ladder.route.levels)} " in shown.alt
+
+
+# -- thresholds by the answers that they divide ---------------------------------------------------
+
+
+@cache
+def lowest_merged() -> ei.Ladder:
+    """Few gave the lowest answers, which are merged; one step higher up is taken differently."""
+    cuts = (-2.6, -2.0, -1.2, -0.4, 0.3, 1.1)
+    frame = cut(two_groups(900, mean=0.3), cuts, {"pro3": {4: -0.5}})
+    return ei.invariance(frame, FOUR, group="band", ordered=True, collapse=40)
+
+
+def test_a_threshold_is_named_by_the_answers_that_it_divides() -> None:
+    ladder = lowest_merged()
+    (constraint,) = (r.constraint for r in ladder.rungs["thresholds"].releases)
+    assert constraint.item == "pro3"
+    assert constraint.threshold < 4  # of the seven answers it would be the fourth
+    rows = ladder.log.query("event == 'set aside'").set_index("parameter")["between"]
+    assert rows[constraint.parameter] == "4|5"
+    assert set(rows.drop(constraint.parameter)) <= {""}
+    assert "(between 4 and 5) of pro3" in " ".join(ladder.explain())
+    assert "(tussen 4 en 5) van pro3" in " ".join(ladder.explain("nl"))
+
+
+def test_tables_and_reports_name_the_answers_too() -> None:
+    instrument = load_instrument("connecting-employership")
+    ladder = lowest_merged()
+    (constraint,) = (r.constraint for r in ladder.rungs["thresholds"].releases)
+    shown = tables.releases(ladder, instrument, language="nl")
+    assert shown.cells is not None
+    assert any("drempel 2 (tussen 4 en 5)" in cells for _, cells in shown.cells.rows)
+    assert "(between 4 and 5) of" in named(ladder, constraint, instrument, "en")
+
+
+def test_codes_that_were_merged_are_counted_with_their_category() -> None:
+    evidence = lowest_merged().prepared.sample.evidence
+    assert isinstance(evidence, OrderedSample)
+    first, last = (
+        evidence.between("pro3", k) for k in (1, len(evidence.statistics.categories[2]) - 1)
+    )
+    assert first[0] + 1 == first[1]
+    assert first[0] > min(evidence.recoded["pro3"])
+    assert last == (6, 7)
+
+
+def test_with_and_without_merging_a_threshold_is_the_same_by_its_answers() -> None:
+    found = ei.unmerged(lowest_merged())
+    row = found.rungs.set_index("level").loc["thresholds"]
+    assert row["set_aside_merged"] == "pro3|t2 (4|5)"
+    assert row["set_aside_answered"] == "pro3|t3 (4|5)"  # nobody young gave the lowest answer
+    assert "pro3|t2 (4|5)" in repr(found.merged)
+    assert lowest_merged().released == ("pro3|t2",)  # as `cfa` takes it

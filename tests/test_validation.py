@@ -230,24 +230,21 @@ def test_what_is_claimed_of_ordered_answers_is_stored(studies: SimpleNamespace) 
 
 
 def test_what_is_said_of_planted_ordered_differences_is_stored(studies: SimpleNamespace) -> None:
-    """All that was claimed but the loading and the sum of three rungs' errors."""
+    """All that was claimed but the loading, which the shared level makes rarer than by numbers."""
     room, tables = studies.planted_ordered, studies.ordered_tables
     share, results = studies.intervals.share, studies.running.results
     for cell in room.PLANTED_CELLS:
-        frame = results(cell)
+        frame = results(cell).dropna(how="all")
         assert len(frame) >= 150
         assert frame["freed.adv2"].mean() >= 0.95
         ordered, numbers = (
             share(own["freed.=~imp3"] == 1) for own in tables._taken(frame).values()
         )
-        assert ordered.value < {300: 0.5, 1000: 0.9}[cell.design.n]
-        assert ordered.low < numbers.high  # numbers see no more of it
-        assert numbers.low < ordered.high
-    clean = pd.concat([results(cell) for cell in room.CLEAN_CELLS])
-    assert len(clean) >= 400
-    for kind in tables.ALL:
-        assert tables.falsely(clean, kind).low <= 0.05
-    assert tables.falsely(clean, *tables.ALL).value > 0.05
+        assert ordered.value < numbers.value < {300: 0.5, 1000: 0.9}[cell.design.n]
+    for cell in room.CLEAN_CELLS:
+        clean = results(cell).dropna(how="all")
+        assert len(clean) >= 200
+        assert studies.planted_tables.is_rare(tables.falsely(clean, *tables.ALL))
 
 
 def test_a_merged_draw_is_what_the_package_would_fit(studies: SimpleNamespace) -> None:

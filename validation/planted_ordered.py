@@ -135,6 +135,6 @@ def cells(name: str, replications: int, *, planted: bool) -> tuple[Cell, ...]:
     )
 
 
-PLANTED_CELLS = cells("planted-ordered", 150, planted=True)
-CLEAN_CELLS = cells("clean-ordered", 200, planted=False)
+PLANTED_CELLS = cells("planted-ordered", 400, planted=True)
+CLEAN_CELLS = cells("clean-ordered", 400, planted=False)
 CELLS = (*PLANTED_CELLS, *CLEAN_CELLS)

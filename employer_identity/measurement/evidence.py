@@ -48,6 +48,16 @@ class OrderedSample:
         """Who answered what."""
         return self.rows.patterns
 
+    def between(self, item: str, threshold: int) -> tuple[float, float]:
+        """Return the answers on either side of a threshold, from 1, as they were given."""
+        found = self.statistics
+        ordered = [name for name, is_one in zip(found.names, found.ordered, strict=True) if is_one]
+        lower, upper = found.categories[ordered.index(item)][threshold - 1 : threshold + 1]
+        merged = self.recoded.get(item, {})
+        below = [lower, *(code for code, into in merged.items() if into == lower)]
+        above = [upper, *(code for code, into in merged.items() if into == upper)]
+        return float(max(below)), float(min(above))
+
 
 Evidence = Saturated | OrderedSample
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from employer_identity import privacy
-from employer_identity.criteria import AbsoluteFit, Localised
+from employer_identity.criteria import LEVEL, AbsoluteFit, Localised
 from employer_identity.invariance import ANCHORS
 from employer_identity.language import Language, listing, number, say
 from employer_identity.measurement_tables import counted_df, counted_df_of_rung
@@ -122,7 +122,7 @@ def _anchors(m: Measurement) -> int:
 def _treatment(m: Measurement) -> str:
     """Say how it is seen to whether answers had better be ordered categories."""
     limits = {"apart": APART, "categories": CATEGORIES, "skewed": SKEWED, "crowded": CROWDED}
-    limits |= {"people": PEOPLE}
+    limits |= {"people": PEOPLE, "level": LEVEL}
     return m.say("before.treatment", **limits)
 
 

@@ -18,7 +18,8 @@ from employer_identity.reports.measurement import p_in_words, rule
 from employer_identity.terms import counted
 
 if TYPE_CHECKING:
-    from employer_identity.rungs import Release
+    from employer_identity.ladder import Ladder
+    from employer_identity.levels import Level
 
 
 def paragraph(m: Measurement, language: Language) -> str:
@@ -116,7 +117,7 @@ def _group(m: Measurement, study: Compared, language: Language) -> str:
     ladder = study.ladder
     level = ladder.level or "configural"
     found = ladder[level].reported
-    aside = _aside(m, study.group, ladder.set_aside(level), language)
+    aside = _aside(m, ladder, level, language)
     told = _say(
         "group" if ladder.level else "group_none",
         language,
@@ -132,18 +133,16 @@ def _group(m: Measurement, study: Compared, language: Language) -> str:
     return f"{told} {_say('dmacs', language, d=float(study.dmacs['d'].max()))}"
 
 
-def _aside(
-    m: Measurement, group: str, releases: tuple[Release, ...], language: Language
-) -> list[str]:
+def _aside(m: Measurement, ladder: Ladder, level: Level, language: Language) -> list[str]:
     """Name what was set aside, each with whom it was set aside for."""
     return [
         _say(
             "aside_one",
             language,
-            what=named(release.constraint, m.instrument, language),
+            what=named(ladder, release.constraint, m.instrument, language),
             who=say("measured.everywhere", language)
             if release.everywhere
-            else m.instrument.value_label(group, release.constraint.group, language),
+            else m.instrument.value_label(ladder.group, release.constraint.group, language),
         )
-        for release in releases
+        for release in ladder.set_aside(level)
     ]

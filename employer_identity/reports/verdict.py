@@ -6,6 +6,7 @@ import pandas as pd
 
 from employer_identity.conclusions import WITH, sentences
 from employer_identity.decision import Decision
+from employer_identity.ladder_log import which
 from employer_identity.language import listing, say
 from employer_identity.reports.study import Study
 from employer_identity.rungs import Constraint
@@ -130,7 +131,8 @@ def culprits(study: Study) -> list[str]:
     found = study.culprits
     if found.empty:
         return []
-    language, instrument = study.language, study.instrument
+    language, instrument, ladder = study.language, study.instrument, study.ladder
+    assert ladder is not None  # else there are none
     named = []
     for r in found.head(NAMED).to_dict("records"):
         constraint = Constraint.tested(r)
@@ -141,7 +143,7 @@ def culprits(study: Study) -> list[str]:
                 item=instrument.label(constraint.item, language),
                 who=instrument.value_label(study.group, str(constraint.group), language),
                 size=abs(constraint.epc_std),
-                number=constraint.threshold,
+                **which(ladder, constraint),
             )
         )
     shadow = study.say("ladder.shadow") if len(found) > 1 else ""
