@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from employer_identity.audit.facts import Fact
 from employer_identity.errors import ComparisonError, Problem
 from employer_identity.language import listing, refusal
 from employer_identity.protection import Family, Lattice, protected
@@ -75,6 +76,9 @@ class Shown(Showing):
         How many persons stand behind each cell that is shown.
     cells
         What stands in a table; None for a figure.
+    facts
+        Every number it tells of a set of people, and every cell that it names and withholds;
+        without their wave, which is the report's. A piece that counts persons states some.
     """
 
     key: str
@@ -84,6 +88,7 @@ class Shown(Showing):
     alt: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     cells: Cells | None = None
+    facts: tuple[Fact, ...] = ()
 
     def _view(self) -> View:
         return View(self.caption, (self.alt,) if self.alt else ())

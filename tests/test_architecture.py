@@ -71,8 +71,8 @@ REPORTS = [
     "leftovers", "prose", "practices", "data_words", "unit", "unit_words", "measured",
     "grouped", "measurement", "reporting", "unit_questions", "page", "checking", "kernels",
     "engine", "execution", "render", "manuscript", "latex", "word", "table_files", "browser",
-    "pdf", "inspection", "documents", "tasks", "run", "stamps", "site", "plan", "index", "work",
-    "crew", "orders", "batch", "opening", "treatment_words", "methods",
+    "pdf", "inspection", "documents", "tasks", "plan", "index", "opening", "treatment_words",
+    "methods", "stated", "run", "stamps", "site", "work", "crew", "orders", "batch",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",

@@ -65,7 +65,12 @@ def put(
     kept: dict[str, str] = {"study": "brand", "edition": "one", **about}
     answers = {"us": Answers(1, 7)}
     published = Published(
-        report.name, digest(report), floor=5, facts=facts, answers=answers, **kept
+        name,
+        {report.name: digest(report.read_bytes())},
+        floor=5,
+        facts=facts,
+        answers=answers,
+        **kept,
     )
     sidecar(report).write_bytes(write_facts(published))
     return report

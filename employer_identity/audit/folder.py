@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ from employer_identity.errors import Problem
 from employer_identity.language import listing
 
 INDEX = "index"
+KINDS = ("html", "pdf")
+"""Endings of the files of a report."""
 NAMED = 6
 """Numbers that a finding names at most."""
 SAME = 1e-9
@@ -75,12 +77,11 @@ def audit(folder: Path, *others: Path) -> Audit:
         Folders with earlier reports of the same survey, or further ones.
     """
     problems: list[Problem] = []
-    read: list[tuple[Path, Published]] = []
+    published: list[Published] = []
     for one in (folder, *others):
         found, wrong = _read(one)
-        read += found
+        published += found
         problems += wrong
-    published = [p for _, p in read]
     problems += [*_versions(published), *_two_values(published)]
     found_leaks: list[Leak] = []
     if not problems:
@@ -89,7 +90,7 @@ def audit(folder: Path, *others: Path) -> Audit:
         except TooManyCellsError as error:
             problems.append(Problem("audit.too_many_cells", str(error)))
     facts = sum(len(p.facts) for p in published)
-    return Audit(tuple(problems), tuple(found_leaks), len(read), facts)
+    return Audit(tuple(problems), tuple(found_leaks), len(published), facts)
 
 
 def _attack(published: Sequence[Published]) -> list[Leak]:
@@ -107,49 +108,60 @@ def _attack(published: Sequence[Published]) -> list[Leak]:
 # --- Reading
 
 
-def _read(folder: Path) -> tuple[list[tuple[Path, Published]], list[Problem]]:
+def _read(folder: Path) -> tuple[list[Published], list[Problem]]:
     """Read the sidecars of a folder, and say what is missing or does not belong together."""
-    pages = [p for p in sorted(folder.rglob("*.html")) if p.stem != INDEX]
-    beside = {sidecar(page) for page in pages}
-    lonely = [p for p in sorted(folder.rglob(f"*{SUFFIX}")) if p not in beside]
+    reports: dict[Path, list[Path]] = defaultdict(list)
+    for path in sorted(p for kind in KINDS for p in folder.rglob(f"*.{kind}")):
+        if path.stem != INDEX:
+            reports[sidecar(path)].append(path)
+    lonely = [p for p in sorted(folder.rglob(f"*{SUFFIX}")) if p not in reports]
     problems = [Problem("audit.no_report", _name(p, folder)) for p in lonely]
-    if not pages:
+    if not reports:
         problems.append(Problem("audit.nothing", str(folder)))
-    found = []
-    for page in pages:
-        published, wrong = _read_one(page, _name(page, folder))
+    found: dict[str, Published] = {}
+    for path, files in reports.items():
+        published, wrong = _read_one(path, files, folder)
         problems += wrong
         if published:
-            found.append((page, published))
-    problems += _of_index(folder, {_name(page, folder): p for page, p in found})
-    return found, problems
+            found |= {_name(file, folder): published for file in files}
+    problems += _of_index(folder, found)
+    return list({id(p): p for p in found.values()}.values()), problems
 
 
 def _name(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _read_one(page: Path, name: str) -> tuple[Published | None, list[Problem]]:
-    path = sidecar(page)
+def _read_one(
+    path: Path, files: Sequence[Path], folder: Path
+) -> tuple[Published | None, list[Problem]]:
+    """Read one sidecar, and hold the files of its report against it."""
+    first = _name(files[0], folder)
     if not path.is_file():
-        return None, [Problem("audit.no_sidecar", name)]
+        return None, [Problem("audit.no_sidecar", first)]
     try:
         published = read_facts(path.read_bytes())
     except ValueError:
-        return None, [Problem("audit.unreadable", name)]
-    if digest(page) != published.sha256:
-        return None, [Problem("audit.other_report", name)]
-    return published, list(disagreements(page.read_text("utf-8"), published.facts, name))
+        return None, [Problem("audit.unreadable", first)]
+    problems = []
+    for file in files:
+        content = file.read_bytes()
+        if published.files.get(file.name) != digest(content):
+            problems.append(Problem("audit.other_report", _name(file, folder)))
+        elif file.suffix == ".html":
+            page = content.decode()
+            problems += disagreements(page, published.facts, _name(file, folder))
+    return (None, problems) if problems else (published, [])
 
 
-def _of_index(folder: Path, published: dict[str, Published]) -> Iterator[Problem]:
+def _of_index(folder: Path, published: Mapping[str, Published]) -> Iterator[Problem]:
     """Say which numbers of the index are no facts of the report that they are about."""
     path = folder / f"{INDEX}.csv"
     if not path.is_file():
         return
     with path.open(encoding="utf-8-sig", newline="") as lines:
         for row in csv.DictReader(lines):
-            own = published.get(row.get("html") or "")
+            own = next((published[f] for k in KINDS if (f := row.get(k) or "") in published), None)
             facts = own.facts if own else ()
             wrong = sum(not _is_told(k, v, facts) for k, v in row.items() if _is_number(k, v))
             if wrong:

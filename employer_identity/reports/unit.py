@@ -73,6 +73,11 @@ class UnitStudy:
         return tuple(self.instrument.factors)
 
     @property
+    def wave(self) -> str:
+        """The wave that is reported; empty for all."""
+        return self.prepared.wave
+
+    @property
     def is_employer(self) -> bool:
         """Whether the unit is an employer, and not another group of people."""
         return self.column == self.instrument.employer
