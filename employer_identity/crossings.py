@@ -78,7 +78,8 @@ def across(result: Across, instrument: Instrument, *, language: Language = "en")
     rule = say(f"invariance.rule.{result.rule.name}", language)
     caption = say("figures.across.caption", language, rule=rule)
     alt = say("figures.across.alt", language, rows=told)
-    return Shown("across", "figure", figure, caption, alt, result.counts)
+    facts = tuple(sizes(result, instrument))
+    return Shown("across", "figure", figure, caption, alt, facts=facts)
 
 
 def _column(count: int) -> float:

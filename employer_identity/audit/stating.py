@@ -5,19 +5,21 @@ Takes what is left after hiding: a row with `hidden` is a cell that is named, it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from employer_identity.audit.facts import (
+    EVERYBODY,
     PERSONS,
     REST,
     WAVE,
     Answers,
     Fact,
+    Frame,
     Quantity,
     Scope,
     box,
@@ -29,6 +31,16 @@ if TYPE_CHECKING:
 
 HUNDREDTH = 0.005
 """Half the width of what is printed with two decimals, or in whole per cents."""
+TENTH = 0.05
+"""Of what is printed with one decimal."""
+YES = (1,)
+"""Answers of a question that is answered by yes or no: of a share those who said yes."""
+MODEL = "model"
+"""Measure of a count: those whose answers a model of everybody rests on."""
+COMPLETE = "every item"
+"""Measure of a count: those who answered all items."""
+ANSWERS, ALIKE = "answers", "alike"
+"""A column that no survey has, with its value: who gave one answer to every item."""
 _UNKNOWN = ("", "?")
 
 
@@ -42,10 +54,13 @@ class Teller:
         The questionnaire: which column is the sector's, and which grouping crosses which.
     wave
         The wave that is reported; empty for all.
+    frame
+        Employees, or the public, whose shares count as weighted.
     """
 
     instrument: Instrument
     wave: str = ""
+    frame: Frame = "insiders"
 
     # --- Of whom
 
@@ -55,7 +70,9 @@ class Teller:
         return (self._box({}),)
 
     def _box(self, values: dict[str, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        known = {c: REST if v in _UNKNOWN else v for c, v in values.items()}
+        wave = self.instrument.wave
+        named = {WAVE if c == wave else c: v for c, v in values.items()}
+        known = {c: REST if v in _UNKNOWN else v for c, v in named.items()}
         return box({**known, **({WAVE: self.wave} if self.wave else {})})
 
     def of(self, column: str, value: str, sector: str | None = None) -> Scope:
@@ -69,6 +86,20 @@ class Teller:
         if value in _UNKNOWN:  # who did not state the one or the other
             return tuple(self._box({c: REST}) for c in crossed)
         return (self._box(dict(zip(crossed, value.split(CROSSED, 1), strict=True))),)
+
+    def all_of(self, column: str, values: Iterable[str]) -> Scope:
+        """Return the scope of several values of a column together."""
+        return tuple(one for value in values for one in self.of(column, value))
+
+    @property
+    def alike(self) -> Scope:
+        """Return the scope of those who gave the same answer to every item."""
+        return (self._box({ANSWERS: ALIKE}),)
+
+    @property
+    def others(self) -> Scope:
+        """Return the scope of those who did not."""
+        return (self._box({ANSWERS: REST}),)
 
     def _crossed(self, column: str) -> tuple[str, ...]:
         return next((g.cross for g in self.instrument.groupings if g.column == column), ())
@@ -96,17 +127,53 @@ class Teller:
         least: int = 0,
         element: str = "",
     ) -> Fact:
-        """State one number; a missing one is withheld."""
+        """State one number as it is printed; a missing one is withheld.
+
+        Parameters
+        ----------
+        half
+            Half of its last digit; 0 for a whole number.
+        element
+            Where it can be read; empty for a number in a sentence, and for one that is only drawn.
+        """
         told = None if value is None or np.isnan(value) else float(value)
-        weighted = quantity != "count" and self.instrument.weight is not None
-        return Fact(scope, quantity, told, half, measure, answers, weighted, least, element=element)
+        if told is not None and quantity != "count":
+            told = _printed(told, quantity, half)
+        are_weighted = self.frame == "outsiders" or self.instrument.weight is not None
+        weighted = quantity != "count" and are_weighted
+        return Fact(
+            scope, quantity, told, half, measure, answers, weighted, least, self.frame, element
+        )
 
     def level(
-        self, scope: Scope, measure: str, n: float, mean: float, element: str
+        self,
+        scope: Scope,
+        measure: str,
+        n: float,
+        mean: float,
+        element: str,
+        *,
+        half: float = HUNDREDTH,
     ) -> Iterator[Fact]:
         """State a mean, with how many people it is of."""
         yield self.number(scope, "count", n, measure=measure, element=element)
-        yield self.number(scope, "mean", mean, measure=measure, half=HUNDREDTH, element=element)
+        yield self.number(scope, "mean", mean, measure=measure, half=half, element=element)
+
+    def part(
+        self,
+        scope: Scope,
+        measure: str,
+        n: float,
+        share: float,
+        element: str,
+        *,
+        answers: tuple[int, ...] = YES,
+        least: int = 0,
+    ) -> Iterator[Fact]:
+        """State a share in whole per cents, with how many people it is of."""
+        own = {"measure": measure, "least": least, "element": element}
+        yield self.number(scope, "count", n, **own)
+        yield self.number(scope, "share", share, half=HUNDREDTH, answers=answers, **own)
 
     # --- Frames
 
@@ -121,6 +188,14 @@ class Teller:
         for r in frame.itertuples():
             yield from self.level(self.everybody, r.pillar, r.n, r.mean, element)
 
+    def weighting(self, frame: pd.DataFrame) -> Iterator[Fact]:
+        """State the rows of `brand.weighting`: everybody's, with weights and without."""
+        for r in frame.itertuples():
+            own = r.pillar, r.n, r.weighted, "weighting"
+            count, mean = self.level(self.everybody, *own)
+            plain = _printed(r.unweighted, "mean", HUNDREDTH)
+            yield from (count, mean, replace(mean, value=plain, weighted=False))
+
     def groups(self, frame: pd.DataFrame) -> Iterator[Fact]:
         """State the rows of `brand.group_levels`, what is hidden withheld."""
         for r in frame.itertuples():
@@ -129,7 +204,7 @@ class Teller:
                     self.of(r.column, r.group), r.pillar, r.n, r.mean, "group_scores"
                 )
 
-    def units(self, frame: pd.DataFrame) -> Iterator[Fact]:
+    def units(self, frame: pd.DataFrame, *, half: float = HUNDREDTH) -> Iterator[Fact]:
         """State the rows of `brand.unit_levels`, what is hidden withheld."""
         sector, employer = self.instrument.sector or "", self.instrument.employer or ""
         for r in frame.itertuples():
@@ -137,8 +212,87 @@ class Teller:
                 self.of(employer, r.employer, r.sector) if r.employer else self.of(sector, r.sector)
             )
             if r.hidden:
-                yield self.number(scope, "count", None, element="units")
-            yield from self.level(scope, r.pillar, r.n, r.mean, "units")
+                yield self.number(scope, "count", None)
+            yield from self.level(scope, r.pillar, r.n, r.mean, "", half=half)
+
+    def items(self, frame: pd.DataFrame, agreeing: tuple[int, ...]) -> Iterator[Fact]:
+        """State the rows of `brand.item_levels`: everybody's; `agreeing` are answers that agree."""
+        highest = (self.instrument.scale.maximum,)
+        for r in frame.itertuples():
+            own = {"measure": r.item, "element": "items"}
+            yield self._not_missing(r.item, r.n, r.missing)
+            yield self.number(self.everybody, "mean", r.mean, half=HUNDREDTH, **own)
+            for answers, share in ((highest, r.ceiling), (agreeing, r.agree)):
+                chosen = {"answers": answers, "half": HUNDREDTH}
+                yield self.number(self.everybody, "share", share, **chosen, **own)
+
+    def outcomes(self, frame: pd.DataFrame, agreeing: tuple[int, ...]) -> Iterator[Fact]:
+        """State the rows of `brand.outcome_levels`: everybody's."""
+        for r in frame.itertuples():
+            yield from self.level(self.everybody, r.outcome, r.n, r.mean, "outcomes")
+            own = self.part(self.everybody, r.outcome, r.n, r.agree, "outcomes", answers=agreeing)
+            yield from own
+
+    def _not_missing(self, measure: str, n: float, missing: float) -> Fact:
+        """State how many answered where it is printed which share of everybody did not."""
+        people = n / (1 - missing) if missing < 1 else 0.0
+        told = people * (1 - _printed(missing, "share", HUNDREDTH))
+        return self.number(self.everybody, "count", told, half=people * HUNDREDTH, measure=measure)
+
+    def answered(
+        self,
+        measure: str,
+        n: float,
+        mean: float,
+        missing: float,
+        shares: Mapping[int, float],
+        element: str,
+        *,
+        ends: Iterable[tuple[int, ...]],
+        least: int,
+    ) -> Iterator[Fact]:
+        """State how the answers to a question are distributed, unless fewer than `least` gave one.
+
+        Parameters
+        ----------
+        shares
+            Of each answer; these are drawn.
+        ends
+            The lowest and the highest answers, whose shares can also be read.
+        """
+        own = {"measure": measure, "least": least}
+        if n < least:
+            yield self.number(self.everybody, "count", None, **own)
+            for answers in ends:
+                yield self.number(self.everybody, "share", None, answers=answers, **own)
+            return
+        yield self._not_missing(measure, n, missing)
+        yield self.number(
+            self.everybody, "mean", mean, half=TENTH, element=element, measure=measure
+        )
+        told = {"measure": measure, "half": HUNDREDTH}
+        for answer, share in shares.items():
+            yield self.number(self.everybody, "share", share, answers=(answer,), **told)
+        for answers in ends:
+            share = sum(shares[a] for a in answers)
+            told |= {"answers": answers, "element": element}
+            yield self.number(self.everybody, "share", share, **told)
+
+    def pairs(self, frame: pd.DataFrame, element: str = "") -> Iterator[Fact]:
+        """State of how many people the rows of `brand.associations` are: those who answered both."""
+        for r in frame.itertuples():
+            yield from of_model(r.n, element, measure=f"{r.outcome}, {r.pillar}")
+
+    # --- Of whom a model tells
+
+    def compared(
+        self, column: str, groups: Mapping[str, int], element: str = ""
+    ) -> tuple[Fact, ...]:
+        """State the groups that a model compares; their sizes where these are printed."""
+        return tuple(
+            self.number(self.of(column, g), "count", n if element else None, element=element)
+            for g, n in groups.items()
+        )
 
     def standing(
         self, frame: pd.DataFrame, unit: Scope, sector: Scope | None, agreeing: Iterable[int]
@@ -163,3 +317,19 @@ class Teller:
             yield self.number(scope, "count", None, measure=measure, element=element)
             if measure != PERSONS:
                 yield self.number(scope, "mean", None, measure=measure, element=element)
+
+
+def of_model(n: float | None = None, element: str = "", *, measure: str = MODEL) -> tuple[Fact, ...]:
+    """State of how many people a model of everybody tells, where that is printed."""
+    told = None if n is None else float(n)
+    return (Fact(EVERYBODY, "count", told, measure=measure, element=element),)
+
+
+def _printed(value: float, quantity: Quantity, half: float) -> float:
+    """Return a number as it is printed: a share is rounded in per cents."""
+    if not half or np.isnan(value):
+        return float(value)
+    digits = round(-np.log10(2 * half))
+    if quantity == "share":
+        return round(100 * float(value), digits - 2) / 100
+    return round(float(value), digits)

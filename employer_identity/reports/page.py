@@ -177,7 +177,6 @@ class Page:
         """Show figures and tables."""
         for piece in pieces:
             told = {"facts": plain(in_wave(piece.facts, self.study.wave))}
-            told |= {"counts": bool(piece.counts)}
             if piece.kind == "figure":
                 _show_figure(piece, told)
             else:
