@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from employer_identity.audit.facts import Fact
+from employer_identity.audit.stating import Teller, of_model
 from employer_identity.language import Language, describe, number, say
 from employer_identity.privacy import Shown
 from employer_identity.tabulation import NOTHING, decimals, pvalue, signed, tabulate

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch, Wedge
 
 from employer_identity.across_result import Across, Pair
+from employer_identity.across_tables import sizes
 from employer_identity.drawing import (
     ACCENT,
     ALARM,

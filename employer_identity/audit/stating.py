@@ -188,6 +188,12 @@ class Teller:
         for r in frame.itertuples():
             yield from self.level(self.everybody, r.pillar, r.n, r.mean, element)
 
+    def means(self, frame: pd.DataFrame, element: str) -> Iterator[Fact]:
+        """State the means of `brand.levels`, which are drawn without how many people they are of."""
+        for r in frame.itertuples():
+            own = {"measure": r.pillar, "half": HUNDREDTH, "element": element}
+            yield self.number(self.everybody, "mean", r.mean, **own)
+
     def weighting(self, frame: pd.DataFrame) -> Iterator[Fact]:
         """State the rows of `brand.weighting`: everybody's, with weights and without."""
         for r in frame.itertuples():
@@ -214,6 +220,23 @@ class Teller:
             if r.hidden:
                 yield self.number(scope, "count", None)
             yield from self.level(scope, r.pillar, r.n, r.mean, "", half=half)
+
+    def employers(
+        self, frame: pd.DataFrame, element: str = "", *, half: float = HUNDREDTH
+    ) -> Iterator[Fact]:
+        """State the means of `shrinkage.shrunken_scores`, of the employers that are shown."""
+        for r in frame.itertuples():
+            scope = self.of(self.instrument.employer or "", r.employer, r.sector)
+            yield from self.level(scope, r.pillar, r.n, r.mean, element, half=half)
+
+    def trend(self, frame: pd.DataFrame) -> Iterator[Fact]:
+        """State the rows of `trend.trend`: the means of a wave and of the one before."""
+        for r in frame.itertuples():
+            before = replace(self, wave=r.before_wave).everybody
+            own = {"measure": r.pillar, "half": HUNDREDTH, "element": "trend"}
+            yield self.number(self.everybody, "mean", r.mean, **own)
+            if not np.isnan(r.before):
+                yield self.number(before, "mean", r.before, **own)
 
     def items(self, frame: pd.DataFrame, agreeing: tuple[int, ...]) -> Iterator[Fact]:
         """State the rows of `brand.item_levels`: everybody's; `agreeing` are answers that agree."""
