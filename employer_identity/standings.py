@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from employer_identity.audit.facts import Fact
 from employer_identity.drawing import (
     ACCENT,
     INK,
@@ -45,6 +47,7 @@ def standing(
     instrument: Instrument,
     references: Sequence[str],
     *,
+    facts: tuple[Fact, ...] = (),
     language: Language = "en",
 ) -> Shown:
     """Draw the pillars' means with their intervals, and the means of those beside them.
@@ -57,6 +60,8 @@ def standing(
         The questionnaire.
     references
         With whom the unit is compared: ``sector``, ``whole``, both or nobody.
+    facts
+        What it tells of people (`unit_facts.means`).
     """
     row, top = 0.5, 0.34
     height = top + row * len(frame) + 0.3
@@ -87,6 +92,7 @@ def standing(
         say("figures.standing.caption", language, **words),
         say("figures.standing.alt", language, rows="; ".join(told), **ends),
         dict(zip(frame["name"], frame["n"].astype(int), strict=True)),
+        facts=facts,
     )
 
 
@@ -122,6 +128,7 @@ def differences(
     instrument: Instrument,
     reference: str,
     *,
+    facts: tuple[Fact, ...] = (),
     language: Language = "en",
 ) -> Shown:
     """Draw how far the items lie from a reference, with intervals; what stands apart is filled.
@@ -134,6 +141,8 @@ def differences(
         The questionnaire.
     reference
         ``sector`` or ``whole``.
+    facts
+        The means whose differences it shows (`unit_facts.means`).
     """
     d = f"d_{reference}"
     rows = frame.dropna(subset=[d]).sort_values(d, ascending=False, kind="stable")
@@ -158,7 +167,8 @@ def differences(
         values = dict(zip(("d", "lower", "upper"), ends, strict=True))
         key = "figures.differences.row_apart" if apart else "figures.differences.row"
         told.append(say(key, language, item=name, **values))
-    return _shown_differences(figure, drawn, told, (reference, len(rows)), language)
+    shown = _shown_differences(figure, drawn, told, (reference, len(rows)), language)
+    return replace(shown, facts=facts)
 
 
 def _shown_differences(
