@@ -78,9 +78,16 @@ class _Reader(HTMLParser):
 
 @cache
 def _counted() -> re.Pattern[str]:
-    """Return what a number of people looks like in a text of either language."""
-    words = "|".join(say("audit.people", language) for language in LANGUAGES)
-    return re.compile(rf"\bn\s*=\s*({_NUMBER})|({_NUMBER})\s+(?:{words})\b", re.IGNORECASE)
+    """Return what a number of people looks like in a text of either language.
+
+    The second group is there where it is a floor: *fewer than 5 people*.
+    """
+    words, floors = (
+        "|".join(say(f"audit.{key}", language) for language in LANGUAGES)
+        for key in ("people", "fewest")
+    )
+    pattern = rf"\bn\s*=\s*({_NUMBER})|(?:({floors})\s+)?({_NUMBER})\s+(?:{words})\b"
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def disagreements(page: str, facts: Iterable[Fact], where: str) -> Iterator[Problem]:
@@ -106,7 +113,8 @@ def disagreements(page: str, facts: Iterable[Fact], where: str) -> Iterator[Prob
             yield Problem("audit.not_printed", where, missing, {"element": element})
     known = {round(f.value) for f in told if f.quantity == "count" and f.value is not None}
     for element, text in texts.items():
-        found = [one or other for one, other in _counted().findall(text)] + reader.sizes[element]
+        told_of = _counted().findall(text)
+        found = [n or other for n, floor, other in told_of if not floor] + reader.sizes[element]
         undeclared = sum(n not in known for n in map(_whole, found) if n is not None)
         if undeclared:
             yield Problem("audit.undeclared", where, undeclared, {"element": element or "-"})

@@ -318,28 +318,44 @@ class Teller:
         )
 
     def standing(
-        self, frame: pd.DataFrame, unit: Scope, sector: Scope | None, agreeing: Iterable[int]
+        self, frame: pd.DataFrame, unit: Scope, sector: Scope | None, element: str = ""
     ) -> Iterator[Fact]:
-        """State the rows of `UnitStudy.standing`: of a unit, its sector and the whole."""
+        """State the means in rows of `UnitStudy.standing`: of a unit, its sector and the whole."""
         places = {"": unit, "sector_": sector, "whole_": self.everybody}
-        chosen = tuple(agreeing)
         for r in frame.to_dict("records"):
+            own = {"measure": r["name"], "half": HUNDREDTH, "element": element}
             for prefix, scope in places.items():
-                if scope is None or np.isnan(r[f"{prefix}mean"]):
-                    continue
-                own = {"measure": r["name"], "element": f"standing_{r['kind']}"}
-                yield self.number(scope, "count", r[f"{prefix}n"], **own)
-                yield self.number(scope, "mean", r[f"{prefix}mean"], half=HUNDREDTH, **own)
-                if not np.isnan(r[f"{prefix}agree"]):
-                    share = r[f"{prefix}agree"]
-                    yield self.number(scope, "share", share, half=HUNDREDTH, answers=chosen, **own)
+                if scope is not None and not np.isnan(r[f"{prefix}mean"]):
+                    yield self.number(scope, "mean", r[f"{prefix}mean"], **own)
 
-    def withheld(self, scope: Scope, measures: Iterable[str], element: str) -> Iterator[Fact]:
+    def sizes(self, frame: pd.DataFrame, unit: Scope, element: str = "") -> Iterator[Fact]:
+        """State how many of a unit answered, from rows of `UnitStudy.standing`."""
+        for r in frame.itertuples():
+            yield self.number(unit, "count", r.n, measure=r.name, element=element)
+
+    def agreeing(
+        self,
+        frame: pd.DataFrame,
+        scope: Scope,
+        answers: tuple[int, ...],
+        prefix: str = "",
+        element: str = "",
+    ) -> Iterator[Fact]:
+        """State the shares that agree, from rows of `UnitStudy.standing`."""
+        own = {"half": HUNDREDTH, "answers": answers, "element": element}
+        for name, share in zip(frame["name"], frame[f"{prefix}agree"], strict=True):
+            if not np.isnan(share):
+                yield self.number(scope, "share", share, measure=name, **own)
+
+    def withheld(
+        self, scope: Scope, measures: Iterable[str], element: str = "", least: int = 0
+    ) -> Iterator[Fact]:
         """State that a unit is named of which nothing, or not these measures, is told."""
+        own = {"least": least, "element": element}
         for measure in measures:
-            yield self.number(scope, "count", None, measure=measure, element=element)
+            yield self.number(scope, "count", None, measure=measure, **own)
             if measure != PERSONS:
-                yield self.number(scope, "mean", None, measure=measure, element=element)
+                yield self.number(scope, "mean", None, measure=measure, **own)
 
 
 def of_model(n: float | None = None, element: str = "", *, measure: str = MODEL) -> tuple[Fact, ...]:
