@@ -11,7 +11,7 @@ import pandas as pd
 from employer_identity import brand
 from employer_identity.across_tables import across
 from employer_identity.audit.facts import Fact
-from employer_identity.audit.stating import HUNDREDTH, Teller
+from employer_identity.audit.stating import Teller
 from employer_identity.bias_tables import conclusions, contrasts, dmacs
 from employer_identity.language import Language, listing, number, say
 from employer_identity.latent import stamp_of
@@ -288,8 +288,7 @@ def _of_sides(everybody: Side, others: Side, teller: Teller) -> Iterator[Fact]:
     for side, scope in ((everybody, teller.everybody), (others, teller.others)):
         yield teller.number(scope, "count", side.n, element="sensitivity")
         for r in side.levels.itertuples():
-            own = {"measure": r.pillar, "half": HUNDREDTH, "element": "sensitivity"}
-            yield teller.number(scope, "mean", r.mean, **own)
+            yield teller.mean(scope, r.pillar, r.mean, "sensitivity")
 
 
 def _side(side: Side, instrument: Instrument, language: Language) -> dict[tuple[str, str], str]:

@@ -60,8 +60,8 @@ def trend(now: Survey, before: Survey, comparable: Iterable[str]) -> pd.DataFram
     Returns
     -------
     One row a pillar: pillar, n, mean, ci_lower, ci_upper; of the wave before before_wave (its
-    name), before (its mean), before_n, before_lower, before_upper; comparable; change (now less before), change_lower,
-    change_upper (NaN where not comparable); 95 % intervals.
+    name), before (its mean), before_n, before_lower, before_upper; comparable; change (now less
+    before), change_lower, change_upper (NaN where not comparable); 95 % intervals.
 
     Notes
     -----

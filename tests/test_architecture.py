@@ -36,7 +36,8 @@ DATA = [
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
 ]
 AUDIT = [
-    "facts", "atoms", "pages", "recovery", "stating", "system", "bounds", "search", "folder",
+    "facts", "atoms", "pages", "recovery", "stating", "outsiders", "system", "bounds", "search",
+    "folder",
 ]
 MODEL = [
     "criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores",
@@ -88,7 +89,19 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
+ABOVE = [
+    *INTAKE,
+    *DATA,
+    *AUDIT,
+    *MODEL,
+    *VERDICT,
+    *TABLES,
+    *FIGURES,
+    *EXPLORER,
+    *REPORTS,
+    *WORKSHOP,
+    *CLI,
+]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.

@@ -5,6 +5,7 @@ Takes what is left after hiding: a row with `hidden` is a cell that is named, it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -145,6 +146,34 @@ class Teller:
             scope, quantity, told, half, measure, answers, weighted, least, self.frame, element
         )
 
+    def mean(
+        self,
+        scope: Scope,
+        measure: str,
+        value: float | None,
+        element: str = "",
+        *,
+        half: float = HUNDREDTH,
+    ) -> Fact:
+        """State a mean, with two decimals unless told otherwise."""
+        return self.number(scope, "mean", value, measure=measure, half=half, element=element)
+
+    def share(
+        self,
+        scope: Scope,
+        measure: str,
+        value: float | None,
+        element: str = "",
+        *,
+        answers: tuple[int, ...] = YES,
+        least: int = 0,
+    ) -> Fact:
+        """State a share in whole per cents."""
+        return self.number(
+            scope, "share", value, measure=measure, half=HUNDREDTH, answers=answers, least=least,
+            element=element,
+        )  # fmt: skip
+
     def level(
         self,
         scope: Scope,
@@ -157,7 +186,7 @@ class Teller:
     ) -> Iterator[Fact]:
         """State a mean, with how many people it is of."""
         yield self.number(scope, "count", n, measure=measure, element=element)
-        yield self.number(scope, "mean", mean, measure=measure, half=half, element=element)
+        yield self.mean(scope, measure, mean, element, half=half)
 
     def part(
         self,
@@ -171,9 +200,8 @@ class Teller:
         least: int = 0,
     ) -> Iterator[Fact]:
         """State a share in whole per cents, with how many people it is of."""
-        own = {"measure": measure, "least": least, "element": element}
-        yield self.number(scope, "count", n, **own)
-        yield self.number(scope, "share", share, half=HUNDREDTH, answers=answers, **own)
+        yield self.number(scope, "count", n, measure=measure, least=least, element=element)
+        yield self.share(scope, measure, share, element, answers=answers, least=least)
 
     # --- Frames
 
@@ -191,8 +219,7 @@ class Teller:
     def means(self, frame: pd.DataFrame, element: str) -> Iterator[Fact]:
         """State the means of `brand.levels`, which are drawn without how many people they are of."""
         for r in frame.itertuples():
-            own = {"measure": r.pillar, "half": HUNDREDTH, "element": element}
-            yield self.number(self.everybody, "mean", r.mean, **own)
+            yield self.mean(self.everybody, r.pillar, r.mean, element)
 
     def weighting(self, frame: pd.DataFrame) -> Iterator[Fact]:
         """State the rows of `brand.weighting`: everybody's, with weights and without."""
@@ -233,28 +260,24 @@ class Teller:
         """State the rows of `trend.trend`: the means of a wave and of the one before."""
         for r in frame.itertuples():
             before = replace(self, wave=r.before_wave).everybody
-            own = {"measure": r.pillar, "half": HUNDREDTH, "element": "trend"}
-            yield self.number(self.everybody, "mean", r.mean, **own)
+            yield self.mean(self.everybody, r.pillar, r.mean, "trend")
             if not np.isnan(r.before):
-                yield self.number(before, "mean", r.before, **own)
+                yield self.mean(before, r.pillar, r.before, "trend")
 
     def items(self, frame: pd.DataFrame, agreeing: tuple[int, ...]) -> Iterator[Fact]:
         """State the rows of `brand.item_levels`: everybody's; `agreeing` are answers that agree."""
         highest = (self.instrument.scale.maximum,)
         for r in frame.itertuples():
-            own = {"measure": r.item, "element": "items"}
             yield self._not_missing(r.item, r.n, r.missing)
-            yield self.number(self.everybody, "mean", r.mean, half=HUNDREDTH, **own)
+            yield self.mean(self.everybody, r.item, r.mean, "items")
             for answers, share in ((highest, r.ceiling), (agreeing, r.agree)):
-                chosen = {"answers": answers, "half": HUNDREDTH}
-                yield self.number(self.everybody, "share", share, **chosen, **own)
+                yield self.share(self.everybody, r.item, share, "items", answers=answers)
 
     def outcomes(self, frame: pd.DataFrame, agreeing: tuple[int, ...]) -> Iterator[Fact]:
         """State the rows of `brand.outcome_levels`: everybody's."""
         for r in frame.itertuples():
             yield from self.level(self.everybody, r.outcome, r.n, r.mean, "outcomes")
-            own = self.part(self.everybody, r.outcome, r.n, r.agree, "outcomes", answers=agreeing)
-            yield from own
+            yield self.share(self.everybody, r.outcome, r.agree, "outcomes", answers=agreeing)
 
     def _not_missing(self, measure: str, n: float, missing: float) -> Fact:
         """State how many answered where it is printed which share of everybody did not."""
@@ -283,30 +306,24 @@ class Teller:
         ends
             The lowest and the highest answers, whose shares can also be read.
         """
-        own = {"measure": measure, "least": least}
+        here = self.everybody
         if n < least:
-            yield self.number(self.everybody, "count", None, **own)
+            yield self.number(here, "count", None, measure=measure, least=least)
             for answers in ends:
-                yield self.number(self.everybody, "share", None, answers=answers, **own)
+                yield self.share(here, measure, None, answers=answers, least=least)
             return
         yield self._not_missing(measure, n, missing)
-        yield self.number(
-            self.everybody, "mean", mean, half=TENTH, element=element, measure=measure
-        )
-        told = {"measure": measure, "half": HUNDREDTH}
+        yield self.mean(here, measure, mean, element, half=TENTH)
         for answer, share in shares.items():
-            yield self.number(self.everybody, "share", share, answers=(answer,), **told)
+            yield self.share(here, measure, share, answers=(answer,))
         for answers in ends:
             share = sum(shares[a] for a in answers)
-            told |= {"answers": answers, "element": element}
-            yield self.number(self.everybody, "share", share, **told)
+            yield self.share(here, measure, share, element, answers=answers)
 
     def pairs(self, frame: pd.DataFrame, element: str = "") -> Iterator[Fact]:
         """State of how many people the rows of `brand.associations` are: those who answered both."""
         for r in frame.itertuples():
             yield from of_model(r.n, element, measure=f"{r.outcome}, {r.pillar}")
-
-    # --- Of whom a model tells
 
     def compared(
         self, column: str, groups: Mapping[str, int], element: str = ""
@@ -323,10 +340,9 @@ class Teller:
         """State the means in rows of `UnitStudy.standing`: of a unit, its sector and the whole."""
         places = {"": unit, "sector_": sector, "whole_": self.everybody}
         for r in frame.to_dict("records"):
-            own = {"measure": r["name"], "half": HUNDREDTH, "element": element}
             for prefix, scope in places.items():
                 if scope is not None and not np.isnan(r[f"{prefix}mean"]):
-                    yield self.number(scope, "mean", r[f"{prefix}mean"], **own)
+                    yield self.mean(scope, r["name"], r[f"{prefix}mean"], element)
 
     def sizes(self, frame: pd.DataFrame, unit: Scope, element: str = "") -> Iterator[Fact]:
         """State how many of a unit answered, from rows of `UnitStudy.standing`."""
@@ -342,23 +358,24 @@ class Teller:
         element: str = "",
     ) -> Iterator[Fact]:
         """State the shares that agree, from rows of `UnitStudy.standing`."""
-        own = {"half": HUNDREDTH, "answers": answers, "element": element}
         for name, share in zip(frame["name"], frame[f"{prefix}agree"], strict=True):
             if not np.isnan(share):
-                yield self.number(scope, "share", share, measure=name, **own)
+                yield self.share(scope, name, share, element, answers=answers)
 
     def withheld(
         self, scope: Scope, measures: Iterable[str], element: str = "", least: int = 0
     ) -> Iterator[Fact]:
         """State that a unit is named of which nothing, or not these measures, is told."""
-        own = {"least": least, "element": element}
         for measure in measures:
-            yield self.number(scope, "count", None, measure=measure, **own)
-            if measure != PERSONS:
-                yield self.number(scope, "mean", None, measure=measure, **own)
+            for quantity in ("count", "mean") if measure != PERSONS else ("count",):
+                yield self.number(
+                    scope, quantity, None, measure=measure, least=least, element=element
+                )
 
 
-def of_model(n: float | None = None, element: str = "", *, measure: str = MODEL) -> tuple[Fact, ...]:
+def of_model(
+    n: float | None = None, element: str = "", *, measure: str = MODEL
+) -> tuple[Fact, ...]:
     """State of how many people a model of everybody tells, where that is printed."""
     told = None if n is None else float(n)
     return (Fact(EVERYBODY, "count", told, measure=measure, element=element),)
@@ -366,9 +383,9 @@ def of_model(n: float | None = None, element: str = "", *, measure: str = MODEL)
 
 def _printed(value: float, quantity: Quantity, half: float) -> float:
     """Return a number as it is printed: a share is rounded in per cents."""
-    if not half or np.isnan(value):
+    if not half or math.isnan(value):
         return float(value)
-    digits = round(-np.log10(2 * half))
+    digits = round(-math.log10(2 * half))
     if quantity == "share":
         return round(100 * float(value), digits - 2) / 100
     return round(float(value), digits)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _OF_SENTENCES = ("checklist", "facts", "reporting")
-"""Tables of sentences, parameters and versions: what they tell of people is stated with the text."""
+"""Tables of words and parameters: what they tell of people is stated with the sentences."""
 
 
 def stated(notebook: NotebookNode, report: str, page: str) -> Published:
@@ -80,7 +80,7 @@ def write_sidecar(published: Published, files: Mapping[Path, bytes]) -> Path:
     """
     path = sidecar(next(iter(files)))
     own = {file.name: digest(content) for file, content in files.items()}
-    told = replace(published, files=_kept(path, published) | own)
+    told = replace(published, files={**_kept(path, published), **own})
     write_whole(path, write_facts(told))
     return path
 

@@ -108,5 +108,5 @@ def _hidden(unit: UnitStudy, column: str, name: str, where: Scope) -> Iterator[F
             yield from say.withheld(where, names, least=least)
             return
     if why(column, name, "distributions"):
-        own = {"answers": _answers(unit), "least": max(least, DISTRIBUTION)}
-        yield from (say.number(where, "share", None, measure=q, **own) for q in questions)
+        own, most = _answers(unit), max(least, DISTRIBUTION)
+        yield from (say.share(where, q, None, answers=own, least=most) for q in questions)
