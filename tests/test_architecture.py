@@ -70,9 +70,9 @@ REPORTS = [
     "outside", "earlier", "employers", "study", "estimation", "verdict", "public_words",
     "work_words", "trend_words", "structure_words", "staying_words", "employer_words", "theme",
     "leftovers", "prose", "practices", "data_words", "unit", "unit_words", "measured",
-    "grouped", "measurement", "reporting", "unit_questions", "page", "checking", "kernels",
-    "engine", "execution", "render", "manuscript", "latex", "word", "table_files", "browser",
-    "pdf", "inspection", "documents", "tasks", "plan", "index", "opening", "treatment_words",
+    "study_facts", "grouped", "measurement", "reporting", "unit_questions", "unit_facts", "page",
+    "checking", "kernels", "engine", "execution", "render", "manuscript", "latex", "word",
+    "table_files", "browser", "pdf", "inspection", "documents", "tasks", "plan", "index", "opening", "treatment_words",
     "methods", "stated", "run", "stamps", "site", "work", "crew", "orders", "batch",
 ]
 WORKSHOP = [

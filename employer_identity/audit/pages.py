@@ -18,6 +18,7 @@ from employer_identity.language import LANGUAGES, number, say
 _FIGURE = re.compile(r"(?:figure|box)-(.+)")
 _NUMBER = r"\d{1,3}(?:[.,]\d{3})+|\d+"
 _COUNT_HEADS = ("n",)
+_APART = ("td", "th", "p", "li", "dt", "dd", "figcaption")
 
 
 class _Reader(HTMLParser):
@@ -40,6 +41,8 @@ class _Reader(HTMLParser):
         self._skip += tag in ("style", "script")
         if tag == "tr":
             self._row = []
+        if tag in _APART:  # else a number reads as one of what follows it
+            self.texts[self._element].append("|")
         if tag in ("td", "th") and self._row is not None:
             self._row.append("")
         for name in ("alt", "title", "aria-label"):
@@ -111,8 +114,9 @@ def disagreements(page: str, facts: Iterable[Fact], where: str) -> Iterator[Prob
         missing = sum(not _is_printed(f, texts.get(element, "")) for f in own)
         if missing:
             yield Problem("audit.not_printed", where, missing, {"element": element})
-    known = {round(f.value) for f in told if f.quantity == "count" and f.value is not None}
+    counts = [f for f in told if f.quantity == "count" and not f.half]
     for element, text in texts.items():
+        known = {f.value for f in counts if not element or f.element in ("", element)}
         told_of = _counted().findall(text)
         found = [n or other for n, floor, other in told_of if not floor] + reader.sizes[element]
         undeclared = sum(n not in known for n in map(_whole, found) if n is not None)

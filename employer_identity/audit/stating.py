@@ -217,7 +217,7 @@ class Teller:
             yield from self.level(self.everybody, r.pillar, r.n, r.mean, element)
 
     def means(self, frame: pd.DataFrame, element: str) -> Iterator[Fact]:
-        """State the means of `brand.levels`, which are drawn without how many people they are of."""
+        """State the means of `brand.levels`, without how many people they are of."""
         for r in frame.itertuples():
             yield self.mean(self.everybody, r.pillar, r.mean, element)
 
@@ -321,7 +321,7 @@ class Teller:
             yield self.share(here, measure, share, element, answers=answers)
 
     def pairs(self, frame: pd.DataFrame, element: str = "") -> Iterator[Fact]:
-        """State of how many people the rows of `brand.associations` are: those who answered both."""
+        """State of how many people rows of `brand.associations` are: who answered both."""
         for r in frame.itertuples():
             yield from of_model(r.n, element, measure=f"{r.outcome}, {r.pillar}")
 
