@@ -72,8 +72,9 @@ REPORTS = [
     "leftovers", "prose", "practices", "data_words", "unit", "unit_words", "measured",
     "study_facts", "grouped", "measurement", "reporting", "unit_questions", "unit_facts", "page",
     "checking", "kernels", "engine", "execution", "render", "manuscript", "latex", "word",
-    "table_files", "browser", "pdf", "inspection", "documents", "tasks", "plan", "index", "opening", "treatment_words",
-    "methods", "stated", "run", "stamps", "site", "work", "crew", "orders", "batch",
+    "table_files", "browser", "pdf", "inspection", "documents", "tasks", "plan", "index",
+    "opening", "treatment_words", "methods", "stated", "run", "stamps", "site", "work", "crew",
+    "orders", "batch",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",

@@ -123,7 +123,7 @@ def everything(unit: UnitStudy) -> str:
     """What is told, drawn and handed over, as one text."""
     pieces = [told(unit), json.dumps(unit_words.numbers(unit))]
     for shown in drawn(unit):
-        pieces += [shown.caption, shown.alt, json.dumps(shown.counts)]
+        pieces += [shown.caption, shown.alt, str(shown.facts)]
         if shown.kind == "table":
             html = shown.content.as_raw_html()
             pieces.append(re.sub(r"<[^>]+>", " ", html[html.index("<table") :]))
@@ -150,7 +150,7 @@ def test_an_employer_stands_beside_its_sector_and_everyone(
     assert len(questions(unit)) == 3
     assert len(unit_words.key_numbers(unit)) == 4
     for shown in drawn(unit):
-        assert shown.counts
+        assert shown.facts
         if shown.kind == "figure":
             assert outside(shown.content) == []
             assert overlapping(shown.content) == []

@@ -325,13 +325,14 @@ class Teller:
         for r in frame.itertuples():
             yield from of_model(r.n, element, measure=f"{r.outcome}, {r.pillar}")
 
-    def compared(
-        self, column: str, groups: Mapping[str, int], element: str = ""
-    ) -> tuple[Fact, ...]:
-        """State the groups that a model compares; their sizes where these are printed."""
+    def compared(self, column: str, groups: Iterable[str]) -> tuple[Fact, ...]:
+        """State the groups that a model compares, where their sizes are not printed."""
+        return tuple(self.number(self.of(column, g), "count", None) for g in groups)
+
+    def sized(self, column: str, groups: Mapping[str, int], element: str = "") -> tuple[Fact, ...]:
+        """State the groups that a model compares with their sizes."""
         return tuple(
-            self.number(self.of(column, g), "count", n if element else None, element=element)
-            for g, n in groups.items()
+            self.number(self.of(column, g), "count", n, element=element) for g, n in groups.items()
         )
 
     def standing(

@@ -80,9 +80,7 @@ def _sizes(by: Compared) -> Iterator[Fact]:
     """State the sizes of the groups that are compared, where these may be told."""
     yield from _of_groups(by)
     if by.is_tellable:
-        teller = Teller(by.instrument)
-        for group, n in by.ladder.n.items():
-            yield teller.number(teller.of(by.group, group), "count", n)
+        yield from Teller(by.instrument).sized(by.group, by.ladder.n)
 
 
 def _of_public(found: Outside) -> Iterator[Fact]:
