@@ -51,8 +51,6 @@ def _of_file(study: Study) -> Iterator[Fact]:
             yield Fact(scope, "count", float(problem.count))
         else:
             yield from of_model(problem.count, measure=f"{problem.code} {problem.where}")
-    for problem in (*study.fit.notes, *(study.ladder.notes if study.ladder else ())):
-        yield from of_model(problem.count, measure=f"{problem.code} {problem.where}")
 
 
 def _of_waves(study: Study) -> Iterator[Fact]:
