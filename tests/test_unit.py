@@ -247,7 +247,7 @@ def test_where_nothing_stands_apart_it_says_so_and_what_that_takes() -> None:
     assert unit.apart("item").empty
     (text,) = unit_words.standing_out(unit)
     found = re.search(
-        r"With (\d+) people and 16 .* about ([\d.]+) points .* of 0.3 .* about (\d+) people", text
+        r"With (\d+) people and 16 .* about ([\d.]+) points .* of 0.3 .* about (\d+) answers", text
     )
     assert found
     n, margin, needed = int(found[1]), float(found[2]), int(found[3])
@@ -274,7 +274,7 @@ def test_few_people_are_not_asked_for_more_than_it_takes(whole_sample: Survey) -
     survey = replace(whole_sample, answers=whole_sample.answers[rows].reset_index(drop=True))
     unit = about(survey, "Witte Kraanvogel")
     (text,) = unit_words.standing_out(unit)
-    found = re.search(r"of 0.3 .* about (\d+) people", text)
+    found = re.search(r"of 0.3 .* about (\d+) answers", text)
     assert found
     assert enough(unit, int(found[1])) == pytest.approx(0.3, rel=0.1)
 

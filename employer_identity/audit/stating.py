@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -72,6 +72,12 @@ class Teller:
 
     def _crossed(self, column: str) -> tuple[str, ...]:
         return next((g.cross for g in self.instrument.groupings if g.column == column), ())
+
+    @property
+    def study(self) -> str:
+        """Return what the survey is called, the same in reports of every language."""
+        title = self.instrument.title
+        return title.get("en") or next(iter(title.values()))
 
     @property
     def answers(self) -> dict[str, Answers]:
@@ -146,7 +152,7 @@ class Teller:
         """State the means in rows of `UnitStudy.standing`: of a unit, its sector and the whole."""
         places = {"": unit, "sector_": sector, "whole_": self.everybody}
         for r in frame.to_dict("records"):
-            own = {"measure": r["name"], "half": HUNDREDTH, "element": element}
+            own: dict[str, Any] = {"measure": r["name"], "half": HUNDREDTH, "element": element}
             for prefix, scope in places.items():
                 if scope is not None and not np.isnan(r[f"{prefix}mean"]):
                     yield self.number(scope, "mean", r[f"{prefix}mean"], **own)
@@ -165,7 +171,7 @@ class Teller:
         element: str = "",
     ) -> Iterator[Fact]:
         """State the shares that agree, from rows of `UnitStudy.standing`."""
-        own = {"half": HUNDREDTH, "answers": answers, "element": element}
+        own: dict[str, Any] = {"half": HUNDREDTH, "answers": answers, "element": element}
         for name, share in zip(frame["name"], frame[f"{prefix}agree"], strict=True):
             if not np.isnan(share):
                 yield self.number(scope, "share", share, measure=name, **own)
@@ -174,7 +180,7 @@ class Teller:
         self, scope: Scope, measures: Iterable[str], element: str = "", least: int = 0
     ) -> Iterator[Fact]:
         """State that a unit is named of which nothing, or not these measures, is told."""
-        own = {"least": least, "element": element}
+        own: dict[str, Any] = {"least": least, "element": element}
         for measure in measures:
             yield self.number(scope, "count", None, measure=measure, **own)
             if measure != PERSONS:

@@ -87,9 +87,8 @@ class Page:
     def _of(self) -> dict[str, Any]:
         """Say of whose answers it tells, for whoever lays reports side by side."""
         survey = self.study.survey
-        title = survey.instrument.title
         return {
-            "study": title.get("en") or next(iter(title.values())),
+            "study": Teller(survey.instrument).study,
             "edition": survey.sha256,
             "floor": self.study.minimum_n,
             "answers": plain_answers(Teller(survey.instrument).answers),
@@ -176,7 +175,7 @@ class Page:
     def show(self, *pieces: Shown) -> None:
         """Show figures and tables."""
         for piece in pieces:
-            told = {"facts": plain(in_wave(piece.facts, self.study.wave))}
+            told: dict[str, Any] = {"facts": plain(in_wave(piece.facts, self.study.wave))}
             told |= {"counts": bool(piece.counts)}
             if piece.kind == "figure":
                 _show_figure(piece, told)

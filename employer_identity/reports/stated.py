@@ -70,8 +70,8 @@ def write_sidecar(published: Published, files: Mapping[Path, bytes]) -> Path:
     Files of the same report that lie there and state the same stay in it.
     """
     path = sidecar(next(iter(files)))
-    own = {file.name: digest(content) for file, content in files.items()}
-    told = replace(published, files=_kept(path, published) | own)
+    own: dict[str, str] = {file.name: digest(content) for file, content in files.items()}
+    told = replace(published, files={**_kept(path, published), **own})
     write_whole(path, write_facts(told))
     return path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from employer_identity.audit.facts import PERSONS, Fact, Scope
 from employer_identity.audit.stating import Teller
@@ -108,5 +109,5 @@ def _hidden(unit: UnitStudy, column: str, name: str, where: Scope) -> Iterator[F
             yield from say.withheld(where, names, least=least)
             return
     if why(column, name, "distributions"):
-        own = {"answers": _answers(unit), "least": max(least, DISTRIBUTION)}
-        yield from (say.number(where, "share", None, measure=q, **own) for q in questions)
+        share = partial(say.number, where, "share", None, answers=_answers(unit))
+        yield from (share(measure=q, least=max(least, DISTRIBUTION)) for q in questions)
