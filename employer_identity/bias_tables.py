@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from employer_identity.audit.stating import of_model
 from employer_identity.conclusions import model_name
 from employer_identity.errors import ComparisonError, Problem
 from employer_identity.language import Language, number, refusal, say
@@ -44,7 +45,7 @@ def contrasts(
         for r in shown.itertuples()
     ]
     words = nouns(instrument, language)
-    table = tabulate("contrasts", rows, language, _counts(shown, counts), words, groups="pillar")
+    table = tabulate("contrasts", rows, language, of_model(), words, groups="pillar")
     return replace(table, caption=f"{table.caption} {stamp_of(shown, language)}".strip())
 
 
@@ -78,7 +79,7 @@ def dmacs(
         for r in shown.itertuples(index=False)
     ]
     words = nouns(instrument, language) | _reference(instrument, group, counts, language)
-    return tabulate("dmacs", rows, language, _counts(shown, counts), words, groups="pillar")
+    return tabulate("dmacs", rows, language, of_model(), words, groups="pillar")
 
 
 def conclusions(
@@ -103,13 +104,7 @@ def conclusions(
         for r in shown.itertuples()
     ]
     words = nouns(instrument, language) | _reference(instrument, group, counts, language)
-    return tabulate("conclusions", rows, language, _counts(shown, counts), words, groups="pillar")
-
-
-def _counts(shown: pd.DataFrame, counts: Mapping[str, int]) -> dict[str, int]:
-    """Persons behind what is shown: in the groups, and in the reference group."""
-    named = {next(iter(counts)), *shown["group"]}
-    return {g: n for g, n in counts.items() if g in named}
+    return tabulate("conclusions", rows, language, of_model(), words, groups="pillar")
 
 
 def _reference(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from employer_identity.audit.stating import of_model
 from employer_identity.conclusions import model_name
 from employer_identity.drawing import (
     ACCENT,
@@ -112,7 +113,7 @@ def sensitivity(
         alt = say("figures.sensitivity.alt", language, **words)
         told = "; ".join(_told(b, names[b.group], instrument, language) for b in part)
         text = say(f"figures.sensitivity.{caption}", language, part=place, **words)
-        found.append(Shown(key, "figure", figure, text, f"{alt} {told}.", n))
+        found.append(Shown(key, "figure", figure, text, f"{alt} {told}.", facts=of_model()))
     return tuple(found)
 
 

@@ -25,7 +25,7 @@ def standing(
     instrument: Instrument,
     references: Sequence[str],
     *,
-    facts: tuple[Fact, ...] = (),
+    facts: tuple[Fact, ...],
     language: Language = "en",
 ) -> Shown:
     """Set means beside those of others; a difference that stands apart has a star.
@@ -54,14 +54,12 @@ def standing(
             row["agree"] = share(r["agree"], language)
         rows.append(row | _beside(r, references, language))
     words = {"agree": agreement(instrument.scale), **nouns(instrument, language)}
-    counts = dict(zip(frame["name"], frame["n"].astype(int), strict=True))
     groups = "group" if pillars else None
     beside = "beside" if references else "alone"
     caption = f"standing.{kind}_{beside}"
     answered = frame[frame["mean"].notna()]
     unlike = answered[[f"d_{r}" for r in references]].isna().any(axis=None)
-    shown = tabulate(f"standing_{kind}", rows, language, counts, words, groups, caption=caption)
-    shown = replace(shown, facts=facts)
+    shown = tabulate(f"standing_{kind}", rows, language, facts, words, groups, caption=caption)
     if not unlike:
         return shown
     note = say("tables.caption.standing.not_comparable", language, mark=NOTHING)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +46,7 @@ def standing(
     instrument: Instrument,
     references: Sequence[str],
     *,
-    facts: tuple[Fact, ...] = (),
+    facts: tuple[Fact, ...],
     language: Language = "en",
 ) -> Shown:
     """Draw the pillars' means with their intervals, and the means of those beside them.
@@ -91,7 +90,6 @@ def standing(
         figure,
         say("figures.standing.caption", language, **words),
         say("figures.standing.alt", language, rows="; ".join(told), **ends),
-        dict(zip(frame["name"], frame["n"].astype(int), strict=True)),
         facts=facts,
     )
 
@@ -128,7 +126,7 @@ def differences(
     instrument: Instrument,
     reference: str,
     *,
-    facts: tuple[Fact, ...] = (),
+    facts: tuple[Fact, ...],
     language: Language = "en",
 ) -> Shown:
     """Draw how far the items lie from a reference, with intervals; what stands apart is filled.
@@ -167,12 +165,16 @@ def differences(
         values = dict(zip(("d", "lower", "upper"), ends, strict=True))
         key = "figures.differences.row_apart" if apart else "figures.differences.row"
         told.append(say(key, language, item=name, **values))
-    shown = _shown_differences(figure, drawn, told, (reference, len(rows)), language)
-    return replace(shown, facts=facts)
+    return _shown_differences(figure, drawn, told, (reference, len(rows)), facts, language)
 
 
 def _shown_differences(
-    figure: Any, drawn: pd.DataFrame, told: list[str], of: tuple[str, int], language: Language
+    figure: Any,
+    drawn: pd.DataFrame,
+    told: list[str],
+    of: tuple[str, int],
+    facts: tuple[Fact, ...],
+    language: Language,
 ) -> Shown:
     reference, total = of
     words = {"beside": say(f"figures.standing.{reference}", language), "n": total}
@@ -180,8 +182,7 @@ def _shown_differences(
     if len(drawn) < total:
         caption += " " + say("figures.differences.ends", language, n=len(drawn))
     alt = say("figures.differences.alt", language, rows="; ".join(told), **words)
-    counts = dict(zip(drawn["name"], drawn["n"].astype(int), strict=True))
-    return Shown("differences", "figure", figure, caption, alt, counts)
+    return Shown("differences", "figure", figure, caption, alt, facts=facts)
 
 
 def _about_zero(

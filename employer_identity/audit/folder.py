@@ -172,7 +172,8 @@ def _two_values(published: Sequence[Published]) -> Iterator[Problem]:
         for f in one.facts:
             if f.value is None:
                 continue
-            key = (one.study, one.edition, f.frame, f.scope, f.quantity, f.measure, f.answers)
+            of = (f.frame, f.scope, f.quantity, f.measure, f.answers, f.weighted)
+            key = (one.study, one.edition, *of)
             value, half, report = known.setdefault(key, (f.value, f.half, one.report))
             if abs(value - f.value) > half + f.half + SAME:
                 wrong, other = wrong + 1, report

@@ -175,8 +175,7 @@ class Page:
     def show(self, *pieces: Shown) -> None:
         """Show figures and tables."""
         for piece in pieces:
-            told: dict[str, Any] = {"facts": plain(in_wave(piece.facts, self.study.wave))}
-            told |= {"counts": bool(piece.counts)}
+            told = {"facts": plain(in_wave(piece.facts, self.study.wave))}
             if piece.kind == "figure":
                 _show_figure(piece, told)
             else:

@@ -1,7 +1,7 @@
 """What a report tells of people: gathered from its notebook, and held against its page.
 
 Every piece of a report hands over the numbers that it tells of sets of people. A page on which
-another number of people stands, or a piece that counts people and states nothing, is no report.
+another number of people stands, or a figure or table that states nothing, is no report.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from employer_identity.writing import write_whole
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+_OF_SENTENCES = ("checklist", "facts", "reporting")
+"""Tables of words and parameters: what they tell of people is stated with the sentences."""
+
 
 def stated(notebook: NotebookNode, report: str, page: str) -> Published:
     """Return what a notebook that has run states, without the hashes of its files.
@@ -48,13 +51,19 @@ def stated(notebook: NotebookNode, report: str, page: str) -> Published:
     pieces = list(_pieces(notebook))
     about = next(p["of"] for p in pieces if p["role"] == "title")
     facts = tuple(dict.fromkeys(f for p in pieces for f in again(p.get("facts", ()))))
-    unstated = [p["id"] for p in pieces if p.get("counts") and not p.get("facts")]
+    unstated = [p["id"] for p in pieces if _is_silent(p)]
     problems = [Problem("audit.unstated", report, values={"element": key}) for key in unstated]
     if problems := problems + list(disagreements(page, facts, report)):
         raise refusal(ReportError, problems)
     answers = answers_again(about["answers"])
     of = about["study"], about["edition"], about["floor"]
     return Published(report, {}, *of, facts, answers)
+
+
+def _is_silent(piece: Mapping[str, Any]) -> bool:
+    """Whether a figure or table says nothing of whom it tells."""
+    is_shown = piece["role"] in ("figure", "table")
+    return is_shown and not piece["facts"] and piece["id"] not in _OF_SENTENCES
 
 
 def _pieces(notebook: NotebookNode) -> Iterator[Mapping[str, Any]]:
@@ -70,7 +79,7 @@ def write_sidecar(published: Published, files: Mapping[Path, bytes]) -> Path:
     Files of the same report that lie there and state the same stay in it.
     """
     path = sidecar(next(iter(files)))
-    own: dict[str, str] = {file.name: digest(content) for file, content in files.items()}
+    own = {file.name: digest(content) for file, content in files.items()}
     told = replace(published, files={**_kept(path, published), **own})
     write_whole(path, write_facts(told))
     return path

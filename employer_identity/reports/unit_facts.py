@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from employer_identity.audit.facts import PERSONS, Fact, Scope
 from employer_identity.audit.stating import Teller
@@ -109,5 +108,5 @@ def _hidden(unit: UnitStudy, column: str, name: str, where: Scope) -> Iterator[F
             yield from say.withheld(where, names, least=least)
             return
     if why(column, name, "distributions"):
-        share = partial(say.number, where, "share", None, answers=_answers(unit))
-        yield from (share(measure=q, least=max(least, DISTRIBUTION)) for q in questions)
+        own, most = _answers(unit), max(least, DISTRIBUTION)
+        yield from (say.share(where, q, None, answers=own, least=most) for q in questions)
