@@ -132,14 +132,18 @@ def _of_csv(path: Path) -> Iterator[_Row]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
         for row in csv.DictReader(lines):
             files = [found for kind in KINDS if (found := row.get(kind))]
-            yield row.get("name") or "-", files, list(told(row))
+            yield row.get("name") or "-", [*files, *_files(row)], list(told(row))
 
 
 def _of_parquet(path: Path) -> Iterator[_Row]:
     for row in pd.read_parquet(path).to_dict("records"):
-        name, language = str(row.get("name")), row.get("language")
         numbers = {str(k): v for k, v in row.items()}
-        yield name, [f"{language}/{name}.{kind}" for kind in KINDS], list(told(numbers))
+        yield str(row.get("name")), _files(numbers), list(told(numbers))
+
+
+def _files(row: Mapping[str, object]) -> list[str]:
+    """Return where the files of a report lie; an index does not name those that are outdated."""
+    return [f"{row.get('language')}/{row.get('name')}.{kind}" for kind in KINDS]
 
 
 def _undeclared(
