@@ -110,9 +110,10 @@ def test_a_batch_is_whole_and_a_second_one_keeps_all(
     assert statuses(made) == expected
     names = [title.lower() for title in SHOWN]
     reports = {f"{la}/{n}.{kind}" for la in LANGUAGES for n in names for kind in ("html", "ipynb")}
-    tables = {"index.html", "index.csv", "numbers.parquet", "suppression.csv"}
+    facts = {f"{la}/{n}.facts.json" for la in LANGUAGES for n in names}
+    tables = {"index.html", "index.csv", "index.facts.json", "numbers.parquet", "suppression.csv"}
     state = {f"{STATE}/stamps/{la}/{n}.json" for la in LANGUAGES for n in names}
-    assert all_files(out) == reports | tables | state | {f"{STATE}/lock"}
+    assert all_files(out) == reports | facts | tables | state | {f"{STATE}/lock"}
     assert set(Links(out / "index.html").found) == reports
     _check_tables(out)
     before = moments(out)
@@ -342,7 +343,7 @@ def test_a_full_disk_stops_the_batch_and_what_is_stamped_stays(
     with monkeypatch.context() as context:
         context.setattr(stamps, "write_whole", full)
         assert refused(survey, out) == ["batch.disk_full"]
-    stamped = {name for name in all_files(out) if name.endswith(".json")}
+    stamped = {name for name in all_files(out) if name.startswith(f"{STATE}/stamps")}
     assert stamped == {f"{STATE}/stamps/nl/ark.json", f"{STATE}/stamps/nl/den.json"}
     assert not [name for name in all_files(out) if re.search("part$|arrow|pickle|work", name)]
     made = make(survey, out)
@@ -389,7 +390,8 @@ def test_an_order_of_another_run_or_version_touches_nothing(
     monkeypatch.setattr(work, "execute", lambda *a, **k: (real(*a, **k), replaced())[0])
     assert refused(changed, out) == ["batch.void"]
     assert "nl/ark.html" not in all_files(out)
-    assert there - all_files(out) == {"nl/ark.html", f"{STATE}/stamps/nl/ark.json"}
+    gone = {"nl/ark.html", "nl/ark.facts.json", f"{STATE}/stamps/nl/ark.json"}
+    assert there - all_files(out) == gone
 
 
 def test_stopped_by_hand_it_goes_on_later(survey: Survey, instant: Path, out: Path) -> None:

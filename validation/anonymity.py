@@ -32,7 +32,7 @@ from employer_identity.suppression import (
     withhold_units,
 )
 from employer_identity.survey import Survey
-from validation.running import Cell, Row, run, stored
+from validation.running import Cell, Row
 
 WAVES = ("2024", "2025")
 _BASE = simulate_survey(40, seed=5)
@@ -195,14 +195,3 @@ def replicate(design: Study, rng: np.random.Generator) -> Row:
 
 
 CELLS = (Cell("anonymity", Study(), replicate, 500),)
-
-
-def main() -> None:
-    """Attack the studies that were not attacked yet, and say what was recovered."""
-    run(CELLS, None)
-    rows = pd.DataFrame(stored(CELLS[0]).values())
-    print(rows.mean().round(3).to_string(), f"studies: {len(rows)}", sep="\n")
-
-
-if __name__ == "__main__":
-    main()

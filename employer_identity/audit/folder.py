@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from employer_identity.audit.facts import (
     REST,
     SUFFIX,
     Answers,
-    Fact,
     Published,
     Scope,
     Statement,
@@ -23,17 +21,16 @@ from employer_identity.audit.facts import (
     read_facts,
     sidecar,
 )
+from employer_identity.audit.listed import FACTS, INDEX, KINDS, SAME, read_index
 from employer_identity.audit.pages import disagreements
 from employer_identity.audit.search import Leak, leaks
 from employer_identity.errors import Problem
-from employer_identity.language import listing
+from employer_identity.language import Language, describe, listing, say
 
-INDEX = "index"
-KINDS = ("html", "pdf")
-"""Endings of the files of a report."""
+NOTEBOOK = ".ipynb"
+"""Ending of a report's notebook, but of others, too: without facts beside it is none of ours."""
 NAMED = 6
 """Numbers that a finding names at most."""
-SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -81,8 +78,8 @@ def audit(folder: Path, *others: Path) -> Audit:
     for one in (folder, *others):
         found, wrong = _read(one)
         published += found
-        problems += wrong
-    problems += [*_versions(published), *_two_values(published)]
+        problems += [*wrong, *_versions(found)]
+    problems += _two_values(published)
     found_leaks: list[Leak] = []
     if not problems:
         try:
@@ -90,7 +87,8 @@ def audit(folder: Path, *others: Path) -> Audit:
         except TooManyCellsError as error:
             problems.append(Problem("audit.too_many_cells", str(error)))
     facts = sum(len(p.facts) for p in published)
-    return Audit(tuple(problems), tuple(found_leaks), len(published), facts)
+    reports = sum(p.report != INDEX for p in published)
+    return Audit(tuple(problems), tuple(found_leaks), reports, facts)
 
 
 def _attack(published: Sequence[Published]) -> list[Leak]:
@@ -112,11 +110,12 @@ def _read(folder: Path) -> tuple[list[Published], list[Problem]]:
     """Read the sidecars of a folder, and say what is missing or does not belong together."""
     reports: dict[Path, list[Path]] = defaultdict(list)
     for path in sorted(p for kind in KINDS for p in folder.rglob(f"*.{kind}")):
-        if path.stem != INDEX:
+        if path.stem != INDEX and (path.suffix != NOTEBOOK or sidecar(path).is_file()):
             reports[sidecar(path)].append(path)
-    lonely = [p for p in sorted(folder.rglob(f"*{SUFFIX}")) if p not in reports]
+    index = folder / FACTS
+    lonely = [p for p in sorted(folder.rglob(f"*{SUFFIX}")) if p not in reports and p != index]
     problems = [Problem("audit.no_report", _name(p, folder)) for p in lonely]
-    if not reports:
+    if not reports and not index.is_file():
         problems.append(Problem("audit.nothing", str(folder)))
     found: dict[str, Published] = {}
     for path, files in reports.items():
@@ -124,8 +123,9 @@ def _read(folder: Path) -> tuple[list[Published], list[Problem]]:
         problems += wrong
         if published:
             found |= {_name(file, folder): published for file in files}
-    problems += _of_index(folder, found)
-    return list({id(p): p for p in found.values()}.values()), problems
+    listed, wrong = read_index(folder, found)
+    apart = {id(p): p for p in found.values()}
+    return [*apart.values(), *([listed] if listed else [])], problems + wrong
 
 
 def _name(path: Path, folder: Path) -> str:
@@ -152,43 +152,6 @@ def _read_one(
             page = content.decode()
             problems += disagreements(page, published.facts, _name(file, folder))
     return (None, problems) if problems else (published, [])
-
-
-def _of_index(folder: Path, published: Mapping[str, Published]) -> Iterator[Problem]:
-    """Say which numbers of the index are no facts of the report that they are about."""
-    path = folder / f"{INDEX}.csv"
-    if not path.is_file():
-        return
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        for row in csv.DictReader(lines):
-            own = next((published[f] for k in KINDS if (f := row.get(k) or "") in published), None)
-            facts = own.facts if own else ()
-            wrong = sum(not _is_told(k, v, facts) for k, v in row.items() if _is_number(k, v))
-            if wrong:
-                yield Problem(
-                    "audit.undeclared", row.get("name") or "-", wrong, {"element": path.name}
-                )
-
-
-def _is_number(column: str, value: str | None) -> bool:
-    return bool(value) and (column == "n" or column.startswith("mean_"))
-
-
-def _is_told(column: str, value: str, facts: Iterable[Fact]) -> bool:
-    """Whether a number of the index is one of the facts, or what one of them was rounded from."""
-    try:
-        given = float(value)
-    except ValueError:
-        return False
-    measure = column.removeprefix("mean_")
-    own = [f for f in facts if f.value is not None]
-    if column == "n":
-        return any(f.quantity == "count" and f.value == given for f in own)
-    return any(
-        f.quantity == "mean" and f.measure == measure and abs(f.value - given) <= f.half + SAME
-        for f in own
-        if f.value is not None
-    )
 
 
 def _versions(published: Sequence[Published]) -> Iterator[Problem]:
@@ -219,6 +182,18 @@ def _two_values(published: Sequence[Published]) -> Iterator[Problem]:
 
 
 # --- Words
+
+
+def in_words(found: Audit, language: Language) -> list[str]:
+    """Say what was read, and what can be recovered from it or that nothing can."""
+    if found.problems:
+        outcome = say("audit.told.unread", language, n=len(found.problems))
+    elif found.leaks:
+        outcome = say("audit.told.leaks", language, n=len(found.leaks))
+    else:
+        outcome = say("audit.told.clean", language)
+    read = say("audit.told.what", language, reports=found.reports, facts=found.facts)
+    return [*(describe(p, language) for p in found.findings), read, outcome]
 
 
 def told(leak: Leak) -> Problem:

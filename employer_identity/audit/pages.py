@@ -16,9 +16,11 @@ from employer_identity.errors import Problem
 from employer_identity.language import LANGUAGES, number, say
 
 _FIGURE = re.compile(r"(?:figure|box)-(.+)")
+_SPACE = re.compile(r"\s+")
 _NUMBER = r"\d{1,3}(?:[.,]\d{3})+|\d+"
 _COUNT_HEADS = ("n",)
-_APART = ("td", "th", "p", "li", "dt", "dd", "figcaption")
+_INLINE = frozenset(("a", "abbr", "b", "bdi", "em", "i", "small", "span", "strong", "sub", "sup"))
+"""Elements in the middle of a text; others end it."""
 
 
 class _Reader(HTMLParser):
@@ -35,21 +37,25 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         about = dict(attrs)
+        self._between(tag)
         if tag == "figure":
             named = _FIGURE.fullmatch(about.get("id") or "")
             self._where.append(named[1] if named else "")
         self._skip += tag in ("style", "script")
         if tag == "tr":
             self._row = []
-        if tag in _APART:  # else a number reads as one of what follows it
-            self.texts[self._element].append("|")
         if tag in ("td", "th") and self._row is not None:
             self._row.append("")
         for name in ("alt", "title", "aria-label"):
             if text := about.get(name):
-                self.texts[self._element].append(text)
+                self.texts[self._element].append(f"\n{text}\n")
+
+    def _between(self, tag: str) -> None:
+        if tag not in _INLINE:
+            self.texts[self._element].append("\n")
 
     def handle_endtag(self, tag: str) -> None:
+        self._between(tag)
         if tag == "figure" and self._where:
             self._where.pop()
             self._heads = []
@@ -61,7 +67,7 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._skip:
             return
-        self.texts[self._element].append(data)
+        self.texts[self._element].append(_SPACE.sub(" ", data))
         if self._row:
             self._row[-1] += data
 
@@ -89,7 +95,8 @@ def _counted() -> re.Pattern[str]:
         "|".join(say(f"audit.{key}", language) for language in LANGUAGES)
         for key in ("people", "fewest")
     )
-    pattern = rf"\bn\s*=\s*({_NUMBER})|(?:({floors})\s+)?({_NUMBER})\s+(?:{words})\b"
+    people = rf"(?:({floors}) )?(?<![\d.,])({_NUMBER}) (?:{words})\b"
+    pattern = rf"\bn ?= ?({_NUMBER})|{people}"
     return re.compile(pattern, re.IGNORECASE)
 
 
@@ -107,7 +114,7 @@ def disagreements(page: str, facts: Iterable[Fact], where: str) -> Iterator[Prob
     """
     reader = _Reader()
     reader.feed(page)
-    texts = {element: " ".join(parts) for element, parts in reader.texts.items()}
+    texts = {element: "".join(parts) for element, parts in reader.texts.items()}
     told = [fact for fact in facts if fact.value is not None]
     for element in sorted({f.element for f in told if f.element}):
         own = [f for f in told if f.element == element]

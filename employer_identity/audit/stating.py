@@ -106,6 +106,12 @@ class Teller:
         return next((g.cross for g in self.instrument.groupings if g.column == column), ())
 
     @property
+    def study(self) -> str:
+        """Return what the survey is called, the same in reports of every language."""
+        title = self.instrument.title
+        return title.get("en") or next(iter(title.values()))
+
+    @property
     def answers(self) -> dict[str, Answers]:
         """Return between which answers each measure lies."""
         scale, instrument = self.instrument.scale, self.instrument

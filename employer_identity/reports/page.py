@@ -87,9 +87,8 @@ class Page:
     def _of(self) -> dict[str, Any]:
         """Say of whose answers it tells, for whoever lays reports side by side."""
         survey = self.study.survey
-        title = survey.instrument.title
         return {
-            "study": title.get("en") or next(iter(title.values())),
+            "study": Teller(survey.instrument).study,
             "edition": survey.sha256,
             "floor": self.study.minimum_n,
             "answers": plain_answers(Teller(survey.instrument).answers),
