@@ -39,7 +39,9 @@ def last_wave(design: StudyDesign) -> Survey:
 def lines(name: str, survey: Survey) -> list[str]:
     """Return the table's rows of one study."""
     cells = decide(survey).cells
-    people = pd.Series([_people(survey, c, u) for c, u in zip(cells["column"], cells["unit"])])
+    people = pd.Series(
+        [_people(survey, c, u) for c, u in zip(cells["column"], cells["unit"], strict=True)]
+    )
     rows = []
     for kind, words in KINDS.items():
         few, others = cells[kind] == "few", ~cells[kind].isin(["", "few"])

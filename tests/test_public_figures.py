@@ -82,6 +82,7 @@ def waves(instrument: Instrument) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=columns, index=list(instrument.factors))
     frame["ci_lower"], frame["ci_upper"] = frame["mean"] - 0.04, frame["mean"] + 0.04
     frame["n"], frame["before_n"] = 4000, [3000.0, 3000.0, 3000.0, 0.0]
+    frame["before_wave"] = "2025"
     return frame.rename_axis("pillar").reset_index()
 
 
