@@ -448,6 +448,7 @@ def test_a_report_that_cannot_be_written_is_one_message(
 
     monkeypatch.setattr(run, "execute", lambda *_: Executed(None))
     monkeypatch.setattr(run, "documents", lambda *_: {"html": b"whole"})
+    monkeypatch.setattr(run, "stated", lambda *_: None)
     monkeypatch.setattr(run, "write_whole", full)
     with pytest.raises(ReportError, match="No space left") as caught:
         report(output=tmp_path / "report.html")

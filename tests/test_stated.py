@@ -150,6 +150,14 @@ def test_a_number_of_people_that_is_no_fact_is_refused(
     assert refused(study, shown, monkeypatch) == ["audit.undeclared levels"]
 
 
+def test_the_number_of_a_table_is_no_number_of_people(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = pieces(study)
+    shown = [replace(first, caption="Respondents by band"), *others]
+    assert stated(*_named(*rendered(study, shown, monkeypatch))).facts
+
+
 def test_a_number_that_is_a_fact_of_another_piece_is_refused(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:

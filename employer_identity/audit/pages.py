@@ -31,7 +31,7 @@ class _Reader(HTMLParser):
         self.texts: dict[str, list[str]] = defaultdict(list)
         self.sizes: dict[str, list[str]] = defaultdict(list)
         self._where: list[str] = []
-        self._skip = 0
+        self._skip = self._captions = 0
         self._row: list[str] | None = None
         self._heads: list[str] = []
 
@@ -42,6 +42,7 @@ class _Reader(HTMLParser):
             named = _FIGURE.fullmatch(about.get("id") or "")
             self._where.append(named[1] if named else "")
         self._skip += tag in ("style", "script")
+        self._captions += tag == "figcaption"
         if tag == "tr":
             self._row = []
         if tag in ("td", "th") and self._row is not None:
@@ -51,7 +52,8 @@ class _Reader(HTMLParser):
                 self.texts[self._element].append(f"\n{text}\n")
 
     def _between(self, tag: str) -> None:
-        if tag not in _INLINE:
+        is_number = tag == "b" and self._captions  # of the figure or table, before its caption
+        if tag not in _INLINE or is_number:
             self.texts[self._element].append("\n")
 
     def handle_endtag(self, tag: str) -> None:
@@ -60,6 +62,7 @@ class _Reader(HTMLParser):
             self._where.pop()
             self._heads = []
         self._skip -= tag in ("style", "script")
+        self._captions -= tag == "figcaption"
         if tag == "tr" and self._row is not None:
             self._finish(self._row)
             self._row = None
