@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
-from employer_identity.audit.stating import of_model
+from employer_identity.audit.stating import Teller, of_model
 from employer_identity.drawing import (
     ACCENT,
     ALARM,
@@ -221,7 +221,8 @@ def latent_means(
         group=instrument.label(group, language).lower(),
     )
     caption, alt = (f"{text} {stamp_of(means, language)}".strip() for text in (caption, alt))
-    return Shown("latent_means", "figure", figure, caption, alt, facts=of_model())
+    facts = Teller(instrument).compared(group, groups)
+    return Shown("latent_means", "figure", figure, caption, alt, facts=facts)
 
 
 def _mean_of_group(axes: Axes, axis: Scale, y: float, r: object, language: Language) -> None:

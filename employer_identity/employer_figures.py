@@ -179,9 +179,9 @@ def trend(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "
     ----------
     frame
         One row a pillar: pillar, n, mean, ci_lower, ci_upper; before_wave, before, before_n (of the
-        previous wave); change, change_lower, change_upper; comparable. An arrow is drawn where the waves may
-        be compared and the interval of the change excludes 0; where they may not, both are shown
-        and it says so.
+        previous wave); change, change_lower, change_upper; comparable. An arrow is drawn where the
+        waves may be compared and the interval of the change excludes 0; where they may not, both
+        are shown and it says so.
     instrument
         The questionnaire.
     """

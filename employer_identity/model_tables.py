@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from employer_identity.audit.stating import of_model
+from employer_identity.audit.stating import Teller, of_model
 from employer_identity.language import Language, listing, number, say
 from employer_identity.privacy import MINIMUM, Shown
 from employer_identity.rungs import Constraint, Kept, Release
@@ -169,7 +169,8 @@ def releases(
     nothing = dict.fromkeys(("model", "item", "kind", "who", *_TESTED, "why"), NOTHING)
     nothing["event"] = say("tables.event.nothing", language)
     words = nouns(instrument, language)
-    return tabulate("releases", rows or [nothing], language, of_model(), words, "event")
+    facts = Teller(instrument).compared(result.group, n) or of_model()
+    return tabulate("releases", rows or [nothing], language, facts, words, "event")
 
 
 def _event(found: Release | Kept) -> str:
@@ -270,7 +271,7 @@ def worst(
                 "matters": say(f"tables.matters.{matters}", language),
             }
         )
-    return tabulate("worst", rows, language, of_model())
+    return tabulate("worst", rows, language, Teller(instrument).compared(result.group, n))
 
 
 def reliability(
@@ -343,4 +344,5 @@ def _loadings(
     heads = {keys[g]: instrument.value_label(result.group, g, language) for g in n}
     caption = "loadings_marked" if items else "loadings"
     words = nouns(instrument, language) | {"mark": _MARK.strip()}
-    return tabulate("loadings", rows, language, of_model(), words, "pillar", heads, part, caption)
+    facts = Teller(instrument).compared(result.group, n)
+    return tabulate("loadings", rows, language, facts, words, "pillar", heads, part, caption)

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from employer_identity.attractiveness import Attractiveness
 from employer_identity.audit import outsiders
-from employer_identity.audit.stating import of_model
 from employer_identity.drawing import (
     ACCENT,
     INK,
@@ -82,7 +81,7 @@ def ranking(
     alt = say("brandfigures.ranking.alt", language, rows=told, **words)
     return Shown(
         "ranking", "figure", figure, " ".join(c for c in caption if c), f"{alt} {after}".strip(),
-        facts=of_model(),
+        facts=tuple(outsiders.named(shown, instrument)),
     )  # fmt: skip
 
 

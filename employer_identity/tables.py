@@ -208,7 +208,8 @@ def latent_means(
     ]
     words = nouns(instrument, language)
     n = {g: counts[g] for g in means["group"].unique()}
-    facts = Teller(instrument).compared(group, n, "latent_means" if sizes else "")
+    teller = Teller(instrument)
+    facts = teller.sized(group, n, "latent_means") if sizes else teller.compared(group, n)
     table = tabulate("latent_means", rows, language, facts, words, groups="pillar")
     return replace(table, caption=f"{table.caption} {stamp_of(means, language)}".strip())
 

@@ -36,7 +36,7 @@ DATA = [
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
 ]
 AUDIT = [
-    "facts", "atoms", "pages", "listed", "recovery", "stating", "system", "bounds", "search",
+    "facts", "atoms", "pages", "recovery", "stating", "outsiders", "system", "bounds", "search",
     "folder",
 ]
 MODEL = [
@@ -69,12 +69,12 @@ REPORTS = [
     "places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared",
     "outside", "earlier", "employers", "study", "estimation", "verdict", "public_words",
     "work_words", "trend_words", "structure_words", "staying_words", "employer_words", "theme",
-    "leftovers", "prose", "practices", "data_words", "unit", "unit_facts", "unit_words",
-    "measured", "grouped", "measurement", "reporting", "unit_questions", "page", "checking",
-    "kernels", "engine", "execution", "render", "manuscript", "latex", "word", "table_files",
-    "browser", "pdf", "inspection", "documents", "tasks", "plan", "index", "index_facts", "opening",
-    "treatment_words", "methods", "stated", "run", "stamps", "site", "work", "crew", "orders",
-    "batch",
+    "leftovers", "prose", "practices", "data_words", "unit", "unit_words", "measured",
+    "study_facts", "grouped", "measurement", "reporting", "unit_questions", "unit_facts", "page",
+    "checking", "kernels", "engine", "execution", "render", "manuscript", "latex", "word",
+    "table_files", "browser", "pdf", "inspection", "documents", "tasks", "plan", "index",
+    "opening", "treatment_words", "methods", "stated", "run", "stamps", "site", "work", "crew",
+    "orders", "batch",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",

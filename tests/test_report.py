@@ -726,9 +726,8 @@ def test_the_report_says_whom_the_model_uses_and_that_weights_are_used() -> None
     assert "weights" not in " ".join(data_words.about_survey(Study(survey, "", "en")))
     n, deff = 299, 299 * (weights**2).sum() / weights.sum() ** 2
     row = dict(data_words.checklist(study))["weights"]
-    assert (
-        row == f"used; design effect {deff:.2f} (Kish), as if {round(n / deff)} people had answered"
-    )
+    worth = f"worth {round(n / deff)} answers that weigh the same"
+    assert row == f"used; design effect {deff:.2f} (Kish), {worth}"
     moved = study.weighting["difference"].abs().max()
     assert f"more than {moved:.2f}." in data_words.weighting(study)[0]
     assert "counting by the survey's weight" in prose.guide(study)[0][1]

@@ -195,4 +195,3 @@ def replicate(design: Study, rng: np.random.Generator) -> Row:
 
 
 CELLS = (Cell("anonymity", Study(), replicate, 500),)
-

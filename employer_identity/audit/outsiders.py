@@ -60,6 +60,13 @@ def ranked(frame: pd.DataFrame, instrument: Instrument) -> Iterator[Fact]:
         yield from tell.part(*own)
 
 
+def named(frame: pd.DataFrame, instrument: Instrument) -> Iterator[Fact]:
+    """State of which employers a chart ranks, without saying how many know them."""
+    tell = teller(instrument)
+    for employer in frame["employer"]:
+        yield tell.number(tell.everybody, "count", None, measure=f"likes {employer}")
+
+
 def drivers(
     frame: pd.DataFrame, instrument: Instrument, element: str, views: Iterable[str]
 ) -> Iterator[Fact]:

@@ -121,8 +121,9 @@ def disagreements(page: str, facts: Iterable[Fact], where: str) -> Iterator[Prob
         missing = sum(not _is_printed(f, texts.get(element, "")) for f in own)
         if missing:
             yield Problem("audit.not_printed", where, missing, {"element": element})
-    known = {round(f.value) for f in told if f.quantity == "count" and f.value is not None}
+    counts = [f for f in told if f.quantity == "count" and not f.half]
     for element, text in texts.items():
+        known = {f.value for f in counts if not element or f.element in ("", element)}
         told_of = _counted().findall(text)
         found = [n or other for n, floor, other in told_of if not floor] + reader.sizes[element]
         undeclared = sum(n not in known for n in map(_whole, found) if n is not None)

@@ -223,7 +223,7 @@ class Teller:
             yield from self.level(self.everybody, r.pillar, r.n, r.mean, element)
 
     def means(self, frame: pd.DataFrame, element: str) -> Iterator[Fact]:
-        """State the means of `brand.levels`, which are drawn without how many people they are of."""
+        """State the means of `brand.levels`, without how many people they are of."""
         for r in frame.itertuples():
             yield self.mean(self.everybody, r.pillar, r.mean, element)
 
@@ -327,17 +327,18 @@ class Teller:
             yield self.share(here, measure, share, element, answers=answers)
 
     def pairs(self, frame: pd.DataFrame, element: str = "") -> Iterator[Fact]:
-        """State of how many people the rows of `brand.associations` are: those who answered both."""
+        """State of how many people rows of `brand.associations` are: who answered both."""
         for r in frame.itertuples():
             yield from of_model(r.n, element, measure=f"{r.outcome}, {r.pillar}")
 
-    def compared(
-        self, column: str, groups: Mapping[str, int], element: str = ""
-    ) -> tuple[Fact, ...]:
-        """State the groups that a model compares; their sizes where these are printed."""
+    def compared(self, column: str, groups: Iterable[str]) -> tuple[Fact, ...]:
+        """State the groups that a model compares, where their sizes are not printed."""
+        return tuple(self.number(self.of(column, g), "count", None) for g in groups)
+
+    def sized(self, column: str, groups: Mapping[str, int], element: str = "") -> tuple[Fact, ...]:
+        """State the groups that a model compares with their sizes."""
         return tuple(
-            self.number(self.of(column, g), "count", n if element else None, element=element)
-            for g, n in groups.items()
+            self.number(self.of(column, g), "count", n, element=element) for g, n in groups.items()
         )
 
     def standing(

@@ -54,11 +54,10 @@ class Compared(Study):
         return treatment(self.survey, self.ladder)
 
     @property
-    def left_out(self) -> list[str]:
-        """Labels of the groups that are too small to be compared."""
+    def groups_left_out(self) -> list[str]:
+        """The groups that are too small to be compared."""
         n = self.survey.answers[self.group].value_counts(sort=False)
-        small = [str(g) for g, k in n.items() if k > 0 and str(g) not in self.ladder.groups]
-        return [self.instrument.value_label(self.group, g, self.language) for g in small]
+        return [str(g) for g, k in n.items() if k > 0 and str(g) not in self.ladder.groups]
 
     @property
     def are_sizes_tellable(self) -> bool:
