@@ -185,8 +185,22 @@ def test_reports_of_other_batches_are_told_apart(survey: Survey, instant: Path, 
     assert {f"nl/{t.lower()}.html" for t in SHOWN} < set(Links(out / "index.html").found)
     other = make(town(seed=6), out, languages=["en"])
     assert statuses(other) == english | made_of("outdated", *SHOWN) | withheld
+    assert other.audit
+    assert {p.code for p in other.audit.findings} == {"audit.leak.contradiction"}
+    assert not (out / "index.html").exists()
+    (out / "nl").rename(out.with_name("away"))
+    assert make(town(seed=6), out, languages=["en"]).index.is_file()
+
+
+def test_outdated_reports_are_listed_without_a_link(
+    survey: Survey, instant: Path, out: Path
+) -> None:
+    before = replace(survey, answers=survey.answers.iloc[:-8], sha256="before")
+    make(before, out)
+    later = make(survey, out, languages=["en"])
+    assert set(statuses(later).values()) == {"made", "outdated", "withheld"}
     assert not any(link.startswith("nl/") for link in Links(out / "index.html").found)
-    assert all(not r.files for r in other.records if r.status == "outdated")
+    assert all(not r.files for r in later.records if r.status == "outdated")
 
 
 def test_who_became_too_few_loses_the_reports_of_before(

@@ -21,7 +21,7 @@ from employer_identity.audit.facts import (
     read_facts,
     sidecar,
 )
-from employer_identity.audit.listed import FACTS, INDEX, KINDS, SAME, read_index
+from employer_identity.audit.listed import FACTS, INDEX, KINDS, PAGE, SAME, TABLE, read_index
 from employer_identity.audit.pages import disagreements
 from employer_identity.audit.search import Leak, leaks
 from employer_identity.errors import Problem
@@ -112,20 +112,24 @@ def _read(folder: Path) -> tuple[list[Published], list[Problem]]:
     for path in sorted(p for kind in KINDS for p in folder.rglob(f"*.{kind}")):
         if path.stem != INDEX and (path.suffix != NOTEBOOK or sidecar(path).is_file()):
             reports[sidecar(path)].append(path)
-    index = folder / FACTS
-    lonely = [p for p in sorted(folder.rglob(f"*{SUFFIX}")) if p not in reports and p != index]
-    problems = [Problem("audit.no_report", _name(p, folder)) for p in lonely]
-    if not reports and not index.is_file():
+    indexes = sorted({p.parent for name in (PAGE, TABLE, FACTS) for p in folder.rglob(name)})
+    alone = (p for p in sorted(folder.rglob(f"*{SUFFIX}")) if p.name != FACTS)
+    problems = [Problem("audit.no_report", _name(p, folder)) for p in alone if p not in reports]
+    if not reports and not indexes:
         problems.append(Problem("audit.nothing", str(folder)))
-    found: dict[str, Published] = {}
+    found: dict[Path, Published] = {}
     for path, files in reports.items():
         published, wrong = _read_one(path, files, folder)
         problems += wrong
         if published:
-            found |= {_name(file, folder): published for file in files}
-    listed, wrong = read_index(folder, found)
-    apart = {id(p): p for p in found.values()}
-    return [*apart.values(), *([listed] if listed else [])], problems + wrong
+            found |= dict.fromkeys(files, published)
+    apart = list({id(p): p for p in found.values()}.values())
+    for place in indexes:
+        own = {_name(f, place): p for f, p in found.items() if f.is_relative_to(place)}
+        listed, wrong = read_index(place, own)
+        apart += [listed] if listed else []
+        problems += wrong
+    return apart, problems
 
 
 def _name(path: Path, folder: Path) -> str:
