@@ -100,15 +100,6 @@ class Across(Showing):
         """Size of the family: difference tests that could be made."""
         return int(self.table["pvalue"].notna().sum())
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many people stand behind each group of each ladder."""
-        return {
-            f"{scale}, {grouping}, {group}": n
-            for (scale, grouping), ladder in self.ladders.items()
-            for group, n in ladder.n.items()
-        }
-
     def decision(self, statement: Statement) -> pd.DataFrame:
         """Say which groupings allow a statement, such as ``"latent means"``.
 

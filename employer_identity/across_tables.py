@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from employer_identity.audit.facts import Fact
+from employer_identity.audit.stating import Teller, of_model
 from employer_identity.language import Language, describe, number, say
 from employer_identity.privacy import Shown
 from employer_identity.tabulation import NOTHING, decimals, pvalue, signed, tabulate
@@ -30,9 +33,19 @@ def across(result: Across, instrument: Instrument, *, language: Language = "en")
     robust = any(one["configural"].scaling is not None for one in result.ladders.values())
     caption = "across_robust" if robust else "across"
     words = {"tests": result.tests}
-    return tabulate(
-        "across", rows, language, result.counts, words, groups="grouping", caption=caption
-    )
+    facts = sizes(result, instrument)
+    return tabulate("across", rows, language, facts, words, groups="grouping", caption=caption)
+
+
+def sizes(result: Across, instrument: Instrument) -> Iterator[Fact]:
+    """State how many people each grouping compares, where that may be told."""
+    teller, table = Teller(instrument), result.table
+    for (scale, grouping), ladder in result.ladders.items():
+        n = table.loc[(table["scale"] == scale) & (table["grouping"] == grouping), "n"].iloc[0]
+        scope = teller.all_of(grouping, ladder.groups)
+        told = None if pd.isna(n) else float(n)
+        yield teller.number(scope, "count", told, element="across")
+    yield from of_model()
 
 
 def _heading(r: dict[Any, Any], instrument: Instrument, language: Language) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from employer_identity.audit.facts import Fact
+from employer_identity.audit.stating import Teller
 from employer_identity.conclusions import model_name
 from employer_identity.errors import ComparisonError, Problem
 from employer_identity.language import Language, number, refusal, say
@@ -44,7 +46,8 @@ def contrasts(
         for r in shown.itertuples()
     ]
     words = nouns(instrument, language)
-    table = tabulate("contrasts", rows, language, _counts(shown, counts), words, groups="pillar")
+    facts = _of_groups(shown, instrument, group, counts)
+    table = tabulate("contrasts", rows, language, facts, words, groups="pillar")
     return replace(table, caption=f"{table.caption} {stamp_of(shown, language)}".strip())
 
 
@@ -78,7 +81,8 @@ def dmacs(
         for r in shown.itertuples(index=False)
     ]
     words = nouns(instrument, language) | _reference(instrument, group, counts, language)
-    return tabulate("dmacs", rows, language, _counts(shown, counts), words, groups="pillar")
+    facts = _of_groups(shown, instrument, group, counts)
+    return tabulate("dmacs", rows, language, facts, words, groups="pillar")
 
 
 def conclusions(
@@ -103,13 +107,16 @@ def conclusions(
         for r in shown.itertuples()
     ]
     words = nouns(instrument, language) | _reference(instrument, group, counts, language)
-    return tabulate("conclusions", rows, language, _counts(shown, counts), words, groups="pillar")
+    facts = _of_groups(shown, instrument, group, counts)
+    return tabulate("conclusions", rows, language, facts, words, groups="pillar")
 
 
-def _counts(shown: pd.DataFrame, counts: Mapping[str, int]) -> dict[str, int]:
-    """Persons behind what is shown: in the groups, and in the reference group."""
+def _of_groups(
+    shown: pd.DataFrame, instrument: Instrument, group: str, counts: Mapping[str, int]
+) -> tuple[Fact, ...]:
+    """State which groups are named: those in the table, and the reference group."""
     named = {next(iter(counts)), *shown["group"]}
-    return {g: n for g, n in counts.items() if g in named}
+    return Teller(instrument).compared(group, [g for g in counts if g in named])
 
 
 def _reference(

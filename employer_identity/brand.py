@@ -252,6 +252,11 @@ def agreeing(scale: Scale) -> int:
     return scale.maximum - (points >= 5)
 
 
+def agreed(scale: Scale) -> tuple[int, ...]:
+    """Return the answers that agree, from `agreeing` on."""
+    return tuple(range(agreeing(scale), scale.maximum + 1))
+
+
 def agreement(scale: Scale) -> str:
     """Write the answers that agree: ``6`` to ``7`` with a dash between, or the highest alone."""
     lowest = agreeing(scale)

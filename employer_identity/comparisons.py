@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
+from employer_identity.audit.stating import Teller, of_model
 from employer_identity.drawing import (
     ACCENT,
     ALARM,
@@ -75,7 +76,7 @@ def ladder(result: Ladder, instrument: Instrument, *, language: Language = "en")
         figure,
         _caption(result, found, group, language),
         say("figures.ladder.alt", language, count=len(told), rungs=" ".join(told)),
-        dict(result.n),
+        facts=of_model(),
     )
 
 
@@ -220,8 +221,8 @@ def latent_means(
         group=instrument.label(group, language).lower(),
     )
     caption, alt = (f"{text} {stamp_of(means, language)}".strip() for text in (caption, alt))
-    n = {g: counts[g] for g in groups}
-    return Shown("latent_means", "figure", figure, caption, alt, n)
+    facts = Teller(instrument).compared(group, groups)
+    return Shown("latent_means", "figure", figure, caption, alt, facts=facts)
 
 
 def _mean_of_group(axes: Axes, axis: Scale, y: float, r: object, language: Language) -> None:

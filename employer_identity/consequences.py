@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from employer_identity.audit.stating import Teller
 from employer_identity.conclusions import model_name
 from employer_identity.drawing import (
     ACCENT,
@@ -97,6 +98,7 @@ def sensitivity(
     reference = next(iter(counts))
     n = {g: counts[g] for g in [reference, *shown["group"].unique()]}
     names = {g: instrument.value_label(group, g, language) for g in n}
+    facts = Teller(instrument).compared(group, n)
     words = {
         "group": instrument.label(group, language).lower(),
         "reference": names[reference],
@@ -112,7 +114,7 @@ def sensitivity(
         alt = say("figures.sensitivity.alt", language, **words)
         told = "; ".join(_told(b, names[b.group], instrument, language) for b in part)
         text = say(f"figures.sensitivity.{caption}", language, part=place, **words)
-        found.append(Shown(key, "figure", figure, text, f"{alt} {told}.", n))
+        found.append(Shown(key, "figure", figure, text, f"{alt} {told}.", facts=facts))
     return tuple(found)
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch, Wedge
 
 from employer_identity.across_result import Across, Pair
+from employer_identity.across_tables import sizes
 from employer_identity.drawing import (
     ACCENT,
     ALARM,
@@ -78,7 +79,8 @@ def across(result: Across, instrument: Instrument, *, language: Language = "en")
     rule = say(f"invariance.rule.{result.rule.name}", language)
     caption = say("figures.across.caption", language, rule=rule)
     alt = say("figures.across.alt", language, rows=told)
-    return Shown("across", "figure", figure, caption, alt, result.counts)
+    facts = tuple(sizes(result, instrument))
+    return Shown("across", "figure", figure, caption, alt, facts=facts)
 
 
 def _column(count: int) -> float:

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Arc, FancyBboxPatch, Polygon
 
+from employer_identity.audit.stating import of_model
 from employer_identity.drawing import (
     ACCENT,
     MARGIN,
@@ -73,7 +74,8 @@ def path_diagram(fit: Fit, instrument: Instrument, *, language: Language = "en")
     n = int(sum(fit.n.values()))
     caption = say("figures.path.caption", language, n=n, **nouns(instrument, language))
     alt = _alt(fit, instrument, loadings, correlations, language)
-    return Shown("path_diagram", "figure", figure, caption, alt, {"everybody": n})
+    facts = of_model(n, "path_diagram")
+    return Shown("path_diagram", "figure", figure, caption, alt, facts=facts)
 
 
 def _loadings(fit: Fit) -> dict[tuple[str, str], float]:

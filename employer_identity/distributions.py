@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -10,7 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from employer_identity import weighing
-from employer_identity.brand import agreeing, distribution
+from employer_identity.audit.facts import Fact
+from employer_identity.audit.stating import Teller
+from employer_identity.brand import agreed, distribution
 from employer_identity.drawing import (
     ACCENT,
     MARGIN,
@@ -74,7 +77,7 @@ def answers(
                 *_told(found, survey, minimum, language),
             ]
         ),
-        {a.name: a.n for a in found if a.n >= minimum},
+        facts=tuple(_facts(found, instrument, minimum, f"answers_{pillar}")),
     )
 
 
@@ -96,8 +99,25 @@ def outcomes(survey: Survey, *, minimum: int = DISTRIBUTION, language: Language 
                 *_told(found, survey, minimum, language),
             ]
         ),
-        {a.name: a.n for a in found if a.n >= minimum},
+        facts=tuple(_facts(found, instrument, minimum, "outcomes")),
     )
+
+
+def _facts(
+    found: list[_Answered], instrument: Instrument, minimum: int, element: str
+) -> Iterator[Fact]:
+    """State how each question was answered."""
+    teller, ends = Teller(instrument), _ends(instrument)
+    for a in found:
+        shares = {int(str(answer)): float(share) for answer, share in a.shares.items()}
+        about = a.name, a.n, a.mean, a.missing, shares, element
+        yield from teller.answered(*about, ends=ends, least=minimum)
+
+
+def _ends(instrument: Instrument) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the lowest and the highest answers: those that agree, and as many at the other end."""
+    scale, high = instrument.scale, agreed(instrument.scale)
+    return tuple(scale.minimum + scale.maximum - answer for answer in reversed(high)), high
 
 
 def _labelled(name: str, instrument: Instrument, language: Language) -> str:
@@ -172,10 +192,8 @@ def _stacked_bar(axes: Axes, y: float, answered: _Answered, language: Language) 
 
 def _told(found: list[_Answered], survey: Survey, minimum: int, language: Language) -> list[str]:
     """Tell each bar's numbers: the shares at both ends, the mean, and who did not answer."""
-    instrument, scale = survey.instrument, survey.instrument.scale
-    high = agreeing(scale)
-    low = scale.minimum + scale.maximum - high
-    told = []
+    instrument, told = survey.instrument, []
+    low, high = _ends(instrument)
     for a in found:
         label = instrument.as_scored(a.name, instrument.label(a.name, language), language)
         values: dict[str, object] = {"item": label}
@@ -183,14 +201,15 @@ def _told(found: list[_Answered], survey: Survey, minimum: int, language: Langua
             told.append(say("figures.answers.item_hidden", language, minimum=minimum, **values))
             continue
         values |= {
-            "high": _span(high, scale.maximum),
-            "high_share": float(a.shares.loc[high:].sum()),
+            "high": _span(high),
+            "high_share": float(a.shares.loc[list(high)].sum()),
         }
-        values |= {"low": _span(scale.minimum, low), "low_share": float(a.shares.loc[:low].sum())}
+        values |= {"low": _span(low), "low_share": float(a.shares.loc[list(low)].sum())}
         values |= {"mean": a.mean, "missing": a.missing}
         told.append(say("figures.answers.item", language, **values))
     return told
 
 
-def _span(first: int, last: int) -> str:
+def _span(answers: tuple[int, ...]) -> str:
+    first, last = answers[0], answers[-1]
     return str(first) if first == last else f"{first}–{last}"  # noqa: RUF001

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.special import ndtri
 
+from employer_identity.audit.stating import TENTH, Teller
 from employer_identity.drawing import (
     ACCENT,
     INK,
@@ -115,8 +116,8 @@ def _funnel(
         )
     said = [say(f"brandfigures.funnel.caption_{'apart' if apart else 'mean'}", language, **words)]
     said += [say("brandfigures.funnel.weighted", language)] if weighted else []
-    counts = dict(zip(own["employer"], own["n"].astype(int), strict=True))
-    return Shown(f"funnel_{pillar}", "figure", figure, " ".join(said), alt, counts)
+    facts = tuple(Teller(instrument).employers(own, half=TENTH))
+    return Shown(f"funnel_{pillar}", "figure", figure, " ".join(said), alt, facts=facts)
 
 
 def _sizes(axes: Axes, n: Any, y: Any, centre: float, language: Language) -> Plane:
@@ -177,10 +178,10 @@ def trend(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "
     Parameters
     ----------
     frame
-        One row a pillar: pillar, n, mean, ci_lower, ci_upper; before, before_n (of the previous
-        wave); change, change_lower, change_upper; comparable. An arrow is drawn where the waves may
-        be compared and the interval of the change excludes 0; where they may not, both are shown
-        and it says so.
+        One row a pillar: pillar, n, mean, ci_lower, ci_upper; before_wave, before, before_n (of the
+        previous wave); change, change_lower, change_upper; comparable. An arrow is drawn where the
+        waves may be compared and the interval of the change excludes 0; where they may not, both
+        are shown and it says so.
     instrument
         The questionnaire.
     """
@@ -201,9 +202,8 @@ def trend(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "
     if not frame["comparable"].all():
         caption += " " + say("brandfigures.trend.not_all", language)
     alt = say("brandfigures.trend.alt", language, rows="; ".join(told), **ends)
-    n = {r.pillar: int(r.n) for r in frame.itertuples()}
-    n |= {f"{r.pillar}, before": int(r.before_n) for r in frame.itertuples() if r.before_n > 0}
-    return Shown("trend", "figure", figure, caption, alt, n)
+    facts = tuple(Teller(instrument).trend(frame))
+    return Shown("trend", "figure", figure, caption, alt, facts=facts)
 
 
 def _span(frame: pd.DataFrame, instrument: Instrument) -> tuple[float, float]:

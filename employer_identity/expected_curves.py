@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from employer_identity.audit.stating import Teller
 from employer_identity.drawing import (
     ACCENT,
     ALARM,
@@ -97,8 +98,8 @@ def expected_scores(
         caption += "; " + say("figures.expected.left_out", language, count=left_out)
     told = " ".join(_told(curves, names, language))
     alt = f"{say('figures.expected.alt', language, **words)} {told}"
-    n = {g: counts[g] for g in curves}
-    return Shown(f"expected_{item}", "figure", figure, caption, alt, n)
+    facts = Teller(instrument).compared(group, curves)
+    return Shown(f"expected_{item}", "figure", figure, caption, alt, facts=facts)
 
 
 def _chosen(curves: pd.DataFrame, counts: Mapping[str, int]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from employer_identity.audit.stating import Teller
 from employer_identity.comparisons import ladder, latent_means
 from employer_identity.consequences import sensitivity
 from employer_identity.crossings import across
@@ -95,7 +96,7 @@ def levels(frame: pd.DataFrame, instrument: Instrument, *, language: Language = 
         figure,
         say("figures.levels.caption", language, **ends),
         say("figures.levels.alt", language, rows=listing(told, language), **ends),
-        dict(zip(frame["pillar"], frame["n"].astype(int), strict=True)),
+        facts=tuple(Teller(instrument).means(frame, "levels")),
     )
 
 
@@ -129,7 +130,7 @@ def associations(
             write(axes, WIDTH - MARGIN, y, text, size=SMALL, ha="right")
         low, high = float(rows["r"].min()), float(rows["r"].max())
         told.append(say("figures.associations.row", language, outcome=label, low=low, high=high))
-    counts = {f"{r.outcome}, {r.pillar}": int(r.n) for r in frame.itertuples()}
     alt = say("figures.associations.alt", language, rows="; ".join(told))
     caption = say("figures.associations.caption", language, **nouns(instrument, language))
-    return Shown("associations", "figure", figure, caption, alt, counts)
+    facts = tuple(Teller(instrument).pairs(frame))
+    return Shown("associations", "figure", figure, caption, alt, facts=facts)

@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from employer_identity.audit.facts import Fact
+from employer_identity.audit.stating import TENTH, Teller
 from employer_identity.brand import UNKNOWN
 from employer_identity.drawing import (
     MARGIN,
@@ -59,6 +61,13 @@ def units(
     )
 
 
+def _facts(frame: pd.DataFrame, instrument: Instrument) -> tuple[Fact, ...]:
+    """State what is drawn, and what is named and hidden."""
+    keys = frame[["sector_key", "employer_key"]]
+    units = frame.assign(sector=keys["sector_key"], employer=keys["employer_key"])
+    return tuple(Teller(instrument).units(units, half=TENTH))
+
+
 def _named(frame: pd.DataFrame, instrument: Instrument, language: Language) -> pd.DataFrame:
     """Give units the labels of the language, in alphabetical order."""
 
@@ -68,6 +77,8 @@ def _named(frame: pd.DataFrame, instrument: Instrument, language: Language) -> p
         return instrument.value_label(column or "", value, language) if value else ""
 
     named = frame.assign(
+        sector_key=frame["sector"],
+        employer_key=frame["employer"],
         sector=[label(instrument.sector, v) for v in frame["sector"]],
         employer=[label(instrument.employer, v) for v in frame["employer"]],
     )
@@ -134,7 +145,7 @@ def _heat_map(
     for place, (sector, employer) in enumerate(wide.index):
         y = top + row * (place + 0.5)
         _unit_label(sheet_axes, y, left, (sector, employer), persons.iloc[place], language)
-    return _shown_units(figure, frame, which, language)
+    return _shown_units(figure, frame, instrument, which, language)
 
 
 def _cells(axes: Axes, wide: pd.DataFrame, span: tuple[float, float], language: Language) -> None:
@@ -179,7 +190,11 @@ def _unit_label(
 
 
 def _shown_units(
-    figure: Figure, frame: pd.DataFrame, which: tuple[int, int], language: Language
+    figure: Figure,
+    frame: pd.DataFrame,
+    instrument: Instrument,
+    which: tuple[int, int],
+    language: Language,
 ) -> Shown:
     known = frame.dropna(subset=["mean"])
     employers = known[known["employer"] != ""] if (known["employer"] != "").any() else known
@@ -193,14 +208,13 @@ def _shown_units(
     only_sectors = not (frame["employer"] != "").any()
     kind = "sectors_caption" if only_sectors else "caption_part" if which[1] > 1 else "caption"
     key = f"figures.units.{kind}"
-    counts = {f"{r.sector}, {r.employer}, {r.pillar}": int(r.n) for r in known.itertuples()}
     return Shown(
         f"units_{which[0]}",
         "figure",
         figure,
         say(key, language, **values),
         " ".join([say("figures.units.alt", language, **values), *_rows(known, language)]),
-        counts,
+        facts=_facts(frame, instrument),
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from employer_identity.audit.stating import Teller
 from employer_identity.drawing import (
     ACCENT,
     ALARM,
@@ -85,7 +86,7 @@ def loadings(
                 figure,
                 say(f"figures.loadings.{caption}", language, **words),
                 " ".join([say("figures.loadings.alt", language, **words), *told]),
-                n,
+                facts=Teller(instrument).compared(ladder.group, n),
             )
         )
     return tuple(shown)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from employer_identity.ladder_log import which
+from employer_identity.audit.facts import Fact
+from employer_identity.audit.stating import of_model
 from employer_identity.language import Language, listing, number, say
 from employer_identity.levels import Level
 from employer_identity.privacy import Shown
@@ -97,7 +99,7 @@ def counts(
             )
             for level in ladder.levels
         ]  # fmt: skip
-    return _tabulate("counts", rows, instrument, language, {"everybody": everybody.ntotal}, "by")
+    return _tabulate("counts", rows, instrument, language, of_model(), "by")
 
 
 def _count(by: str, name: str, fit: Fit, df: int, language: Language) -> dict[str, str]:
@@ -131,7 +133,7 @@ def item_loadings(fit: Fit, instrument: Instrument, *, language: Language = "en"
                 "std_interval": interval(std.ci_lower, std.ci_upper, language),
             }
         )
-    return _of_everybody("item_loadings", rows, fit, instrument, language, groups="pillar")
+    return _tabulate("item_loadings", rows, instrument, language, of_model(), groups="pillar")
 
 
 def item_moments(fit: Fit, instrument: Instrument, *, language: Language = "en") -> Shown:
@@ -151,7 +153,7 @@ def item_moments(fit: Fit, instrument: Instrument, *, language: Language = "en")
                 | {f"theta_{k}": v for k, v in own.items()}
                 | {"r2": number(explained[item], "z.2f", language)}
             )
-    return _of_everybody("item_moments", rows, fit, instrument, language, groups="pillar")
+    return _tabulate("item_moments", rows, instrument, language, of_model(), groups="pillar")
 
 
 def factor_moments(fit: Fit, instrument: Instrument, *, language: Language = "en") -> Shown:
@@ -171,7 +173,7 @@ def factor_moments(fit: Fit, instrument: Instrument, *, language: Language = "en
         | _estimate(r, language)
         for r in fit.latent_correlations.itertuples()
     ]
-    return _of_everybody("factor_moments", rows, fit, instrument, language, groups="part")
+    return _tabulate("factor_moments", rows, instrument, language, of_model(), groups="part")
 
 
 def _estimate(row: object, language: Language) -> dict[str, str]:
@@ -198,7 +200,7 @@ def residuals(fit: Fit, instrument: Instrument, *, language: Language = "en") ->
         }
         for r in found.head(LARGEST).itertuples()
     ]
-    return _of_everybody("residuals", rows, fit, instrument, language)
+    return _tabulate("residuals", rows, instrument, language, of_model())
 
 
 def modification(fit: Fit, instrument: Instrument, *, language: Language = "en") -> Shown:
@@ -215,7 +217,7 @@ def modification(fit: Fit, instrument: Instrument, *, language: Language = "en")
                 "epc_std": number(r.epc_std, "z.3f", language),
             }
         )
-    return _of_everybody("modification", rows, fit, instrument, language)
+    return _tabulate("modification", rows, instrument, language, of_model())
 
 
 # --- The ladder
@@ -240,7 +242,7 @@ def decisions(ladder: Ladder, instrument: Instrument, *, language: Language = "e
         }
         for name, found in ladder.decision.items()
     ]
-    return _tabulate("decisions", rows, instrument, language, ladder.n)
+    return _tabulate("decisions", rows, instrument, language, of_model())
 
 
 def _allowed(found: Decision, instrument: Instrument, language: Language) -> str:
@@ -264,23 +266,11 @@ def reporting(
 ) -> Shown:
     """What is asked of a report on structural equation models: (part, line, what stands here)."""
     written = [{"part": part, "name": name, "value": value} for part, name, value in rows]
-    return _tabulate("reporting", written, instrument, language, groups="part")
+    return _tabulate("reporting", written, instrument, language, (), "part")
 
 
 def _level(level: Level, language: Language) -> str:
     return say(f"tables.level.{level}", language)
-
-
-def _of_everybody(
-    key: str,
-    rows: list[dict[str, str]],
-    fit: Fit,
-    instrument: Instrument,
-    language: Language,
-    groups: str | None = None,
-) -> Shown:
-    counts = {"everybody": fit.ntotal}
-    return _tabulate(key, rows, instrument, language, counts, groups)
 
 
 def _tabulate(
@@ -288,7 +278,7 @@ def _tabulate(
     rows: list[dict[str, str]],
     instrument: Instrument,
     language: Language,
-    counts: Mapping[str, int] | None = None,
+    facts: Iterable[Fact],
     groups: str | None = None,
     note: str = "",
 ) -> Shown:
@@ -298,5 +288,5 @@ def _tabulate(
     heads = {c: say(f"measured.head.{c}", language, **words) for c in columns}
     caption = f"measured.{key}"
     return tabulate(
-        key, rows, language, counts, words, groups, heads, caption=caption, note=note
+        key, rows, language, facts, words, groups, heads, caption=caption, note=note
     )  # fmt: skip

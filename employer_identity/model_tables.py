@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.ladder_log import which
+from employer_identity.audit.stating import Teller, of_model
 from employer_identity.language import Language, listing, number, say
 from employer_identity.privacy import MINIMUM, Shown
 from employer_identity.rungs import Constraint, Kept, Release
@@ -49,10 +50,11 @@ def fit_measures(fit: Fit, *, language: Language = "en") -> Shown:
     m = fit.fit_measures
     rows = [_measure(m, name, language) for name in _MEASURES if name in m.index]
     key = "fit_measures"
+    facts = of_model(fit.ntotal, key)
     if any(row["plain"] for row in rows):
-        return tabulate(key, rows, language, {"everybody": fit.ntotal}, caption=f"{key}_robust")
+        return tabulate(key, rows, language, facts, caption=f"{key}_robust")
     rows = [{k: row[k] for k in ("measure", "value")} for row in rows]
-    return tabulate(key, rows, language, {"everybody": fit.ntotal})
+    return tabulate(key, rows, language, facts)
 
 
 def _measure(m: pd.Series[float], name: str, language: Language) -> dict[str, str]:
@@ -91,9 +93,8 @@ def ladder(result: Ladder, *, language: Language = "en") -> Shown:
         else:
             row |= dict.fromkeys((*_FIT, *_CHANGES, "released"), NOTHING)
         rows.append(row | {"state": say(f"figures.ladder.{state}", language)})
-    first = result["configural"]
-    caption = "ladder" if first.scaling is None else "ladder_robust"
-    return tabulate("ladder", rows, language, first.n, caption=caption)
+    caption = "ladder" if result["configural"].scaling is None else "ladder_robust"
+    return tabulate("ladder", rows, language, of_model(), caption=caption)
 
 
 _AND = "\N{NO-BREAK SPACE}"
@@ -141,8 +142,7 @@ def models(result: Ladder, *, language: Language = "en") -> Shown:
         rows = [row | {"method": methods.get(row["model"], NOTHING)} for row in rows]
     words = {"methods": listing(dict.fromkeys(methods.values()), language)}
     caption = "models" if methods else "models_one"
-    n = result["configural"].n
-    return tabulate("models", rows, language, n, words, "level", caption=caption)
+    return tabulate("models", rows, language, of_model(), words, "level", caption=caption)
 
 
 def releases(
@@ -170,7 +170,8 @@ def releases(
     nothing = dict.fromkeys(("model", "item", "kind", "who", *_TESTED, "why"), NOTHING)
     nothing["event"] = say("tables.event.nothing", language)
     words = nouns(instrument, language)
-    return tabulate("releases", rows or [nothing], language, n, words, "event")
+    facts = Teller(instrument).compared(result.group, n) or of_model()
+    return tabulate("releases", rows or [nothing], language, facts, words, "event")
 
 
 def _event(found: Release | Kept) -> str:
@@ -226,8 +227,7 @@ def verdicts(result: Ladder, *, language: Language = "en") -> Shown:
             }
         )
     note = "" if read["calibrated"].all() else say("invariance.uncalibrated", language)
-    n = result["configural"].n
-    return tabulate("verdicts", rows, language, n, groups="level", note=note)
+    return tabulate("verdicts", rows, language, of_model(), groups="level", note=note)
 
 
 def _reading(reading: Mapping[str, Any], level: object, language: Language) -> str:
@@ -272,7 +272,7 @@ def worst(
                 "matters": say(f"tables.matters.{matters}", language),
             }
         )
-    return tabulate("worst", rows, language, n)
+    return tabulate("worst", rows, language, Teller(instrument).compared(result.group, n))
 
 
 def reliability(
@@ -288,7 +288,7 @@ def reliability(
         for r in frame.itertuples()
     ]
     words = nouns(instrument, language) | {"n": n}
-    return tabulate("reliability", rows, language, {"everybody": n}, words)
+    return tabulate("reliability", rows, language, of_model(n, "reliability"), words)
 
 
 def latent_correlations(fit: Fit, instrument: Instrument, *, language: Language = "en") -> Shown:
@@ -303,7 +303,7 @@ def latent_correlations(fit: Fit, instrument: Instrument, *, language: Language 
         for r in fit.latent_correlations.itertuples()
     ]
     words = nouns(instrument, language)
-    return tabulate("latent_correlations", rows, language, {"everybody": fit.ntotal}, words)
+    return tabulate("latent_correlations", rows, language, of_model(), words)
 
 
 _MARK = "\N{NO-BREAK SPACE}*"
@@ -345,4 +345,5 @@ def _loadings(
     heads = {keys[g]: instrument.value_label(result.group, g, language) for g in n}
     caption = "loadings_marked" if items else "loadings"
     words = nouns(instrument, language) | {"mark": _MARK.strip()}
-    return tabulate("loadings", rows, language, n, words, "pillar", heads, part, caption)
+    facts = Teller(instrument).compared(result.group, n)
+    return tabulate("loadings", rows, language, facts, words, "pillar", heads, part, caption)

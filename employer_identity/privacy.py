@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from employer_identity.audit.facts import Fact
 from employer_identity.errors import ComparisonError, Problem
 from employer_identity.language import listing, refusal
 from employer_identity.protection import Family, Lattice, protected
@@ -71,10 +72,11 @@ class Shown(Showing):
         One line under the figure or above the table.
     alt
         What a reader who cannot see the figure is told; with its numbers.
-    counts
-        How many persons stand behind each cell that is shown.
     cells
         What stands in a table; None for a figure.
+    facts
+        Every number that it tells of a set of people, and every cell that it names and withholds;
+        without their wave, which is the report's. Of a model's parameters those whom it is about.
     """
 
     key: str
@@ -82,8 +84,14 @@ class Shown(Showing):
     content: Any
     caption: str
     alt: str = ""
-    counts: Mapping[str, int] = field(default_factory=dict)
     cells: Cells | None = None
+    facts: tuple[Fact, ...] = field(kw_only=True)
+
+    @property
+    def persons(self) -> tuple[int, ...]:
+        """Return the numbers of people that it tells."""
+        counts = (f.value for f in self.facts if f.quantity == "count" and not f.half)
+        return tuple(int(n) for n in counts if n is not None)
 
     def _view(self) -> View:
         return View(self.caption, (self.alt,) if self.alt else ())

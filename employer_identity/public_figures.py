@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from employer_identity.attractiveness import Attractiveness
+from employer_identity.audit import outsiders
 from employer_identity.drawing import (
     ACCENT,
     INK,
@@ -78,10 +79,9 @@ def ranking(
     caption.append(say("brandfigures.ranking.not_random", language))
     told = "; ".join(_told(r, names[r["employer"]], language) for r in shown.to_dict("records"))
     alt = say("brandfigures.ranking.alt", language, rows=told, **words)
-    counts = dict(zip(shown["employer"], shown["known"].astype(int), strict=True))
     return Shown(
         "ranking", "figure", figure, " ".join(c for c in caption if c), f"{alt} {after}".strip(),
-        counts,
+        facts=tuple(outsiders.named(shown, instrument)),
     )  # fmt: skip
 
 
@@ -217,8 +217,8 @@ def gaps(drivers: Drivers, instrument: Instrument, *, language: Language = "en")
         told.append(_told_gap(r, label, language))
     alt = say("brandfigures.gaps.alt", language, n=len(table), rows="; ".join(told))
     caption = say("brandfigures.gaps.caption", language)
-    counts = dict(zip(table["driver"], table["n"].astype(int), strict=True))
-    return Shown("gaps", "figure", figure, caption, alt, counts)
+    facts = tuple(outsiders.drivers(table, instrument, "gaps", ("ideal", "own")))
+    return Shown("gaps", "figure", figure, caption, alt, facts=facts)
 
 
 def _views_key(axes: Axes, language: Language) -> None:
@@ -288,5 +288,5 @@ def derived(frame: pd.DataFrame, instrument: Instrument, *, language: Language =
     words = {"r2": float(frame["r2"].iloc[0]), "n": int(frame["n"].iloc[0])}
     caption = say("brandfigures.derived.caption", language, **words)
     alt = say("brandfigures.derived.alt", language, rows="; ".join(told), **words)
-    counts = dict(zip(frame["driver"], frame["n"].astype(int), strict=True))
-    return Shown("derived", "figure", figure, caption, alt, counts)
+    facts = (outsiders.modelled(words["n"], instrument, "derived", "judged an employer"),)
+    return Shown("derived", "figure", figure, caption, alt, facts=facts)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.attractiveness import Attractiveness
+from employer_identity.audit import outsiders
 from employer_identity.drawing import (
     ACCENT,
     INK,
@@ -102,8 +103,8 @@ def market(
     if words["left"]:
         caption += " " + say("brandfigures.market.left_out", language, **words)
     alt = say("brandfigures.market.alt", language, rows=_told(points, "market", language), **words)
-    counts = dict(zip(drawn["employer"], drawn["known"].astype(int), strict=True))
-    return Shown("market", "figure", figure, caption, alt, counts)
+    facts = tuple(outsiders.drawn(drawn, instrument))
+    return Shown("market", "figure", figure, caption, alt, facts=facts)
 
 
 def priorities(drivers: Drivers, instrument: Instrument, *, language: Language = "en") -> Shown:
@@ -129,8 +130,8 @@ def priorities(drivers: Drivers, instrument: Instrument, *, language: Language =
         rows=_told(points, "priorities", language),
     )  # fmt: skip
     caption = say("brandfigures.priorities.caption", language)
-    counts = dict(zip(table["driver"], table["n"].astype(int), strict=True))
-    return Shown("priorities", "figure", figure, caption, alt, counts)
+    facts = tuple(outsiders.drivers(table, instrument, "priorities", ("ideal", "own")))
+    return Shown("priorities", "figure", figure, caption, alt, facts=facts)
 
 
 def nobody_ranked(attractiveness: Attractiveness) -> Problem:

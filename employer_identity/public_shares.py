@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from employer_identity.audit import outsiders
+from employer_identity.audit.facts import Fact
 from employer_identity.drawing import (
     ACCENT,
     INK,
@@ -176,7 +178,8 @@ def _drawn(
         if len(parts) > 1:
             text += " " + say("brandfigures.part", language, part=place, parts=len(parts))
         figure = _figure(part, high, language)
-        found.append(Shown(key, "figure", figure, text, alt, _counts(part)))
+        facts = _facts(part, shown, instrument, group, key, minimum)
+        found.append(Shown(key, "figure", figure, text, alt, facts=facts))
     return tuple(found)
 
 
@@ -272,8 +275,15 @@ def _told(block: _Block, language: Language) -> str:
     return f"{words}: {listing(each, language)}" if words else listing(each, language)
 
 
-def _counts(part: list[_Block]) -> dict[str, int]:
-    rows = [row.numbers for block in part for row in block.rows]
-    return {
-        f"{r['question']}, {r['group']}".rstrip(", "): int(r["n"]) for r in rows if not r["hidden"]
-    }
+def _facts(
+    part: list[_Block],
+    shown: pd.DataFrame,
+    instrument: Instrument,
+    group: str | None,
+    key: str,
+    minimum: int,
+) -> tuple[Fact, ...]:
+    """State the shares that are drawn, and the number of people in the caption."""
+    rows = pd.DataFrame([row.numbers for block in part for row in block.rows])
+    own = outsiders.shares(rows, instrument, group, key, least=minimum, counted=False)
+    return (outsiders.largest(shown, instrument, key), *own)

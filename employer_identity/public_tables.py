@@ -10,6 +10,9 @@ import pandas as pd
 
 from employer_identity.agreement import Agreement
 from employer_identity.attractiveness import Attractiveness
+from employer_identity.audit import outsiders
+from employer_identity.audit.facts import Fact
+from employer_identity.audit.stating import COMPLETE, Teller, of_model
 from employer_identity.drivers import VIEWS, Drivers
 from employer_identity.language import Language, listing, number, say
 from employer_identity.privacy import DISTRIBUTION, Shown, floor, hidden_categories
@@ -57,23 +60,22 @@ def ranking(
     attractiveness: Attractiveness, instrument: Instrument, *, language: Language = "en"
 ) -> Shown:
     """All employers that are ranked, each with the range of its rank and its band."""
-    rows, counts = [], {}
-    for r in attractiveness.ranking.to_dict("records"):
-        rows.append(
-            {
-                "band": say("tables.public.band_of", language, band=int(r["band"])),
-                "name": _employer(instrument, r["employer"], language),
-                "rank": ranks(r),
-                "pooled": _shares(r, "pooled", language),
-                "relative": share(r["relative"], language),
-                "known": whole(r["known"], language),
-            }
-        )
-        counts[r["employer"]] = int(r["known"])
+    rows = [
+        {
+            "band": say("tables.public.band_of", language, band=int(r["band"])),
+            "name": _employer(instrument, r["employer"], language),
+            "rank": ranks(r),
+            "pooled": _shares(r, "pooled", language),
+            "relative": share(r["relative"], language),
+            "known": whole(r["known"], language),
+        }
+        for r in attractiveness.ranking.to_dict("records")
+    ]
+    facts = outsiders.ranked(attractiveness.ranking, instrument)
     words = {"least": attractiveness.least, "known_by": attractiveness.known_by}
     heads = _heads(("name", "rank", "pooled", "relative", "known"), language)
     return tabulate(
-        "ranking", rows, language, counts, words, "band", heads,
+        "ranking", rows, language, facts, words, "band", heads,
         caption="public.ranking", note=say("brandfigures.ranking.not_random", language),
     )  # fmt: skip
 
@@ -86,11 +88,10 @@ def market(
     Of employers that fewer than ten people know only awareness is told, and nothing of those that
     fewer were shown.
     """
-    rows, counts = [], {}
+    rows = []
     table = attractiveness.table.sort_values("employer", key=lambda names: names.str.casefold())
+    table = table[table["shown"] >= DISTRIBUTION]
     for r in table.to_dict("records"):
-        if r["shown"] < DISTRIBUTION:
-            continue
         known = r["known"] >= DISTRIBUTION
         rows.append(
             {
@@ -102,11 +103,11 @@ def market(
                 "allowed": say(f"tables.held.{'yes' if r['eligible'] else 'no'}", language),
             }
         )
-        counts[r["employer"]] = int(r["known"]) if known else int(r["shown"])
     words = {"least": attractiveness.least, "known_by": attractiveness.known_by}
     heads = _heads(("name", "shown", "awareness", "relative", "absolute"), language)
     heads["allowed"] = say("tables.public.ranked", language)
-    return tabulate("market", rows, language, counts, words, heads=heads, caption="public.market")
+    facts = outsiders.employers(table, instrument, DISTRIBUTION)
+    return tabulate("market", rows, language, facts, words, heads=heads, caption="public.market")
 
 
 def drivers(found: Drivers, instrument: Instrument, *, language: Language = "en") -> Shown:
@@ -121,11 +122,11 @@ def drivers(found: Drivers, instrument: Instrument, *, language: Language = "en"
             row[gap] = points(r, gap, language)
         row["band"] = whole(r["band"], language)
         rows.append(row)
-    counts = dict(zip(found.table["driver"], found.table["n"].astype(int), strict=True))
+    facts = outsiders.drivers(found.table, instrument, "drivers", ("ideal", "own"))
     heads = _heads(("ideal", "own", "market", "gap_own", "gap_market", "band"), language)
     heads["name"] = say("tables.public.driver", language)
     heads |= {f"{view}_rank": say("tables.public.rank", language) for view in VIEWS}
-    return tabulate("drivers", rows, language, counts, heads=heads, caption="public.drivers")
+    return tabulate("drivers", rows, language, facts, heads=heads, caption="public.drivers")
 
 
 def switching(
@@ -155,7 +156,7 @@ def switching(
         [withhold_shares(f, instrument, group, minimum=minimum) for f in (frame, belonging)],
         ignore_index=True,
     )
-    rows, counts = [], {}
+    rows = []
     for r in shown.to_dict("records"):
         asked = str(r["question"])
         words = (
@@ -179,11 +180,10 @@ def switching(
                 else percent_interval(r["ci_lower"], r["ci_upper"], language),
             }
         )
-        if not r["hidden"]:
-            counts[f"{asked}, {r['group']}".rstrip(", ")] = int(r["n"])
+    facts = outsiders.shares(shown, instrument, group, "switching", least=minimum)
     note = say("brandfigures.hidden", language, minimum=minimum) if shown["hidden"].any() else ""
     return tabulate(
-        "switching", rows, language, counts, groups="question", caption="public.switching",
+        "switching", rows, language, facts, groups="question", caption="public.switching",
         note=note,
     )  # fmt: skip
 
@@ -193,7 +193,8 @@ def switching(
 
 def agreement(found: Agreement, instrument: Instrument, *, language: Language = "en") -> Shown:
     """By pillar how far employers differ, and how alike their people answer."""
-    rows, counts = [], {}
+    rows: list[dict[str, str]] = []
+    facts: list[Fact] = []
     for r in found.table.to_dict("records"):
         quartiles = interval(r["rwg_lower"], r["rwg_upper"], language)
         rows.append(
@@ -214,10 +215,10 @@ def agreement(found: Agreement, instrument: Instrument, *, language: Language = 
                 "verdict": say(f"tables.public.{found.verdicts[r['pillar']]}", language),
             }
         )
-        counts[r["pillar"]] = int(r["n"])
+        facts += of_model(r["n"], "agreement", measure=f"{COMPLETE} of {r['pillar']}")
     heads = _heads(("units", "icc1", "icc1_interval", "icc2", "rwg", "chance", "verdict"), language)
     return tabulate(
-        "agreement", rows, language, counts, nouns(instrument, language), heads=heads,
+        "agreement", rows, language, facts, nouns(instrument, language), heads=heads,
         caption="public.agreement",
     )  # fmt: skip
 
@@ -229,34 +230,35 @@ def shrunken(frame: pd.DataFrame, instrument: Instrument, *, language: Language 
     (`suppression.withhold_shrunken`). Within a pillar the order is that of the scores, which is no
     ranking: intervals overlap.
     """
-    rows, counts, cut = [], {}, False
+    rows, told, cut = [], [], False
     for pillar, own in frame.groupby("pillar", sort=False):
         ordered = own.sort_values("score", ascending=False, kind="stable")
         if len(ordered) > 2 * ENDS:
             cut = True
             ordered = pd.concat([ordered.head(ENDS), ordered.tail(ENDS)])
-        for r in ordered.to_dict("records"):
-            rows.append(
-                {
-                    "pillar": instrument.label(str(pillar), language),
-                    "name": _employer(instrument, r["employer"], language),
-                    "group": instrument.value_label(instrument.sector or "", r["sector"], language)
-                    if r["sector"]
-                    else NOTHING,
-                    "n": whole(r["n"], language),
-                    "mean": number(r["mean"], ".2f", language),
-                    "score": number(r["score"], ".2f", language),
-                    "interval": interval(r["ci_lower"], r["ci_upper"], language),
-                    "own": share(r["weight"], language),
-                }
-            )
-            counts[f"{r['employer']}, {pillar}"] = int(r["n"])
+        told.append(ordered)
+        rows += [
+            {
+                "pillar": instrument.label(str(pillar), language),
+                "name": _employer(instrument, r["employer"], language),
+                "group": instrument.value_label(instrument.sector or "", r["sector"], language)
+                if r["sector"]
+                else NOTHING,
+                "n": whole(r["n"], language),
+                "mean": number(r["mean"], ".2f", language),
+                "score": number(r["score"], ".2f", language),
+                "interval": interval(r["ci_lower"], r["ci_upper"], language),
+                "own": share(r["weight"], language),
+            }
+            for r in ordered.to_dict("records")
+        ]
+    facts = Teller(instrument).employers(pd.concat(told), "shrunken")
     words = {"n": frame["employer"].nunique(), "ends": ENDS}
     heads = _heads(("name", "score"), language)
     heads |= {"own": say("tables.public.own_part", language)}
     heads["group"] = instrument.label(instrument.sector or "", language).lower()
     return tabulate(
-        "shrunken", rows, language, counts, words, "pillar", heads,
+        "shrunken", rows, language, facts, words, "pillar", heads,
         caption="public.shrunken_ends" if cut else "public.shrunken",
         note=say("tables.public.no_ranking", language),
     )  # fmt: skip
@@ -267,7 +269,8 @@ def raking(found: Raking, instrument: Instrument, *, language: Language = "en") 
 
     A category of too few people has no numbers, nor has the one that would give them away.
     """
-    rows, counts = [], {}
+    rows, facts = [], [*of_model(len(found.weights), "raking")]
+    teller = Teller(instrument)
     for margin, own in found.margins.groupby("margin", sort=False):
         least = floor(instrument, str(margin))
         away = hidden_categories(own.set_index("category")["n"], minimum=least)
@@ -286,14 +289,14 @@ def raking(found: Raking, instrument: Instrument, *, language: Language = "en") 
                 missing = hidden and name != "target"
                 row[name] = NOTHING if missing else number(r[name], ".1%", language)
             rows.append(row)
-            if not hidden:
-                counts[f"{margin}, {r['category']}"] = int(r["n"])
+            scope, n = teller.of(str(margin), r["category"]), None if hidden else r["n"]
+            facts.append(teller.number(scope, "count", n, least=least, element="raking"))
     words = {
         "deff": found.deff, "n_eff": round(found.n_eff), "n": len(found.weights),
         "margins": listing(dict.fromkeys(r["margin"].lower() for r in rows), language),
     }  # fmt: skip
     heads = _heads(("target", "before", "after"), language)
-    return tabulate("raking", rows, language, counts, words, "margin", heads,
+    return tabulate("raking", rows, language, facts, words, "margin", heads,
                     caption="public.raking")  # fmt: skip
 
 
@@ -318,9 +321,9 @@ def stay(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "e
         "r2": float(frame["r2"].iloc[0]), "vif": highest, "limit": COLLINEAR,
     }  # fmt: skip
     key = "collinear" if highest > COLLINEAR else "readable"
-    counts = dict(zip(frame["pillar"], frame["n"].astype(int), strict=True))
+    facts = of_model(int(frame["n"].iloc[0]), "stay", measure="all scores and the outcome")
     heads = _heads(("slope", "vif"), language)
     return tabulate(
-        "stay", rows, language, counts, words, heads=heads, caption="public.stay",
+        "stay", rows, language, facts, words, heads=heads, caption="public.stay",
         note=say(f"tables.public.{key}", language, **words),
     )  # fmt: skip

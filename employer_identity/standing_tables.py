@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from employer_identity.audit.facts import Fact
 from employer_identity.brand import agreement
 from employer_identity.language import Language, number, say
 from employer_identity.privacy import Shown
@@ -24,6 +25,7 @@ def standing(
     instrument: Instrument,
     references: Sequence[str],
     *,
+    facts: tuple[Fact, ...],
     language: Language = "en",
 ) -> Shown:
     """Set means beside those of others; a difference that stands apart has a star.
@@ -36,6 +38,8 @@ def standing(
         The questionnaire.
     references
         With whom the unit is compared: ``sector``, ``whole``, both or nobody.
+    facts
+        What it tells of people (`unit_facts.rows`).
     """
     kind = str(frame["kind"].iloc[0])
     pillars = {i.name: i.pillar for i in instrument.items} if kind == "item" else {}
@@ -50,13 +54,12 @@ def standing(
             row["agree"] = share(r["agree"], language)
         rows.append(row | _beside(r, references, language))
     words = {"agree": agreement(instrument.scale), **nouns(instrument, language)}
-    counts = dict(zip(frame["name"], frame["n"].astype(int), strict=True))
     groups = "group" if pillars else None
     beside = "beside" if references else "alone"
     caption = f"standing.{kind}_{beside}"
     answered = frame[frame["mean"].notna()]
     unlike = answered[[f"d_{r}" for r in references]].isna().any(axis=None)
-    shown = tabulate(f"standing_{kind}", rows, language, counts, words, groups, caption=caption)
+    shown = tabulate(f"standing_{kind}", rows, language, facts, words, groups, caption=caption)
     if not unlike:
         return shown
     note = say("tables.caption.standing.not_comparable", language, mark=NOTHING)

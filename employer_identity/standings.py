@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from employer_identity.audit.facts import Fact
 from employer_identity.drawing import (
     ACCENT,
     INK,
@@ -45,6 +46,7 @@ def standing(
     instrument: Instrument,
     references: Sequence[str],
     *,
+    facts: tuple[Fact, ...],
     language: Language = "en",
 ) -> Shown:
     """Draw the pillars' means with their intervals, and the means of those beside them.
@@ -57,6 +59,8 @@ def standing(
         The questionnaire.
     references
         With whom the unit is compared: ``sector``, ``whole``, both or nobody.
+    facts
+        What it tells of people (`unit_facts.means`).
     """
     row, top = 0.5, 0.34
     height = top + row * len(frame) + 0.3
@@ -86,7 +90,7 @@ def standing(
         figure,
         say("figures.standing.caption", language, **words),
         say("figures.standing.alt", language, rows="; ".join(told), **ends),
-        dict(zip(frame["name"], frame["n"].astype(int), strict=True)),
+        facts=facts,
     )
 
 
@@ -122,6 +126,7 @@ def differences(
     instrument: Instrument,
     reference: str,
     *,
+    facts: tuple[Fact, ...],
     language: Language = "en",
 ) -> Shown:
     """Draw how far the items lie from a reference, with intervals; what stands apart is filled.
@@ -134,6 +139,8 @@ def differences(
         The questionnaire.
     reference
         ``sector`` or ``whole``.
+    facts
+        The means whose differences it shows (`unit_facts.means`).
     """
     d = f"d_{reference}"
     rows = frame.dropna(subset=[d]).sort_values(d, ascending=False, kind="stable")
@@ -158,11 +165,16 @@ def differences(
         values = dict(zip(("d", "lower", "upper"), ends, strict=True))
         key = "figures.differences.row_apart" if apart else "figures.differences.row"
         told.append(say(key, language, item=name, **values))
-    return _shown_differences(figure, drawn, told, (reference, len(rows)), language)
+    return _shown_differences(figure, drawn, told, (reference, len(rows)), facts, language)
 
 
 def _shown_differences(
-    figure: Any, drawn: pd.DataFrame, told: list[str], of: tuple[str, int], language: Language
+    figure: Any,
+    drawn: pd.DataFrame,
+    told: list[str],
+    of: tuple[str, int],
+    facts: tuple[Fact, ...],
+    language: Language,
 ) -> Shown:
     reference, total = of
     words = {"beside": say(f"figures.standing.{reference}", language), "n": total}
@@ -170,8 +182,7 @@ def _shown_differences(
     if len(drawn) < total:
         caption += " " + say("figures.differences.ends", language, n=len(drawn))
     alt = say("figures.differences.alt", language, rows="; ".join(told), **words)
-    counts = dict(zip(drawn["name"], drawn["n"].astype(int), strict=True))
-    return Shown("differences", "figure", figure, caption, alt, counts)
+    return Shown("differences", "figure", figure, caption, alt, facts=facts)
 
 
 def _about_zero(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from employer_identity.audit.stating import of_model
 from employer_identity.drawing import (
     ACCENT,
     ALARM,
@@ -80,7 +81,8 @@ def overlap(comparison: ModelComparison, *, language: Language = "en") -> Shown:
     words["distinct"] = number(limit, ".2f", language)
     caption = say("figures.overlap.caption", language, **words)
     alt = say("figures.overlap.alt", language, rows="; ".join(told), **words)
-    return Shown("overlap", "figure", figure, caption, alt, {"everybody": comparison.ntotal})
+    facts = of_model(comparison.ntotal, "overlap")
+    return Shown("overlap", "figure", figure, caption, alt, facts=facts)
 
 
 def pathways(found: Pathways, *, language: Language = "en") -> Shown:
@@ -128,7 +130,8 @@ def pathways(found: Pathways, *, language: Language = "en") -> Shown:
     words = {**wording(found.instrument, language), "mediator": mediator}
     caption = say("figures.pathways.caption", language, **words)
     alt = say("figures.pathways.alt", language, rows="; ".join(told))
-    return Shown("pathways", "figure", figure, caption, alt, {"everybody": found.fit.ntotal})
+    facts = of_model(found.fit.ntotal)
+    return Shown("pathways", "figure", figure, caption, alt, facts=facts)
 
 
 def _key(mediator: str, language: Language) -> dict[str, str]:

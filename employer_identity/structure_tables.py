@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from employer_identity.audit.stating import of_model
 from employer_identity.language import Language, number, say
 from employer_identity.model_words import name_of, state
 from employer_identity.privacy import Shown
@@ -47,9 +48,9 @@ def structures(comparison: ModelComparison, *, language: Language = "en") -> Sho
     rows = _without("bic", rows) if weighted else rows
     heads = _heads(("model", "df", "bic", "state"), language)
     why = "structures_ordered" if comparison.is_ordered else "structures_weighted"
-    n, caption = {"everybody": comparison.ntotal}, why if weighted else ""
+    facts, caption = of_model(comparison.ntotal, "structures"), why if weighted else ""
     words = {"n": comparison.ntotal}
-    return tabulate("structures", rows, language, n, words, heads=heads, caption=caption)
+    return tabulate("structures", rows, language, facts, words, heads=heads, caption=caption)
 
 
 def structure_tests(comparison: ModelComparison, *, language: Language = "en") -> Shown:
@@ -73,8 +74,8 @@ def structure_tests(comparison: ModelComparison, *, language: Language = "en") -
     weighted = comparison.tests["d_bic"].isna().all()
     rows = _without("d_bic", rows) if weighted else rows
     heads = _heads(("restricted", "free", "d_chisq", "p", "d_bic"), language)
-    n, caption = {"everybody": comparison.ntotal}, "structure_tests_weighted" if weighted else ""
-    return tabulate("structure_tests", rows, language, n, heads=heads, caption=caption)
+    caption = "structure_tests_weighted" if weighted else ""
+    return tabulate("structure_tests", rows, language, of_model(), heads=heads, caption=caption)
 
 
 def overlap(comparison: ModelComparison, *, language: Language = "en") -> Shown:
@@ -96,9 +97,9 @@ def overlap(comparison: ModelComparison, *, language: Language = "en") -> Shown:
     words = {**wording(comparison.instrument, language), "distinct": limits.distinct}
     words |= {"inseparable": limits.inseparable, "n": comparison.ntotal}
     heads = _heads(("htmt", "htmt2", "read"), language)
-    n = {"everybody": comparison.ntotal}
+    facts = of_model(comparison.ntotal, "overlap")
     caption = "overlap_ordered" if comparison.is_ordered else ""
-    return tabulate("overlap", rows, language, n, words, heads=heads, caption=caption)
+    return tabulate("overlap", rows, language, facts, words, heads=heads, caption=caption)
 
 
 def pathways(found: Pathways, *, language: Language = "en") -> Shown:
@@ -106,7 +107,7 @@ def pathways(found: Pathways, *, language: Language = "en") -> Shown:
     label = labelling(found.instrument, language)
     words: dict[str, object] = {**wording(found.instrument, language)}
     words["mediator"] = inside(label(found.mediator))
-    n = {"everybody": found.fit.ntotal}
+    facts = of_model(found.fit.ntotal)
     if not found.readable:
         rows = [
             {
@@ -117,7 +118,9 @@ def pathways(found: Pathways, *, language: Language = "en") -> Shown:
             }
             for r in found.associations.itertuples()
         ]
-        return tabulate("pathways", rows, language, n, words, "outcome", caption="pathways_alone")
+        return tabulate(
+            "pathways", rows, language, facts, words, "outcome", caption="pathways_alone"
+        )
     rows = []
     for (outcome, pillar), part in found.effects.groupby(["outcome", "pillar"], sort=False):
         by = part.set_index("effect")
@@ -128,4 +131,4 @@ def pathways(found: Pathways, *, language: Language = "en") -> Shown:
         }
         rows.append({"outcome": label(str(outcome)), "pillar": label(str(pillar)), **written})
     heads = _heads(("total", "direct", "indirect"), language)
-    return tabulate("pathways", rows, language, n, words, "outcome", heads)
+    return tabulate("pathways", rows, language, facts, words, "outcome", heads)

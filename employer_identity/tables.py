@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +10,8 @@ import pandas as pd
 
 from employer_identity import brand
 from employer_identity.across_tables import across
+from employer_identity.audit.facts import Fact
+from employer_identity.audit.stating import Teller
 from employer_identity.bias_tables import conclusions, contrasts, dmacs
 from employer_identity.language import Language, listing, number, say
 from employer_identity.latent import stamp_of
@@ -93,8 +95,8 @@ def margins(shown: pd.DataFrame, instrument: Instrument, *, language: Language =
         }
         for r in shown.itertuples()
     ]
-    counts = {f"{r.grouping}, {r.category}": int(r.n) for r in shown.dropna().itertuples()}
-    return tabulate("margins", rows, language, counts=counts, groups="grouping")
+    facts = Teller(instrument).margins(shown)
+    return tabulate("margins", rows, language, facts, groups="grouping")
 
 
 def levels(
@@ -105,6 +107,7 @@ def levels(
     language: Language = "en",
 ) -> Shown:
     """Mean scores with their intervals, and how reliable the scores are."""
+    facts = Teller(instrument).levels(levels)
     rows = [
         {
             "pillar": instrument.label(r.pillar, language),
@@ -116,8 +119,7 @@ def levels(
         }
         for r in levels.merge(reliability, left_on="pillar", right_on="factor").itertuples()
     ]
-    counts = dict(zip(levels["pillar"], levels["n"].astype(int), strict=True))
-    return tabulate("levels", rows, language, counts, nouns(instrument, language))
+    return tabulate("levels", rows, language, facts, nouns(instrument, language))
 
 
 def group_scores(
@@ -139,9 +141,8 @@ def group_scores(
             numbers["interval"] = interval(r.ci_lower, r.ci_upper, language)
             label = instrument.value_label(r.column, r.group, language)
             rows.append({**name, "group": label, **numbers})
-    shown = frame.dropna(subset=["mean"])
-    counts = {f"{r.group}, {r.pillar}": int(r.n) for r in shown.itertuples()}
-    return tabulate("group_scores", rows, language, counts, nouns(instrument, language), "pillar")
+    facts = Teller(instrument).groups(frame)
+    return tabulate("group_scores", rows, language, facts, nouns(instrument, language), "pillar")
 
 
 def weighting(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "en") -> Shown:
@@ -156,8 +157,8 @@ def weighting(frame: pd.DataFrame, instrument: Instrument, *, language: Language
         }
         for r in frame.itertuples()
     ]
-    counts = dict(zip(frame["pillar"], frame["n"].astype(int), strict=True))
-    return tabulate("weighting", rows, language, counts, nouns(instrument, language))
+    facts = Teller(instrument).weighting(frame)
+    return tabulate("weighting", rows, language, facts, nouns(instrument, language))
 
 
 def associations(
@@ -174,9 +175,8 @@ def associations(
         }
         for r in frame.itertuples()
     ]
-    counts = {f"{r.outcome}, {r.pillar}": int(r.n) for r in frame.itertuples()}
-    words = nouns(instrument, language)
-    return tabulate("associations", rows, language, counts, words, groups="outcome")
+    facts, words = Teller(instrument).pairs(frame, "associations"), nouns(instrument, language)
+    return tabulate("associations", rows, language, facts, words, groups="outcome")
 
 
 def latent_means(
@@ -208,7 +208,9 @@ def latent_means(
     ]
     words = nouns(instrument, language)
     n = {g: counts[g] for g in means["group"].unique()}
-    table = tabulate("latent_means", rows, language, n, words, groups="pillar")
+    teller = Teller(instrument)
+    facts = teller.sized(group, n, "latent_means") if sizes else teller.compared(group, n)
+    table = tabulate("latent_means", rows, language, facts, words, groups="pillar")
     return replace(table, caption=f"{table.caption} {stamp_of(means, language)}".strip())
 
 
@@ -230,9 +232,9 @@ def items(
         }
         for r in frame.itertuples()
     ]
-    counts = dict(zip(frame["item"], frame["n"].astype(int), strict=True))
+    facts = Teller(instrument).items(frame, brand.agreed(instrument.scale))
     words = _ends(instrument) | nouns(instrument, language)
-    return tabulate("items", rows, language, counts, words, groups="pillar")
+    return tabulate("items", rows, language, facts, words, groups="pillar")
 
 
 def _ends(instrument: Instrument) -> dict[str, object]:
@@ -255,8 +257,8 @@ def outcomes(frame: pd.DataFrame, instrument: Instrument, *, language: Language 
         }
         for r in frame.itertuples()
     ]
-    counts = dict(zip(frame["outcome"], frame["n"].astype(int), strict=True))
-    return tabulate("outcomes", rows, language, counts, _ends(instrument))
+    facts = Teller(instrument).outcomes(frame, brand.agreed(instrument.scale))
+    return tabulate("outcomes", rows, language, facts, _ends(instrument))
 
 
 class Side(NamedTuple):
@@ -278,8 +280,16 @@ def sensitivity(
         | {"without": other[kind, name]}
         for (kind, name), value in one.items()
     ]
-    counts = {"with": everybody.n, "without": others.n}
-    return tabulate("sensitivity", rows, language, counts, groups="kind")
+    facts = _of_sides(everybody, others, Teller(instrument))
+    return tabulate("sensitivity", rows, language, facts, groups="kind")
+
+
+def _of_sides(everybody: Side, others: Side, teller: Teller) -> Iterator[Fact]:
+    """State the numbers and means of everybody, and of those who did not answer all alike."""
+    for side, scope in ((everybody, teller.everybody), (others, teller.others)):
+        yield teller.number(scope, "count", side.n, element="sensitivity")
+        for r in side.levels.itertuples():
+            yield teller.mean(scope, r.pillar, r.mean, "sensitivity")
 
 
 def _side(side: Side, instrument: Instrument, language: Language) -> dict[tuple[str, str], str]:
@@ -301,9 +311,9 @@ def _side(side: Side, instrument: Instrument, language: Language) -> dict[tuple[
 
 def checklist(rows: Iterable[tuple[str, str]], *, language: Language = "en") -> Shown:
     """What is asked of every study's data, with the answer."""
-    return tabulate("checklist", [{"name": n, "value": v} for n, v in rows], language)
+    return tabulate("checklist", [{"name": n, "value": v} for n, v in rows], language, ())
 
 
 def facts(rows: Iterable[tuple[str, str]], *, language: Language = "en") -> Shown:
     """Names with their values: parameters, hashes, versions."""
-    return tabulate("facts", [{"name": n, "value": v} for n, v in rows], language)
+    return tabulate("facts", [{"name": n, "value": v} for n, v in rows], language, ())

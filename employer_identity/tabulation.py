@@ -5,7 +5,7 @@ Numbers are written before the table is made; stored values are never rounded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from great_tables import GT
 
+from employer_identity.audit.facts import Fact
 from employer_identity.language import Language, number, say
 from employer_identity.privacy import Cells, Shown
 
@@ -28,7 +29,7 @@ def tabulate(
     key: str,
     rows: list[dict[str, str]],
     language: Language,
-    counts: Mapping[str, int] | None = None,
+    facts: Iterable[Fact],
     words: Mapping[str, object] | None = None,
     groups: str | None = None,
     heads: Mapping[str, str] | None = None,
@@ -42,6 +43,8 @@ def tabulate(
     ----------
     key
         The table's name: of its caption, and after ``table-`` of its element in the page.
+    facts
+        What it tells of sets of people.
     groups
         Column whose values become headings between the rows.
     heads
@@ -72,14 +75,19 @@ def tabulate(
         tuple((r[groups] if groups else "", tuple(r[c] for c in written)) for r in rows),
         note,
     )
-    return Shown(name, "table", table, told, counts=dict(counts or {}), cells=cells)
+    return Shown(name, "table", table, told, cells=cells, facts=_told_in(facts, key, name))
 
 
 def numbered(shown: Shown, part: int) -> Shown:
     """Give a figure or table that a report shows several times a name of its own each time."""
     key = f"{shown.key}_{part}"
     table = shown.content.with_id(f"table-{key}") if shown.kind == "table" else shown.content
-    return replace(shown, key=key, content=table)
+    return replace(shown, key=key, content=table, facts=_told_in(shown.facts, shown.key, key))
+
+
+def _told_in(facts: Iterable[Fact], key: str, name: str) -> tuple[Fact, ...]:
+    """Return facts that stand in a piece under the name that it has in the page."""
+    return tuple(replace(f, element=name) if f.element == key else f for f in facts)
 
 
 def decimals(value: float, spec: str, language: Language) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from employer_identity.audit.stating import Teller
 from employer_identity.drawing import (
     ACCENT,
     INK,
@@ -73,7 +74,9 @@ def latent_means_both_ways(
     words["reference"] = names[next(iter(found.counts))]
     caption = say("treatment.figure.caption", language, **words)
     alt = say("treatment.figure.alt", language, rows="; ".join(told), **words)
-    return Shown("ways_means", "figure", figure, caption, alt, dict(found.counts))
+    groups = dict.fromkeys([next(iter(found.counts)), *shown["group"]])
+    facts = Teller(instrument).compared(group, groups)
+    return Shown("ways_means", "figure", figure, caption, alt, facts=facts)
 
 
 def _axis(axes: Axes, shown: pd.DataFrame, left: float, bottom: float, language: Language) -> Scale:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from employer_identity.audit.facts import Fact
+from employer_identity.audit.stating import Teller, of_model
 from employer_identity.language import Language, listing, say
 from employer_identity.privacy import MINIMUM, Shown, of_large_groups
 from employer_identity.tabulation import NOTHING, decimals, interval, tabulate
@@ -31,7 +33,7 @@ def ways(found: Treatment, instrument: Instrument, *, language: Language = "en")
             | {"one": told[0], "other": told[1]}
         )
     heads = {c: say(f"treatment.head.{c}", language) for c in ("name", "one", "other")}
-    return _tabulate("rungs", rows, language, found.counts, "part", heads)
+    return _tabulate("rungs", rows, language, of_model(), "part", heads)
 
 
 def _state(row: dict[str, object], way: str, language: Language) -> str:
@@ -75,17 +77,19 @@ def gaps(
     reference = instrument.value_label(group, next(iter(found.counts)), language)
     heads = {c: say(f"treatment.head.{c}", language) for c in rows[0] if c != "pillar"}
     words = {"reference": reference}
-    return _tabulate("gaps", rows, language, found.counts, "pillar", heads, words)
+    groups = dict.fromkeys([next(iter(found.counts)), *shown["group"]])
+    facts = Teller(instrument).compared(group, groups)
+    return _tabulate("gaps", rows, language, facts, "pillar", heads, words)
 
 
 def _tabulate(
     key: str,
     rows: list[dict[str, str]],
     language: Language,
-    counts: Mapping[str, int],
+    facts: tuple[Fact, ...],
     groups: str,
     heads: Mapping[str, str],
     words: Mapping[str, object] | None = None,
 ) -> Shown:
     caption = f"treatment.{key}"
-    return tabulate(f"ways_{key}", rows, language, counts, words, groups, heads, caption=caption)
+    return tabulate(f"ways_{key}", rows, language, facts, words, groups, heads, caption=caption)

@@ -59,9 +59,9 @@ def trend(now: Survey, before: Survey, comparable: Iterable[str]) -> pd.DataFram
 
     Returns
     -------
-    One row a pillar: pillar, n, mean, ci_lower, ci_upper; of the wave before before (its mean),
-    before_n, before_lower, before_upper; comparable; change (now less before), change_lower,
-    change_upper (NaN where not comparable); 95 % intervals.
+    One row a pillar: pillar, n, mean, ci_lower, ci_upper; of the wave before before_wave (its
+    name), before (its mean), before_n, before_lower, before_upper; comparable; change (now less
+    before), change_lower, change_upper (NaN where not comparable); 95 % intervals.
 
     Notes
     -----
@@ -73,6 +73,7 @@ def trend(now: Survey, before: Survey, comparable: Iterable[str]) -> pd.DataFram
     names = {"mean": "before", "n": "before_n"}
     names |= {f"ci_{end}": f"before_{end}" for end in ("lower", "upper")}
     found = pd.concat([found, levels(before)[list(names)].rename(columns=names)], axis=1)
+    found["before_wave"] = next(iter(before.waves), "")
     found["comparable"] = found["pillar"].isin(held)
     both = together(now, before)
     late = np.arange(both.n) >= before.n

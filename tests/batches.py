@@ -65,13 +65,14 @@ CELLS = (
     'survey: str = ""\ninstrument: str = ""\nprepared: str = ""\nsha256: str = ""',
     "# Opening\nfrom matplotlib.figure import Figure\n"
     "from employer_identity.privacy import Shown\n"
-    "from employer_identity.reports import page as pages, unit as units\n"
+    "from employer_identity.reports import page as pages, unit as units, unit_facts\n"
     "how = dict(by=by, language=language, prepared=prepared, sha256=sha256)\n"
     "unit = units.open_unit(employer=employer, **how)\npage = pages.Page(unit)",
     '# Title\npage.title("Proef", unit.name, "Klein", [str(unit.n)])',
     '# At a glance\npage.section("glance", numbered=False)\n'
     'mean = float(unit.of("pillar")["mean"].iloc[0])\npage.text([unit.name, str(mean)])',
-    '# A figure\npage.show(Shown("one", "figure", Figure(), "Caption", unit.name))',
+    "# A figure\ntold = unit_facts.sentences(unit)\n"
+    'page.show(Shown("one", "figure", Figure(), "Caption", unit.name, facts=told))',
     '# Numbers\npage.numbers({"n": unit.n, "mean_prototypicality": mean})',
     "# Trouble",
     '# Facts\npage.section("facts")',

@@ -36,7 +36,8 @@ DATA = [
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
 ]
 AUDIT = [
-    "facts", "atoms", "pages", "recovery", "stating", "system", "bounds", "search", "folder",
+    "facts", "atoms", "pages", "recovery", "stating", "outsiders", "system", "bounds", "search",
+    "folder",
 ]
 MODEL = [
     "criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores",
@@ -69,10 +70,11 @@ REPORTS = [
     "outside", "earlier", "employers", "study", "estimation", "verdict", "public_words",
     "work_words", "trend_words", "structure_words", "staying_words", "employer_words", "theme",
     "leftovers", "prose", "practices", "data_words", "unit", "unit_words", "measured",
-    "grouped", "measurement", "reporting", "unit_questions", "page", "checking", "kernels",
-    "engine", "execution", "render", "manuscript", "latex", "word", "table_files", "browser",
-    "pdf", "inspection", "documents", "tasks", "run", "stamps", "site", "plan", "index", "work",
-    "crew", "orders", "batch", "opening", "treatment_words", "methods",
+    "study_facts", "grouped", "measurement", "reporting", "unit_questions", "unit_facts", "page",
+    "checking", "kernels", "engine", "execution", "render", "manuscript", "latex", "word",
+    "table_files", "browser", "pdf", "inspection", "documents", "tasks", "plan", "index",
+    "opening", "treatment_words", "methods", "stated", "run", "stamps", "site", "work", "crew",
+    "orders", "batch",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",
@@ -88,7 +90,19 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
+ABOVE = [
+    *INTAKE,
+    *DATA,
+    *AUDIT,
+    *MODEL,
+    *VERDICT,
+    *TABLES,
+    *FIGURES,
+    *EXPLORER,
+    *REPORTS,
+    *WORKSHOP,
+    *CLI,
+]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.

@@ -199,7 +199,7 @@ def test_more_columns_than_can_be_crossed_are_refused() -> None:
 
 def test_facts_come_back_from_a_file() -> None:
     facts = tuple(s.fact for s in [*SAFE, *means(care=5.0)])
-    published = Published("a.html", "0" * 64, "study", "e", FLOOR, facts, SCALE)
+    published = Published("a", {"a.html": "0" * 64}, "study", "e", FLOOR, facts, SCALE)
     assert read_facts(write_facts(published)) == published
     with pytest.raises(ValueError, match="facts"):
         read_facts(b'{"report": "a.html", "facts": 3}')

@@ -110,9 +110,10 @@ def test_a_batch_is_whole_and_a_second_one_keeps_all(
     assert statuses(made) == expected
     names = [title.lower() for title in SHOWN]
     reports = {f"{la}/{n}.{kind}" for la in LANGUAGES for n in names for kind in ("html", "ipynb")}
-    tables = {"index.html", "index.csv", "numbers.parquet", "suppression.csv"}
+    facts = {f"{la}/{n}.facts.json" for la in LANGUAGES for n in names}
+    tables = {"index.html", "index.csv", "index.facts.json", "numbers.parquet", "suppression.csv"}
     state = {f"{STATE}/stamps/{la}/{n}.json" for la in LANGUAGES for n in names}
-    assert all_files(out) == reports | tables | state | {f"{STATE}/lock"}
+    assert all_files(out) == reports | facts | tables | state | {f"{STATE}/lock"}
     assert set(Links(out / "index.html").found) == reports
     _check_tables(out)
     before = moments(out)
@@ -184,8 +185,22 @@ def test_reports_of_other_batches_are_told_apart(survey: Survey, instant: Path, 
     assert {f"nl/{t.lower()}.html" for t in SHOWN} < set(Links(out / "index.html").found)
     other = make(town(seed=6), out, languages=["en"])
     assert statuses(other) == english | made_of("outdated", *SHOWN) | withheld
+    assert other.audit
+    assert {p.code for p in other.audit.findings} == {"audit.leak.contradiction"}
+    assert not (out / "index.html").exists()
+    (out / "nl").rename(out.with_name("away"))
+    assert make(town(seed=6), out, languages=["en"]).index.is_file()
+
+
+def test_outdated_reports_are_listed_without_a_link(
+    survey: Survey, instant: Path, out: Path
+) -> None:
+    before = replace(survey, answers=survey.answers.iloc[:-8], sha256="before")
+    make(before, out)
+    later = make(survey, out, languages=["en"])
+    assert set(statuses(later).values()) == {"made", "outdated", "withheld"}
     assert not any(link.startswith("nl/") for link in Links(out / "index.html").found)
-    assert all(not r.files for r in other.records if r.status == "outdated")
+    assert all(not r.files for r in later.records if r.status == "outdated")
 
 
 def test_who_became_too_few_loses_the_reports_of_before(
@@ -342,7 +357,7 @@ def test_a_full_disk_stops_the_batch_and_what_is_stamped_stays(
     with monkeypatch.context() as context:
         context.setattr(stamps, "write_whole", full)
         assert refused(survey, out) == ["batch.disk_full"]
-    stamped = {name for name in all_files(out) if name.endswith(".json")}
+    stamped = {name for name in all_files(out) if name.startswith(f"{STATE}/stamps")}
     assert stamped == {f"{STATE}/stamps/nl/ark.json", f"{STATE}/stamps/nl/den.json"}
     assert not [name for name in all_files(out) if re.search("part$|arrow|pickle|work", name)]
     made = make(survey, out)
@@ -389,7 +404,8 @@ def test_an_order_of_another_run_or_version_touches_nothing(
     monkeypatch.setattr(work, "execute", lambda *a, **k: (real(*a, **k), replaced())[0])
     assert refused(changed, out) == ["batch.void"]
     assert "nl/ark.html" not in all_files(out)
-    assert there - all_files(out) == {"nl/ark.html", f"{STATE}/stamps/nl/ark.json"}
+    gone = {"nl/ark.html", "nl/ark.facts.json", f"{STATE}/stamps/nl/ark.json"}
+    assert there - all_files(out) == gone
 
 
 def test_stopped_by_hand_it_goes_on_later(survey: Survey, instant: Path, out: Path) -> None:

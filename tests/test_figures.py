@@ -28,6 +28,7 @@ from employer_identity.simulate import ItemShift, Truth, simulate_survey
 from employer_identity.states import State, states
 from employer_identity.suppression import decide, withhold_units
 from employer_identity.survey import Survey
+from tests import whom
 from tests.drawn import foreign_numbers, outside, overlapping, texts
 
 TRUTH = Truth(grouping="band", shares={"young": 0.5, "old": 0.5})
@@ -94,7 +95,8 @@ def test_alt_texts_tell_the_numbers(figure: dict[str, Shown]) -> None:
     for shown in figure.values():
         assert re.search(r"\d[.,]\d", shown.alt), shown.key
         assert shown.caption
-        assert min(shown.counts.values()) >= privacy.MINIMUM
+        assert min(shown.persons, default=privacy.MINIMUM) >= privacy.MINIMUM
+        assert shown.facts
 
 
 def test_no_figure_writes_the_other_languages_numbers(figure: dict[str, Shown]) -> None:
@@ -115,7 +117,7 @@ def test_loadings_of_few_and_many_groups_are_readable(groups: int) -> None:
         assert outside(shown.content) == []
         assert overlapping(shown.content) == []
         assert shown.content.get_size_inches()[1] < 8.5
-        assert set(shown.counts) == set(names)
+        assert set(whom.names(shown)) == set(names)
     written = {w for shown in shown_all for text in texts(shown.content) for w in text.split()}
     labels = [survey.instrument.label(i) for i in survey.item_names]
     assert {w for label in labels for w in label.split()} <= written  # no label is cut
@@ -152,12 +154,13 @@ def test_no_distribution_of_few_answers(survey: Survey) -> None:
     few = survey.answers.copy()
     few.loc[9:, "adv2"] = np.nan
     shown = figures.answers(replace(survey, answers=few), "advancement")
-    assert "adv2" not in shown.counts
+    assert "adv2" not in whom.measures(shown)
     assert "fewer than 10" in shown.alt
     bars = 7 * (len(survey.instrument.factors["advancement"]) - 1)
     assert len(shown.content.axes[0].patches) == bars + 7
     few.loc[9, "adv2"] = 3.0
-    assert "adv2" in figures.answers(replace(survey, answers=few), "advancement").counts
+    shown = figures.answers(replace(survey, answers=few), "advancement")
+    assert "adv2" in whom.measures(shown)
 
 
 def test_a_question_whose_answers_were_turned_says_so(survey: Survey) -> None:
@@ -207,8 +210,9 @@ def test_stacked_bars_are_sorted_and_complete(survey: Survey) -> None:
 
 
 def test_hidden_units_have_no_numbers(figure: dict[str, Shown]) -> None:
-    counts = figure["units_1"].counts
+    counts = whom.counts(figure["units_1"])
     assert not any("Klein" in key for key in counts)
+    assert any("Klein" in key for key in whom.names(figure["units_1"]))
     written = texts(figure["units_1"].content)
     assert sum(name.startswith(("not shown", "niet getoond")) for name in written) == 2
 
@@ -346,10 +350,10 @@ def test_a_long_sensitivity_figure_is_divided_and_loses_nothing(survey: Survey) 
 def test_small_groups_are_in_no_comparison(survey: Survey) -> None:
     frame, n = many_groups(4), {"g0": 100, "g1": 4, "g2": 30, "g3": 12}
     (shown,) = figures.sensitivity(frame, survey.instrument, "band", n)
-    assert set(shown.counts) == {"g0", "g2", "g3"}
+    assert set(whom.names(shown)) == {"g0", "g2", "g3"}
     assert "g1" not in shown.alt
     (shown,) = figures.sensitivity(frame, survey.instrument, "band", n, minimum=20)
-    assert set(shown.counts) == {"g0", "g2"}
+    assert set(whom.names(shown)) == {"g0", "g2"}
     for counts in (n | {"g0": 4}, {"g0": 100, "g1": 4, "g2": 4, "g3": 4}):
         with pytest.raises(ComparisonError) as caught:
             figures.sensitivity(frame, survey.instrument, "band", counts)
@@ -358,7 +362,7 @@ def test_small_groups_are_in_no_comparison(survey: Survey) -> None:
     first = means.drop_duplicates("factor").assign(group="g0", est=0.0, se=0.0, d=0.0)
     means = pd.concat([first, means]).sort_values("factor", kind="stable")
     shown = figures.latent_means(means, survey.instrument, "band", n)
-    assert set(shown.counts) == {"g0", "g2", "g3"}
+    assert set(whom.names(shown)) == {"g0", "g2", "g3"}
     assert "g1" not in shown.alt
 
 

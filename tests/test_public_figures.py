@@ -22,6 +22,7 @@ from employer_identity.privacy import DISTRIBUTION, Shown
 from employer_identity.public_words import ranks
 from employer_identity.questionnaire import Instrument
 from employer_identity.suppression import Suppression, withhold_shares, withhold_shrunken
+from tests import whom
 from tests.drawn import foreign_numbers, outside, overlapping, texts
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -81,6 +82,7 @@ def waves(instrument: Instrument) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=columns, index=list(instrument.factors))
     frame["ci_lower"], frame["ci_upper"] = frame["mean"] - 0.04, frame["mean"] + 0.04
     frame["n"], frame["before_n"] = 4000, [3000.0, 3000.0, 3000.0, 0.0]
+    frame["before_wave"] = "2025"
     return frame.rename_axis("pillar").reset_index()
 
 
@@ -113,7 +115,8 @@ def test_every_chart_can_be_read(panel, employers, drivers, language) -> None:
         words = " ".join([*texts(shown.content), shown.caption, shown.alt])
         assert foreign_numbers(words, language) == [], shown.key
         assert re.search(r"\d", shown.alt), shown.key
-        assert min(shown.counts.values()) >= min(DISTRIBUTION, 8)
+        assert min(shown.persons, default=8) >= min(DISTRIBUTION, 8)
+        assert shown.facts
 
 
 # --- Ranking
@@ -159,7 +162,7 @@ def test_the_rest_of_a_ranking_is_told(panel, employers) -> None:
     told = f"the other {len(rest)} employers, with ranks between {rest['rank_lower'].min()} and"
     assert told in shown.caption
     assert told in shown.alt
-    assert set(shown.counts) == set(employers.ranking["employer"].head(20))
+    assert whom.names(shown) == [f"likes {e}" for e in employers.ranking["employer"].head(20)]
 
 
 @pytest.mark.parametrize("bands", [True, False])
@@ -169,8 +172,8 @@ def test_a_ranking_of_many_stands_on_a_page(panel, bands) -> None:
     assert outside(shown.content) == []
     assert overlapping(shown.content) == []
     headings = [t for t in written(shown) if t.startswith("Groep")]
-    assert len(headings) == (len(shown.counts) if bands else 1)
-    assert f"{430 - len(shown.counts)} werkgevers" in shown.caption
+    assert len(headings) == (len(whom.names(shown)) if bands else 1)
+    assert f"{430 - len(whom.names(shown))} werkgevers" in shown.caption
 
 
 def test_where_nobody_is_known_nothing_is_ranked_or_mapped(panel) -> None:
@@ -269,7 +272,7 @@ def test_small_groups_and_what_gives_them_away_are_hidden(panel, n, everybody, h
     (figure,) = figures.switching(shares(n, everybody), panel.instrument, "gender")
     assert written(figure).count("not shown") == len(hidden)
     assert ("would give them away" in figure.caption) == bool(hidden)
-    assert not any(f"changed, {g}" in figure.counts for g in hidden)
+    assert not any(f"{g}, changed" in whom.counts(figure) for g in hidden)
 
 
 def test_nothing_is_drawn_of_too_few(panel) -> None:
@@ -278,7 +281,7 @@ def test_nothing_is_drawn_of_too_few(panel) -> None:
     with pytest.raises(ComparisonError, match="fewer than 10"):
         figures.switching(few, panel.instrument)
     (shown,) = figures.switching(few, panel.instrument, minimum=5)
-    assert shown.counts == {"changed": 9}
+    assert whom.counts(shown) == {"changed": 9}
 
 
 def test_shares_stand_on_a_scale_from_0(panel) -> None:
@@ -313,7 +316,7 @@ def test_limits_of_a_funnel_rest_on_the_effective_number(panel) -> None:
     assert f"{between} lie outside the dashed and {far} outside the solid" in shown.caption
     assert "effective number is on the axis" in shown.caption
     assert "people who answered, effective number" in written(shown)
-    assert dict(shown.counts) == dict(zip(own["employer"], own["n"], strict=True))  # persons
+    assert shown.persons == tuple(own["n"])  # persons
     unweighted, _ = figures.funnel(plain, panel.instrument)
     assert unweighted.caption != shown.caption
     assert "effective" not in unweighted.caption + " ".join(written(unweighted))
@@ -339,7 +342,7 @@ def test_hidden_employers_are_not_drawn(panel) -> None:
     cells.loc[cells.index[:2], "scores"] = ["few", "sibling"]
     kept = withhold_shrunken(frame, Suppression(cells), instrument)
     shown, _ = figures.funnel(kept, instrument, named=True)
-    assert set(shown.counts) == set(frame["employer"].iloc[2:12])
+    assert whom.values(shown, "employer") == list(frame["employer"].iloc[2:12])
     assert "Werkgever nummer 0" not in shown.alt
     assert figures.funnel(frame.head(0), instrument) == ()
 

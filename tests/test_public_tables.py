@@ -18,6 +18,7 @@ from employer_identity.privacy import Shown
 from employer_identity.public_tables import ENDS
 from employer_identity.raking import Raking
 from employer_identity.tabulation import NOTHING
+from tests import whom
 from tests.drawn import foreign_numbers
 from tests.test_public_figures import scores, shares
 
@@ -102,7 +103,7 @@ def test_numbers_stand_in_the_notation_of_the_language(panel, employers, languag
         ]
         assert foreign_numbers(" ".join(words), language) == [], shown.key
         assert f'id="table-{shown.key}"' in shown.content.as_raw_html()
-        assert shown.counts
+        assert shown.facts
 
 
 def test_all_that_are_ranked_stand_in_the_table_with_a_range(panel, employers) -> None:
@@ -124,7 +125,8 @@ def test_of_an_employer_that_few_know_only_awareness_is_told(panel, employers) -
     relative = dict(zip(column(shown, "employer"), column(shown, "relative"), strict=True))
     assert relative[table.loc[0, "employer"]] == NOTHING
     assert table.loc[1, "employer"] not in relative
-    assert table.loc[1, "employer"] not in shown.counts
+    assert f"knows {table.loc[1, 'employer']}" not in whom.names(shown)
+    assert f"likes {table.loc[0, 'employer']}" not in whom.measures(shown)
     assert sum(r == NOTHING for r in relative.values()) == 1
     assert list(relative) == sorted(relative, key=str.casefold)
     assert column(shown, "ranked").count("yes") == int(table.drop(index=1)["eligible"].sum())
@@ -146,7 +148,9 @@ def test_small_groups_have_no_numbers(panel) -> None:
     assert column(shown, "share") == ["31%", "31%", NOTHING, NOTHING] * 2
     assert column(shown, "n") == ["109", "60", NOTHING, NOTHING] * 2
     assert "fewer than 10 people" in shown.cells.note
-    assert not any("other" in key or ", man" in key for key in shown.counts)
+    assert not any(
+        "other" in key or "man," in key for key in whom.counts(shown) if "woman" not in key
+    )
 
 
 def test_what_agreement_allows_is_said(panel) -> None:

@@ -448,6 +448,7 @@ def test_a_report_that_cannot_be_written_is_one_message(
 
     monkeypatch.setattr(run, "execute", lambda *_: Executed(None))
     monkeypatch.setattr(run, "documents", lambda *_: {"html": b"whole"})
+    monkeypatch.setattr(run, "stated", lambda *_: None)
     monkeypatch.setattr(run, "write_whole", full)
     with pytest.raises(ReportError, match="No space left") as caught:
         report(output=tmp_path / "report.html")
@@ -726,9 +727,8 @@ def test_the_report_says_whom_the_model_uses_and_that_weights_are_used() -> None
     assert "weights" not in " ".join(data_words.about_survey(Study(survey, "", "en")))
     n, deff = 299, 299 * (weights**2).sum() / weights.sum() ** 2
     row = dict(data_words.checklist(study))["weights"]
-    assert (
-        row == f"used; design effect {deff:.2f} (Kish), as if {round(n / deff)} people had answered"
-    )
+    worth = f"worth {round(n / deff)} answers that weigh the same"
+    assert row == f"used; design effect {deff:.2f} (Kish), {worth}"
     moved = study.weighting["difference"].abs().max()
     assert f"more than {moved:.2f}." in data_words.weighting(study)[0]
     assert "counting by the survey's weight" in prose.guide(study)[0][1]

@@ -55,6 +55,7 @@ from employer_identity.simulate import ItemShift, Truth, simulate_survey
 from employer_identity.studies import write_study
 from employer_identity.survey import Survey
 from employer_identity.trend import trend
+from tests import whom
 from tests.batches import SMALL
 from tests.drawn import foreign_numbers
 
@@ -415,11 +416,12 @@ def test_a_theme_is_all_practices_or_those_of_one_pillar(study: Study) -> None:
     row = own.iloc[0]
     expected = brand.item_levels(study.survey).set_index("item").loc[row["item"], "agree"]
     assert row["agree"] == pytest.approx(expected)
-    assert theme.table(one, own).counts[row["item"]] == row["n"]
+    assert whom.counts(theme.table(one, own))[row["item"]] == row["n"]
 
 
 def test_many_heat_maps_are_in_the_appendix_but_for_the_sectors(study: Study) -> None:
-    few, many = [Shown("units", "figure", None, "")] * 4, [Shown("units", "figure", None, "")] * 5
+    one = Shown("units", "figure", None, "", facts=())
+    few, many = [one] * 4, [one] * 5
     assert employer_words.maps_here(study, few) == 4
     assert employer_words.maps_elsewhere(study, few) == []
     assert employer_words.maps_here(study, many) == 1

@@ -23,8 +23,9 @@ from employer_identity.instrument import load_instrument
 from employer_identity.invariance import invariance
 from employer_identity.language import Language
 from employer_identity.loading import check_survey, load_survey
+from employer_identity.privacy import Shown
 from employer_identity.questionnaire import Grouping
-from employer_identity.reports import unit_words
+from employer_identity.reports import unit_facts, unit_words
 from employer_identity.reports.documents import documents
 from employer_identity.reports.execution import execute
 from employer_identity.reports.opening import open_study
@@ -111,19 +112,29 @@ def drawn(unit: UnitStudy) -> list[Any]:
     """Every figure and table of a report on a unit."""
     beside = {"references": unit.references, "language": unit.language}
     kinds = [k for k in ("pillar", "item", "outcome") if len(unit.of(k))]
-    shown = [tables.standing(unit.of(k), unit.instrument, **beside) for k in kinds]
-    shown.append(figures.standing(unit.of("pillar"), unit.instrument, **beside))
+    shown = [table(unit, k) for k in kinds]
+    means = unit_facts.means(unit, "pillar", "standing")
+    shown.append(figures.standing(unit.of("pillar"), unit.instrument, facts=means, **beside))
     if unit.references and unit.shows("items"):
-        nearest, words = unit.references[0], {"language": unit.language}
-        shown.append(figures.differences(unit.of("item"), unit.instrument, nearest, **words))
+        shown.append(differences(unit.of("item"), unit))
     return shown
+
+
+def table(unit: UnitStudy, kind: str) -> Shown:
+    how: dict[str, Any] = {"facts": unit_facts.rows(unit, kind), "language": unit.language}
+    return tables.standing(unit.of(kind), unit.instrument, unit.references, **how)
+
+
+def differences(rows: pd.DataFrame, unit: UnitStudy) -> Shown:
+    how: dict[str, Any] = {"facts": unit_facts.means(unit, "item"), "language": unit.language}
+    return figures.differences(rows, unit.instrument, unit.references[0], **how)
 
 
 def everything(unit: UnitStudy) -> str:
     """What is told, drawn and handed over, as one text."""
     pieces = [told(unit), json.dumps(unit_words.numbers(unit))]
     for shown in drawn(unit):
-        pieces += [shown.caption, shown.alt, json.dumps(shown.counts)]
+        pieces += [shown.caption, shown.alt, json.dumps(shown.persons)]
         if shown.kind == "table":
             html = shown.content.as_raw_html()
             pieces.append(re.sub(r"<[^>]+>", " ", html[html.index("<table") :]))
@@ -150,7 +161,7 @@ def test_an_employer_stands_beside_its_sector_and_everyone(
     assert len(questions(unit)) == 3
     assert len(unit_words.key_numbers(unit)) == 4
     for shown in drawn(unit):
-        assert shown.counts
+        assert shown.facts
         if shown.kind == "figure":
             assert outside(shown.content) == []
             assert overlapping(shown.content) == []
@@ -223,9 +234,8 @@ def test_planted_differences_are_named_with_their_direction_and_asked_about() ->
     assert "I recognise what sets this organisation apart" in first
     assert "below the sector" in first
     assert "I see in its deeds" in second
-    table = tables.standing(unit.of("item"), unit.instrument, unit.references, language="en")
-    assert table.content.as_raw_html().count("*") >= 2
-    alt = figures.differences(unit.of("item"), unit.instrument, "sector", language="en").alt
+    assert table(unit, "item").content.as_raw_html().count("*") >= 2
+    alt = differences(unit.of("item"), unit).alt
     assert alt.count("clearly apart") == 2
     assert alt.index("Turns words into deeds") < alt.index("Embodies what's ours")
 
@@ -247,7 +257,7 @@ def test_where_nothing_stands_apart_it_says_so_and_what_that_takes() -> None:
     assert unit.apart("item").empty
     (text,) = unit_words.standing_out(unit)
     found = re.search(
-        r"With (\d+) people and 16 .* about ([\d.]+) points .* of 0.3 .* about (\d+) people", text
+        r"With (\d+) people and 16 .* about ([\d.]+) points .* of 0.3 .* about (\d+) answers", text
     )
     assert found
     n, margin, needed = int(found[1]), float(found[2]), int(found[3])
@@ -274,7 +284,7 @@ def test_few_people_are_not_asked_for_more_than_it_takes(whole_sample: Survey) -
     survey = replace(whole_sample, answers=whole_sample.answers[rows].reset_index(drop=True))
     unit = about(survey, "Witte Kraanvogel")
     (text,) = unit_words.standing_out(unit)
-    found = re.search(r"of 0.3 .* about (\d+) people", text)
+    found = re.search(r"of 0.3 .* about (\d+) answers", text)
     assert found
     assert enough(unit, int(found[1])) == pytest.approx(0.3, rel=0.1)
 
@@ -284,7 +294,7 @@ def test_of_many_items_both_ends_are_drawn() -> None:
     rows = pd.concat(
         [unit.of("item").assign(d_sector=lambda f, k=k: f["d_sector"] + k) for k in range(3)]
     )
-    shown = figures.differences(rows, unit.instrument, "sector", language="en")
+    shown = differences(rows, unit)
     assert "Drawn are the 30 at both ends." in shown.caption
     assert "48 comparisons" in shown.caption
     assert f"{rows['d_sector'].max():+.2f}" in shown.alt
@@ -363,12 +373,7 @@ def test_the_only_employer_of_a_sector_is_compared_with_everyone() -> None:
     assert unit.references == ("whole",)
     assert "Fin is the only employer in it" in told(unit)
     assert unit.standing.filter(like="sector_").isna().all(axis=None)  # it is the employer's own
-    assert (
-        "d_sector"
-        not in tables.standing(
-            unit.of("pillar"), unit.instrument, unit.references
-        ).content.as_raw_html()
-    )
+    assert "d_sector" not in table(unit, "pillar").content.as_raw_html()
 
 
 def test_an_employer_of_two_sectors_is_compared_with_everyone() -> None:

@@ -17,7 +17,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("running", "intervals", "population", "ceiling", "crossed", "missing", "planted", "page",
          "studies", "pathways", "brand_truth", "brand", "tables", "planted_tables", "brand_tables",
-         "lavaan", "ordered", "planted_ordered", "ordered_tables", "__main__")  # fmt: skip
+         "lavaan", "ordered", "planted_ordered", "ordered_tables", "anonymity",
+         "__main__")  # fmt: skip
 # Stored with six digits; another BLAS or processor moves an estimate at the search's tolerance.
 AGAIN = 1e-4
 
@@ -72,7 +73,7 @@ def test_what_came_to_no_estimate_is_counted(studies: SimpleNamespace, tmp_path:
 def test_stored_replications_can_be_had_again(studies: SimpleNamespace) -> None:
     for cell in cells(
         studies, "ceiling", "crossed", "missing", "planted", "pathways", "brand", "ordered",
-        "planted_ordered",
+        "planted_ordered", "anonymity",
     ):  # fmt: skip
         stored, again = studies.running.stored(cell)[0], studies.running.one(cell, 0)
         assert stored.keys() == again.keys()
@@ -375,10 +376,10 @@ def test_every_study_runs_and_the_page_is_made_of_them(
     for path in (*stored.glob("lavaan-*.json"), *stored.glob("limit*.json")):
         shutil.copy(path, folder)
     for name in ("ceiling", "crossed", "missing", "planted", "pathways", "brand", "ordered",
-                 "planted_ordered"):  # fmt: skip
+                 "planted_ordered", "anonymity"):  # fmt: skip
         assert not (tmp_path / "validation.md").exists()
         arguments = ["--study", name, "--replications", "2", "--results", str(folder)]
         assert studies.main.main(arguments) == 0
     page = (tmp_path / "validation.md").read_text(encoding="utf-8")
     assert "<!-- table" not in page
-    assert page.count("2 replications") == 13
+    assert page.count("2 replications") == 14

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,8 +18,9 @@ from employer_identity.audit.facts import PERSONS, Fact, Statement
 from employer_identity.audit.search import Leak, attack
 from employer_identity.audit.stating import Teller
 from employer_identity.errors import EmployerIdentityError
-from employer_identity.privacy import MINIMUM
+from employer_identity.privacy import MINIMUM, floor
 from employer_identity.questionnaire import CROSSED, Grouping
+from employer_identity.reports import unit_facts
 from employer_identity.reports.prepared import Prepared
 from employer_identity.reports.unit import UnitStudy, unit_problems
 from employer_identity.simulate import simulate_survey
@@ -32,7 +32,7 @@ from employer_identity.suppression import (
     withhold_units,
 )
 from employer_identity.survey import Survey
-from validation.running import Cell, Row, run, stored
+from validation.running import Cell, Row
 
 WAVES = ("2024", "2025")
 _BASE = simulate_survey(40, seed=5)
@@ -162,21 +162,13 @@ def _unit(
     sector = str(sectors[0]) if len(sectors) == 1 and pd.notna(sectors[0]) else None
     scope = teller.of(column, unit, sector)
     if unit_problems(survey, suppression, column, unit):
-        yield from teller.withheld(scope, [PERSONS], "index")
+        least = floor(survey.instrument, column)
+        yield from teller.withheld(scope, [PERSONS], "index", least)
         return
     nothing = EmployerIdentityError("not fitted")
     prepared = Prepared(survey, teller.wave, {}, suppression, nothing, {})
     about = UnitStudy(prepared, column, unit, "en", suppression.minimum)
-    yield teller.number(scope, "count", about.n, element="title")
-    around = teller.of("sector", sector) if column == "employer" and sector else None
-    agreeing = range(brand.agreeing(survey.instrument.scale), survey.instrument.scale.maximum + 1)
-    yield from teller.standing(about.standing, scope, around, agreeing)
-    questions = [*survey.item_names, *survey.instrument.outcome_names]
-    if not about.shows("items"):
-        yield from teller.withheld(scope, questions, "hidden")
-    elif not about.shows("distributions"):
-        hide = partial(teller.number, scope, "share", None, element="hidden")
-        yield from (hide(measure=q, answers=tuple(agreeing)) for q in questions)
+    yield from unit_facts.of_report(about)
 
 
 def attacked(survey: Survey, *, siblings: bool = True) -> Iterator[Leak]:
@@ -203,14 +195,3 @@ def replicate(design: Study, rng: np.random.Generator) -> Row:
 
 
 CELLS = (Cell("anonymity", Study(), replicate, 500),)
-
-
-def main() -> None:
-    """Attack the studies that were not attacked yet, and say what was recovered."""
-    run(CELLS, None)
-    rows = pd.DataFrame(stored(CELLS[0]).values())
-    print(rows.mean().round(3).to_string(), f"studies: {len(rows)}", sep="\n")
-
-
-if __name__ == "__main__":
-    main()

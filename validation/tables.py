@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from validation import ceiling, crossed, lavaan, limit, missing, pathways
+from validation import anonymity, ceiling, crossed, lavaan, limit, missing, pathways
 from validation.intervals import Estimate, mean, se_over_sd, share
 from validation.population import misfit
 from validation.running import RESULTS, Cell, results
@@ -232,7 +232,22 @@ def tables(folder: Path = RESULTS) -> dict[str, str]:
         "lavaan-ratios": lavaan_ratios(folder),
         **{cell.name: missing_table(cell, folder) for cell in of_pierced},
         "pathways": pathways_table(pathways.CELLS, folder),
+        "anonymity": anonymity_table(anonymity.CELLS[0], folder),
     }
+
+
+def anonymity_table(cell: Cell, folder: Path) -> str:
+    """How often something hidden is recovered, and what hides it costs."""
+    frame = results(cell, folder)
+    rules = {"the small and siblings": "recovered", "the small alone": "recovered.alone"}
+    lines = [[rule, *share(frame[name]).spelled(True)] for rule, name in rules.items()]
+    few, hidden = (frame[name] / frame["cells"] for name in ("few", "hidden"))
+    cost = (
+        f"{counted(frame)} of {frame['people'].min():,.0f} to {frame['people'].max():,.0f} people. "
+        f"Of the cells of a last wave {few.mean():.0%} are small, and {hidden.mean():.0%} hidden."
+    )
+    table = markdown(["hidden are", "studies in which something is recovered", "interval"], lines)
+    return f"{cost}\n\n{table}"
 
 
 def lavaan_ratios(folder: Path) -> str:

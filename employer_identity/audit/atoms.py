@@ -21,6 +21,7 @@ from employer_identity.audit.facts import (
     REST,
     WAVE,
     Box,
+    Fact,
     Scope,
     Statement,
     box,
@@ -144,13 +145,12 @@ def _in_editions(statements: list[Statement]) -> list[Statement]:
 
     Editions that nowhere say different things are one.
     """
-    classes: list[dict[object, float | None]] = []
+    classes: list[dict[Fact, float | None]] = []
     place: dict[str, int] = {}
-    by_edition: dict[str, dict[object, float | None]] = defaultdict(dict)
+    by_edition: dict[str, dict[Fact, float | None]] = defaultdict(dict)
     for s in statements:
         if s.fact.value is not None:
-            key = (s.fact.scope, s.fact.quantity, s.fact.measure, s.fact.answers, s.fact.half)
-            by_edition[s.edition][key] = s.fact.value
+            by_edition[s.edition][replace(s.fact, value=None, element="")] = s.fact.value
     for edition, values in sorted(by_edition.items()):
         alike = (
             k for k, c in enumerate(classes) if all(c.get(a, v) == v for a, v in values.items())
@@ -167,10 +167,10 @@ def _in_editions(statements: list[Statement]) -> list[Statement]:
 
 
 def _size(
-    values: dict[object, float | None], classes: Sequence[dict[object, float | None]]
+    values: dict[Fact, float | None], classes: Sequence[dict[Fact, float | None]]
 ) -> tuple[float, float]:
     """Tell how many people an edition has: of what all of them count, else the largest count."""
-    counts = {k: v or 0.0 for k, v in values.items() if isinstance(k, tuple) and k[1] == "count"}
+    counts = {k: v or 0.0 for k, v in values.items() if k.quantity == "count"}
     both = [v for k, v in counts.items() if all(k in c for c in classes)]
     return max(both, default=0.0), max(counts.values(), default=0.0)
 

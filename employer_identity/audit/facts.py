@@ -1,16 +1,16 @@
 """What was published, as data: one number of one set of people, and where it stands.
 
 Beside ``report.html`` lies ``report.facts.json``: every number in the report that is about a set of
-people, and the hash of the report that it belongs to.
+people, and the hashes of the report's files.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -92,9 +92,9 @@ class Published:
     Attributes
     ----------
     report
-        Name of the report's file.
-    sha256
-        Hash of that file.
+        Name of the report: the stem of its files.
+    files
+        Name of each of its files -> SHA-256.
     study
         What the survey is called; reports of one study speak of the same people.
     edition
@@ -108,7 +108,7 @@ class Published:
     """
 
     report: str
-    sha256: str
+    files: Mapping[str, str]
     study: str
     edition: str
     floor: int
@@ -128,6 +128,8 @@ class Statement:
 
 
 _FILE = TypeAdapter(Published)
+_FACTS = TypeAdapter(tuple[Fact, ...])
+_ANSWERS = TypeAdapter(dict[str, Answers])
 
 
 def box(values: Mapping[str, str | Iterable[str]]) -> Box:
@@ -141,14 +143,25 @@ def columns_of(scope: Scope) -> frozenset[str]:
     return frozenset(column for one in scope for column, _ in one)
 
 
+def in_wave(facts: Iterable[Fact], wave: str) -> tuple[Fact, ...]:
+    """Return facts as told of one wave; empty for all. Those with waves of their own keep them."""
+    if not wave:
+        return tuple(facts)
+    return tuple(replace(f, scope=tuple(_in_wave(b, wave) for b in f.scope)) for f in facts)
+
+
+def _in_wave(one: Box, wave: str) -> Box:
+    return one if any(column == WAVE for column, _ in one) else box({**dict(one), WAVE: wave})
+
+
 def sidecar(report: Path) -> Path:
     """Return where the facts of a report lie."""
     return report.with_name(f"{report.stem}{SUFFIX}")
 
 
-def digest(path: Path) -> str:
-    """Return the hash of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def digest(content: bytes) -> str:
+    """Return the hash of a file's content."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def write_facts(published: Published) -> bytes:
@@ -165,3 +178,25 @@ def read_facts(content: bytes) -> Published:
         If it is none, or was written by hand and wrongly.
     """
     return _FILE.validate_json(content)
+
+
+def plain(facts: tuple[Fact, ...]) -> list[dict[str, Any]]:
+    """Return facts as JSON knows them."""
+    told: list[dict[str, Any]] = _FACTS.dump_python(facts, mode="json", exclude_defaults=True)
+    return told
+
+
+def again(told: object) -> tuple[Fact, ...]:
+    """Return the facts that `plain` has written."""
+    return _FACTS.validate_python(told)
+
+
+def plain_answers(answers: Mapping[str, Answers]) -> dict[str, dict[str, Any]]:
+    """Return between which answers measures lie, as JSON knows it."""
+    told: dict[str, dict[str, Any]] = _ANSWERS.dump_python(dict(answers), mode="json")
+    return told
+
+
+def answers_again(told: object) -> dict[str, Answers]:
+    """Return what `plain_answers` has written."""
+    return _ANSWERS.validate_python(told)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from employer_identity.audit.facts import (
     REST,
     SUFFIX,
     Answers,
-    Fact,
     Published,
     Scope,
     Statement,
@@ -23,15 +21,16 @@ from employer_identity.audit.facts import (
     read_facts,
     sidecar,
 )
+from employer_identity.audit.listed import FACTS, INDEX, KINDS, PAGE, SAME, TABLE, read_index
 from employer_identity.audit.pages import disagreements
 from employer_identity.audit.search import Leak, leaks
 from employer_identity.errors import Problem
-from employer_identity.language import listing
+from employer_identity.language import Language, describe, listing, say
 
-INDEX = "index"
+NOTEBOOK = ".ipynb"
+"""Ending of a report's notebook, but of others, too: without facts beside it is none of ours."""
 NAMED = 6
 """Numbers that a finding names at most."""
-SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,12 @@ def audit(folder: Path, *others: Path) -> Audit:
         Folders with earlier reports of the same survey, or further ones.
     """
     problems: list[Problem] = []
-    read: list[tuple[Path, Published]] = []
+    published: list[Published] = []
     for one in (folder, *others):
         found, wrong = _read(one)
-        read += found
-        problems += wrong
-    published = [p for _, p in read]
-    problems += [*_versions(published), *_two_values(published)]
+        published += found
+        problems += [*wrong, *_versions(found)]
+    problems += _two_values(published)
     found_leaks: list[Leak] = []
     if not problems:
         try:
@@ -89,7 +87,8 @@ def audit(folder: Path, *others: Path) -> Audit:
         except TooManyCellsError as error:
             problems.append(Problem("audit.too_many_cells", str(error)))
     facts = sum(len(p.facts) for p in published)
-    return Audit(tuple(problems), tuple(found_leaks), len(read), facts)
+    reports = sum(p.report != INDEX for p in published)
+    return Audit(tuple(problems), tuple(found_leaks), reports, facts)
 
 
 def _attack(published: Sequence[Published]) -> list[Leak]:
@@ -107,76 +106,56 @@ def _attack(published: Sequence[Published]) -> list[Leak]:
 # --- Reading
 
 
-def _read(folder: Path) -> tuple[list[tuple[Path, Published]], list[Problem]]:
+def _read(folder: Path) -> tuple[list[Published], list[Problem]]:
     """Read the sidecars of a folder, and say what is missing or does not belong together."""
-    pages = [p for p in sorted(folder.rglob("*.html")) if p.stem != INDEX]
-    beside = {sidecar(page) for page in pages}
-    lonely = [p for p in sorted(folder.rglob(f"*{SUFFIX}")) if p not in beside]
-    problems = [Problem("audit.no_report", _name(p, folder)) for p in lonely]
-    if not pages:
+    reports: dict[Path, list[Path]] = defaultdict(list)
+    for path in sorted(p for kind in KINDS for p in folder.rglob(f"*.{kind}")):
+        if path.stem != INDEX and (path.suffix != NOTEBOOK or sidecar(path).is_file()):
+            reports[sidecar(path)].append(path)
+    indexes = sorted({p.parent for name in (PAGE, TABLE, FACTS) for p in folder.rglob(name)})
+    alone = (p for p in sorted(folder.rglob(f"*{SUFFIX}")) if p.name != FACTS)
+    problems = [Problem("audit.no_report", _name(p, folder)) for p in alone if p not in reports]
+    if not reports and not indexes:
         problems.append(Problem("audit.nothing", str(folder)))
-    found = []
-    for page in pages:
-        published, wrong = _read_one(page, _name(page, folder))
+    found: dict[Path, Published] = {}
+    for path, files in reports.items():
+        published, wrong = _read_one(path, files, folder)
         problems += wrong
         if published:
-            found.append((page, published))
-    problems += _of_index(folder, {_name(page, folder): p for page, p in found})
-    return found, problems
+            found |= dict.fromkeys(files, published)
+    apart = list({id(p): p for p in found.values()}.values())
+    for place in indexes:
+        own = {_name(f, place): p for f, p in found.items() if f.is_relative_to(place)}
+        listed, wrong = read_index(place, own)
+        apart += [listed] if listed else []
+        problems += wrong
+    return apart, problems
 
 
 def _name(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _read_one(page: Path, name: str) -> tuple[Published | None, list[Problem]]:
-    path = sidecar(page)
+def _read_one(
+    path: Path, files: Sequence[Path], folder: Path
+) -> tuple[Published | None, list[Problem]]:
+    """Read one sidecar, and hold the files of its report against it."""
+    first = _name(files[0], folder)
     if not path.is_file():
-        return None, [Problem("audit.no_sidecar", name)]
+        return None, [Problem("audit.no_sidecar", first)]
     try:
         published = read_facts(path.read_bytes())
     except ValueError:
-        return None, [Problem("audit.unreadable", name)]
-    if digest(page) != published.sha256:
-        return None, [Problem("audit.other_report", name)]
-    return published, list(disagreements(page.read_text("utf-8"), published.facts, name))
-
-
-def _of_index(folder: Path, published: dict[str, Published]) -> Iterator[Problem]:
-    """Say which numbers of the index are no facts of the report that they are about."""
-    path = folder / f"{INDEX}.csv"
-    if not path.is_file():
-        return
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        for row in csv.DictReader(lines):
-            own = published.get(row.get("html") or "")
-            facts = own.facts if own else ()
-            wrong = sum(not _is_told(k, v, facts) for k, v in row.items() if _is_number(k, v))
-            if wrong:
-                yield Problem(
-                    "audit.undeclared", row.get("name") or "-", wrong, {"element": path.name}
-                )
-
-
-def _is_number(column: str, value: str | None) -> bool:
-    return bool(value) and (column == "n" or column.startswith("mean_"))
-
-
-def _is_told(column: str, value: str, facts: Iterable[Fact]) -> bool:
-    """Whether a number of the index is one of the facts, or what one of them was rounded from."""
-    try:
-        given = float(value)
-    except ValueError:
-        return False
-    measure = column.removeprefix("mean_")
-    own = [f for f in facts if f.value is not None]
-    if column == "n":
-        return any(f.quantity == "count" and f.value == given for f in own)
-    return any(
-        f.quantity == "mean" and f.measure == measure and abs(f.value - given) <= f.half + SAME
-        for f in own
-        if f.value is not None
-    )
+        return None, [Problem("audit.unreadable", first)]
+    problems = []
+    for file in files:
+        content = file.read_bytes()
+        if published.files.get(file.name) != digest(content):
+            problems.append(Problem("audit.other_report", _name(file, folder)))
+        elif file.suffix == ".html":
+            page = content.decode()
+            problems += disagreements(page, published.facts, _name(file, folder))
+    return (None, problems) if problems else (published, [])
 
 
 def _versions(published: Sequence[Published]) -> Iterator[Problem]:
@@ -197,7 +176,8 @@ def _two_values(published: Sequence[Published]) -> Iterator[Problem]:
         for f in one.facts:
             if f.value is None:
                 continue
-            key = (one.study, one.edition, f.frame, f.scope, f.quantity, f.measure, f.answers)
+            of = (f.frame, f.scope, f.quantity, f.measure, f.answers, f.weighted)
+            key = (one.study, one.edition, *of)
             value, half, report = known.setdefault(key, (f.value, f.half, one.report))
             if abs(value - f.value) > half + f.half + SAME:
                 wrong, other = wrong + 1, report
@@ -206,6 +186,18 @@ def _two_values(published: Sequence[Published]) -> Iterator[Problem]:
 
 
 # --- Words
+
+
+def in_words(found: Audit, language: Language) -> list[str]:
+    """Say what was read, and what can be recovered from it or that nothing can."""
+    if found.problems:
+        outcome = say("audit.told.unread", language, n=len(found.problems))
+    elif found.leaks:
+        outcome = say("audit.told.leaks", language, n=len(found.leaks))
+    else:
+        outcome = say("audit.told.clean", language)
+    read = say("audit.told.what", language, reports=found.reports, facts=found.facts)
+    return [*(describe(p, language) for p in found.findings), read, outcome]
 
 
 def told(leak: Leak) -> Problem:

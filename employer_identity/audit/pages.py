@@ -16,8 +16,11 @@ from employer_identity.errors import Problem
 from employer_identity.language import LANGUAGES, number, say
 
 _FIGURE = re.compile(r"(?:figure|box)-(.+)")
+_SPACE = re.compile(r"\s+")
 _NUMBER = r"\d{1,3}(?:[.,]\d{3})+|\d+"
 _COUNT_HEADS = ("n",)
+_INLINE = frozenset(("a", "abbr", "b", "bdi", "em", "i", "small", "span", "strong", "sub", "sup"))
+"""Elements in the middle of a text; others end it."""
 
 
 class _Reader(HTMLParser):
@@ -28,29 +31,38 @@ class _Reader(HTMLParser):
         self.texts: dict[str, list[str]] = defaultdict(list)
         self.sizes: dict[str, list[str]] = defaultdict(list)
         self._where: list[str] = []
-        self._skip = 0
+        self._skip = self._captions = 0
         self._row: list[str] | None = None
         self._heads: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         about = dict(attrs)
+        self._between(tag)
         if tag == "figure":
             named = _FIGURE.fullmatch(about.get("id") or "")
             self._where.append(named[1] if named else "")
         self._skip += tag in ("style", "script")
+        self._captions += tag == "figcaption"
         if tag == "tr":
             self._row = []
         if tag in ("td", "th") and self._row is not None:
             self._row.append("")
         for name in ("alt", "title", "aria-label"):
             if text := about.get(name):
-                self.texts[self._element].append(text)
+                self.texts[self._element].append(f"\n{text}\n")
+
+    def _between(self, tag: str) -> None:
+        is_number = tag == "b" and self._captions  # of the figure or table, before its caption
+        if tag not in _INLINE or is_number:
+            self.texts[self._element].append("\n")
 
     def handle_endtag(self, tag: str) -> None:
+        self._between(tag)
         if tag == "figure" and self._where:
             self._where.pop()
             self._heads = []
         self._skip -= tag in ("style", "script")
+        self._captions -= tag == "figcaption"
         if tag == "tr" and self._row is not None:
             self._finish(self._row)
             self._row = None
@@ -58,7 +70,7 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._skip:
             return
-        self.texts[self._element].append(data)
+        self.texts[self._element].append(_SPACE.sub(" ", data))
         if self._row:
             self._row[-1] += data
 
@@ -78,9 +90,17 @@ class _Reader(HTMLParser):
 
 @cache
 def _counted() -> re.Pattern[str]:
-    """Return what a number of people looks like in a text of either language."""
-    words = "|".join(say("audit.people", language) for language in LANGUAGES)
-    return re.compile(rf"\bn\s*=\s*({_NUMBER})|({_NUMBER})\s+(?:{words})\b", re.IGNORECASE)
+    """Return what a number of people looks like in a text of either language.
+
+    The second group is there where it is a floor: *fewer than 5 people*.
+    """
+    words, floors = (
+        "|".join(say(f"audit.{key}", language) for language in LANGUAGES)
+        for key in ("people", "fewest")
+    )
+    people = rf"(?:({floors}) )?(?<![\d.,])({_NUMBER}) (?:{words})\b"
+    pattern = rf"\bn ?= ?({_NUMBER})|{people}"
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def disagreements(page: str, facts: Iterable[Fact], where: str) -> Iterator[Problem]:
@@ -97,16 +117,18 @@ def disagreements(page: str, facts: Iterable[Fact], where: str) -> Iterator[Prob
     """
     reader = _Reader()
     reader.feed(page)
-    texts = {element: " ".join(parts) for element, parts in reader.texts.items()}
+    texts = {element: "".join(parts) for element, parts in reader.texts.items()}
     told = [fact for fact in facts if fact.value is not None]
     for element in sorted({f.element for f in told if f.element}):
         own = [f for f in told if f.element == element]
         missing = sum(not _is_printed(f, texts.get(element, "")) for f in own)
         if missing:
             yield Problem("audit.not_printed", where, missing, {"element": element})
-    known = {round(f.value) for f in told if f.quantity == "count" and f.value is not None}
+    counts = [f for f in told if f.quantity == "count" and not f.half]
     for element, text in texts.items():
-        found = [one or other for one, other in _counted().findall(text)] + reader.sizes[element]
+        known = {f.value for f in counts if not element or f.element in ("", element)}
+        told_of = _counted().findall(text)
+        found = [n or other for n, floor, other in told_of if not floor] + reader.sizes[element]
         undeclared = sum(n not in known for n in map(_whole, found) if n is not None)
         if undeclared:
             yield Problem("audit.undeclared", where, undeclared, {"element": element or "-"})

@@ -32,17 +32,9 @@ def audit(
     tongue = tongue_of(language)
     with refusals(tongue):
         from employer_identity.audit import folder as folders
-        from employer_identity.language import describe, say
 
         found = folders.audit(folder, *(others or ()))
-        for problem in found.findings:
-            typer.echo(describe(problem, tongue))
-        typer.echo(say("audit.told.what", tongue, reports=found.reports, facts=found.facts))
-        if found.problems:
-            typer.echo(say("audit.told.unread", tongue, n=len(found.problems)))
-        elif found.leaks:
-            typer.echo(say("audit.told.leaks", tongue, n=len(found.leaks)))
-        else:
-            typer.echo(say("audit.told.clean", tongue))
+        for line in folders.in_words(found, tongue):
+            typer.echo(line)
     if not found.is_clean:
         raise typer.Exit(PROBLEMS)

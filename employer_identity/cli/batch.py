@@ -11,6 +11,7 @@ from employer_identity.cli.progress import Progress, duration
 from employer_identity.cli.shared import PROBLEMS, STOPPED, refusals, tell, tongue_of
 
 if TYPE_CHECKING:
+    from employer_identity.audit.folder import Audit
     from employer_identity.language import Language
     from employer_identity.reports.batch import Batch
     from employer_identity.reports.records import Record
@@ -68,6 +69,10 @@ def batch(
     scheduler: Annotated[
         str | None, typer.Option("--scheduler", help="Dask scheduler, such as tcp://host:8786.")
     ] = None,
+    earlier: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="Folder with reports handed out before; may be repeated."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be made, and how long it takes.")
     ] = False,
@@ -87,7 +92,8 @@ def batch(
       employer-identity batch -s answers.csv -i questionnaire.toml -o reports --formats html,pdf
 
     The path of the index is printed. Run it again after a change, or after it was stopped: only
-    what has changed is made. Exit code 1 if a report failed.
+    what has changed is made. Then an audit tries to recover what is hidden from all of it together;
+    where it succeeds there is no index. Exit code 1 if a report failed or something was recovered.
     """  # noqa: D301
     tongues = [part.strip() for part in language.split(",") if part.strip()]
     tongue = tongue_of(next(iter(tongues), ""))
@@ -131,6 +137,7 @@ def batch(
                 isolated=isolated,
                 scheduler=scheduler,
                 timeout=timeout,
+                earlier=earlier or (),
                 dry_run=dry_run,
                 on_step=on_step,
                 on_report=on_report,
@@ -142,9 +149,10 @@ def batch(
             raise typer.Exit(STOPPED) from None
         progress.clear()
         _tell_outcome(found, tongue, quiet=quiet)
-        if not dry_run:
+        clean = found.audit is None or found.audit.is_clean
+        if clean and not dry_run:
             typer.echo(found.index)
-        if found.failed:
+        if found.failed or not clean:
             raise typer.Exit(PROBLEMS)
 
 
@@ -158,6 +166,19 @@ def _tell_failure(record: Record, tongue: Language, progress: Progress) -> None:
         tell(say("batch.told.failed", tongue, message=message, **words))
 
 
+def _tell_audit(found: Audit, tongue: Language, *, quiet: bool) -> None:
+    """Say what all reports together give away."""
+    from employer_identity.audit.folder import in_words
+    from employer_identity.language import say
+
+    if quiet and found.is_clean:
+        return
+    for line in in_words(found, tongue):
+        tell(line)
+    if not found.is_clean:
+        tell(say("batch.told.unpublished", tongue))
+
+
 def _tell_outcome(found: Batch, tongue: Language, *, quiet: bool) -> None:
     """Say how many there are of each kind; of a dry run also what is withheld, and the time."""
     from employer_identity.language import describe, listing, number, say
@@ -167,6 +188,8 @@ def _tell_outcome(found: Batch, tongue: Language, *, quiet: bool) -> None:
         for status, n in found.counts.items()
     ]
     tell(say("batch.told.summary", tongue, total=len(found.records), counts=listing(told, tongue)))
+    if found.audit:
+        _tell_audit(found.audit, tongue, quiet=quiet)
     if found.seconds is None:
         return
     if not quiet:

@@ -7,11 +7,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from employer_identity.audit.facts import write_facts
+from employer_identity.audit.folder import Audit, audit
+from employer_identity.audit.listed import FACTS, NUMBERS, PAGE, TABLE
 from employer_identity.edge import checked
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import LANGUAGES, Language, refusal, say
@@ -20,6 +23,7 @@ from employer_identity.questionnaire import Instrument
 from employer_identity.reports import crew
 from employer_identity.reports.beside import of_sample
 from employer_identity.reports.index import index_csv, index_page, numbers_table
+from employer_identity.reports.index_facts import index_facts
 from employer_identity.reports.orders import seconds_needed, write_orders
 from employer_identity.reports.parameter_files import ParameterSet, read_sets
 from employer_identity.reports.parameters import template_problems
@@ -46,7 +50,7 @@ from employer_identity.writing import write_whole
 TIMEOUT = 300
 """Seconds that a cell of a report may take, unless said otherwise."""
 _STOPS = {"batch.disk_full", "batch.void", "batch.other_version", "batch.scheduler_gone"}
-_INDEX = ("index.html", "index.csv", "numbers.parquet")
+_INDEX = (PAGE, TABLE, NUMBERS, FACTS)
 Step = Callable[[str], None]
 Reported = Callable[[Record, int, int], None]
 
@@ -63,11 +67,15 @@ class Batch(Showing):
         One a report, by title and language.
     seconds
         How long the reports that are due will take; only of a dry run.
+    audit
+        What all of its reports together give away, with earlier ones; None of a dry run. Where
+        something was found there is no index page, so that nothing is handed out.
     """
 
     folder: Path
     records: tuple[Record, ...]
     seconds: float | None = None
+    audit: Audit | None = None
 
     @property
     def counts(self) -> Mapping[Status, int]:
@@ -81,8 +89,8 @@ class Batch(Showing):
 
     @property
     def index(self) -> Path:
-        """The page that lists them all."""
-        return self.folder / "index.html"
+        """The page that lists them all; it is there once nothing hidden can be recovered."""
+        return self.folder / PAGE
 
     def _view(self) -> View:
         told = ", ".join(f"{n} {say(f'batch.status.{s}', n=n)}" for s, n in self.counts.items())
@@ -100,6 +108,7 @@ class _Wish:
     languages: tuple[Language, ...]
     formats: tuple[Format, ...]
     common: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    earlier: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,7 @@ def batch(
     isolated: bool = False,
     scheduler: str | None = None,
     timeout: int | None = TIMEOUT,
+    earlier: Iterable[str | Path] = (),
     dry_run: bool = False,
     on_step: Step | None = None,
     on_report: Reported | None = None,
@@ -163,10 +173,13 @@ def batch(
         ``tcp://host:8786``; they do the work instead.
     timeout
         Seconds that a cell of a report may take; None for any.
+    earlier
+        Folders with reports that were handed out before, looked at together with these.
     dry_run
         Whether only to say what would be made, and how long it would take.
     on_step
-        Called with the name of each step: ``read``, ``plan``, ``fit``, ``make``, ``index``.
+        Called with the name of each step: ``read``, ``plan``, ``fit``, ``make``, ``index``,
+        ``audit``.
     on_report
         Called with each `Record` as it comes, how many are done, and how many there are to make.
     **parameters
@@ -175,7 +188,7 @@ def batch(
     Returns
     -------
     Batch
-        Reports that failed are in it; they do not stop the others.
+        Reports that failed are in it; they do not stop the others. So is what the audit found.
 
     Raises
     ------
@@ -190,7 +203,8 @@ def batch(
     """
     step = on_step or (lambda _: None)
     common = of_sample(template, parameters, survey is None)
-    wish = _checked(template, Path(output), by, sets, languages, formats, jobs, common)
+    before = tuple(map(Path, earlier))
+    wish = _checked(template, Path(output), by, sets, languages, formats, jobs, common, before)
     if scheduler and not dry_run:
         crew.check(scheduler)
     who = _Crew(jobs or _processors(), isolated, timeout, scheduler)
@@ -204,7 +218,11 @@ def batch(
     with claimed(wish.folder) as run:
         made = _make(wish, plan, who, run, step, on_report or (lambda *_: None))
         step("index")
-        _write_index(made, plan, wish.languages[0])
+        page = _write_index(made, plan, wish.languages[0])
+        step("audit")
+        made = replace(made, audit=audit(wish.folder, *wish.earlier))
+        if made.audit and made.audit.is_clean:
+            write_whole(made.index, page)  # last: who opens it finds the others
     return made
 
 
@@ -217,9 +235,11 @@ def _checked(
     formats: Iterable[Format],
     jobs: int | None,
     parameters: Mapping[str, Any],
+    earlier: tuple[Path, ...],
 ) -> _Wish:
     """Refuse what can be refused before the survey is read, all at once."""
     problems = [*template_problems(template), *site_problems(folder)]
+    problems += [Problem("audit.nothing", str(one)) for one in earlier if not one.is_dir()]
     tongues, kinds = tuple(dict.fromkeys(languages)), tuple(dict.fromkeys(formats))
     for asked, allowed, name in ((tongues, LANGUAGES, "language"), (kinds, FORMATS, "format")):
         values = {"allowed": ", ".join(allowed)}
@@ -238,7 +258,7 @@ def _checked(
         problems += error.problems
     if problems:
         raise refusal(ReportError, problems)
-    return _Wish(folder.resolve(), template, by, given, tongues, kinds, parameters)
+    return _Wish(folder.resolve(), template, by, given, tongues, kinds, parameters, earlier)
 
 
 def _processors() -> int:
@@ -304,20 +324,25 @@ def _make(wish: _Wish, plan: Plan, who: _Crew, run: str, step: Step, on_report: 
     return Batch(folder, _sorted(records))
 
 
-def _write_index(made: Batch, plan: Plan, language: Language) -> None:
-    """Write what lists all reports, and what was decided not to be shown."""
+def _write_index(made: Batch, plan: Plan, language: Language) -> str:
+    """Write what lists all reports, and what was decided not to be shown; return the page."""
     share = next(iter(plan.shares.values()))
     instrument, folder = share.selection.survey.instrument, made.folder
     title = instrument.title.get(language) or next(iter(instrument.title.values()))
     heads = {f"mean_{p}": instrument.label(p, language) for p in instrument.factors}
     page = index_page(made.records, language=language, title=title, headline=heads)
-    write_whole(folder / "index.csv", index_csv(made.records, language=language, headline=heads))
-    write_whole(folder / "numbers.parquet", numbers_table(made.records))
+    table = index_csv(made.records, language=language, headline=heads)
+    files = {TABLE: table.encode(), NUMBERS: numbers_table(made.records)}
+    made.index.unlink(missing_ok=True)  # until it is known what all of it gives away
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    facts = index_facts(plan, made.records, files | {PAGE: page.encode()})
+    write_whole(folder / FACTS, write_facts(facts))
     for name, one in plan.shares.items():
         only = len(plan.shares) == 1
         path = folder / ("suppression.csv" if only else f"suppression-{name}.csv")
         write_whole(path, one.selection.suppression.to_csv())
-    write_whole(made.index, page)  # last: who opens it finds the others
+    return page
 
 
 def _outcome(task: Task, done: Done, folder: Path) -> Record:

@@ -21,14 +21,19 @@ def estimated(study: Study) -> list[str]:
     """Say how the model was estimated, what was used of whom, and what the measures of fit are."""
     fit = study.fit
     sentences = [study.say("method.estimated", n=fit.ntotal)]
-    holes = sum(note.count for note in fit.notes if note.code == "model.rows_with_holes")
-    sentences.append(study.say("method.holes", n=holes) if holes else study.say("method.no_holes"))
+    n = holes(study)
+    sentences.append(study.say("method.holes", n=n) if n else study.say("method.no_holes"))
     if fit.weights:
         sentences.append(study.say("method.weighted"))
     if clusters(study):
         values = {"n": clusters(study), "by": column(study, str(fit.cluster))}
         sentences.append(study.say("method.clustered", **values))
     return [" ".join(sentences), study.say("method.measures"), *notes(study)]
+
+
+def holes(study: Study) -> int:
+    """Return how many people answered some items only."""
+    return sum(note.count for note in study.fit.notes if note.code == "model.rows_with_holes")
 
 
 def clusters(study: Study) -> int:

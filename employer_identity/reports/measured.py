@@ -17,6 +17,7 @@ from employer_identity.latent import latent_variances, mean_contrasts
 from employer_identity.models import ModelComparison
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.study import Study
+from employer_identity.survey import Survey
 from employer_identity.terms import counted, nouns
 from employer_identity.treatment import Treatment, treatment
 
@@ -53,11 +54,10 @@ class Compared(Study):
         return treatment(self.survey, self.ladder)
 
     @property
-    def left_out(self) -> list[str]:
-        """Labels of the groups that are too small to be compared."""
+    def groups_left_out(self) -> list[str]:
+        """The groups that are too small to be compared."""
         n = self.survey.answers[self.group].value_counts(sort=False)
-        small = [str(g) for g, k in n.items() if k > 0 and str(g) not in self.ladder.groups]
-        return [self.instrument.value_label(self.group, g, self.language) for g in small]
+        return [str(g) for g, k in n.items() if k > 0 and str(g) not in self.ladder.groups]
 
     @property
     def are_sizes_tellable(self) -> bool:
@@ -106,6 +106,21 @@ class Measurement:
     def instrument(self) -> Instrument:
         """The questionnaire."""
         return self.study.instrument
+
+    @property
+    def survey(self) -> Survey:
+        """The answers of everybody."""
+        return self.study.survey
+
+    @property
+    def wave(self) -> str:
+        """The wave that is studied; empty for all."""
+        return self.study.wave
+
+    @property
+    def minimum_n(self) -> int:
+        """Smallest number of persons that is shown."""
+        return self.study.minimum_n
 
     @property
     def pillars(self) -> tuple[str, ...]:

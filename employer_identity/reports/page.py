@@ -15,10 +15,13 @@ from typing import Any, Protocol
 
 from IPython.display import display
 
+from employer_identity.audit.facts import Fact, in_wave, plain, plain_answers
+from employer_identity.audit.stating import Teller
 from employer_identity.drawing import picture
 from employer_identity.language import Language, say
 from employer_identity.privacy import Shown
 from employer_identity.reports.practices import Asked, Noticed
+from employer_identity.survey import Survey
 
 NAMESPACE = "employer_identity"
 _AS_PIXELS = ("units_",)  # cells side by side show white hairlines as vectors in some viewers
@@ -34,6 +37,18 @@ class Speaker(Protocol):
     @property
     def pillars(self) -> tuple[str, ...]:
         """Keys of the pillars."""
+
+    @property
+    def survey(self) -> Survey:
+        """The answers that it rests on."""
+
+    @property
+    def wave(self) -> str:
+        """The wave that it is about; empty for all."""
+
+    @property
+    def minimum_n(self) -> int:
+        """Smallest number of persons that is shown."""
 
     def say(self, key: str, **values: object) -> str:
         """Say a sentence of the report; ``section.KEY`` is the title of a section."""
@@ -66,7 +81,23 @@ class Page:
         language, pillars = self.study.language, len(self.study.pillars)
         about = {"title": title, "kicker": kicker, "language": language, "pillars": pillars}
         about |= {"contents": say("report.contents", language), "brief": self.brief}
-        _show(html, "title", **about)
+        _show(html, "title", **about, of=self._of)
+
+    @property
+    def _of(self) -> dict[str, Any]:
+        """Say of whose answers it tells, for whoever lays reports side by side."""
+        survey = self.study.survey
+        return {
+            "study": Teller(survey.instrument).study,
+            "edition": survey.sha256,
+            "floor": self.study.minimum_n,
+            "answers": plain_answers(Teller(survey.instrument).answers),
+        }
+
+    def states(self, facts: Iterable[Fact]) -> None:
+        """Hand over what sentences tell of sets of people; readers do not see this."""
+        about = {NAMESPACE: {"role": "facts", "facts": plain(in_wave(facts, self.study.wave))}}
+        _display({"text/plain": "facts"}, about)
 
     def section(self, key: str, *, numbered: bool = True, appendix: bool = False) -> None:
         """Begin a section: numbered, lettered (an appendix), or neither."""
@@ -144,12 +175,13 @@ class Page:
     def show(self, *pieces: Shown) -> None:
         """Show figures and tables."""
         for piece in pieces:
+            told = {"facts": plain(in_wave(piece.facts, self.study.wave))}
             if piece.kind == "figure":
-                _show_figure(piece)
+                _show_figure(piece, told)
             else:
                 html = piece.content.as_raw_html()
                 cells = asdict(piece.cells) if piece.cells else {}
-                _show(html, "table", id=piece.key, caption=piece.caption, cells=cells)
+                _show(html, "table", id=piece.key, caption=piece.caption, cells=cells, **told)
 
 
 def _practice(practice: Noticed) -> str:
@@ -174,11 +206,11 @@ def _show(html: str, role: str, **about: Any) -> None:
     _display({"text/html": html, "text/plain": role}, {NAMESPACE: {"role": role, **about}})
 
 
-def _show_figure(piece: Shown) -> None:
+def _show_figure(piece: Shown, told: Mapping[str, Any]) -> None:
     pixels = piece.key.startswith(_AS_PIXELS)
     kind, mime = ("png", "image/png") if pixels else ("svg", "image/svg+xml")
     data = picture(piece.content, kind)
-    about = {"role": "figure", "id": piece.key, "caption": piece.caption, "alt": piece.alt}
+    about = {"role": "figure", "id": piece.key, "caption": piece.caption, "alt": piece.alt, **told}
     width = int(piece.content.get_size_inches()[0] * 96)
     shown = b64encode(data).decode() if pixels else data.decode()
     _display(

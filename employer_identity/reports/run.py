@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -42,10 +42,14 @@ from employer_identity.reports.prepared import select
 from employer_identity.reports.records import Format
 from employer_identity.reports.render import exporter
 from employer_identity.reports.snapshot import SUFFIX, write_panel, write_snapshot
+from employer_identity.reports.stated import stated, write_sidecar
 from employer_identity.reports.table_files import check_table_files, table_file
 from employer_identity.reports.tasks import stems
 from employer_identity.survey import Survey
 from employer_identity.writing import write_whole
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 _KINDS: dict[str, Format] = {".html": "html", ".htm": "html", ".pdf": "pdf", ".ipynb": "ipynb"}
 Step = Callable[[str], None]
@@ -145,17 +149,25 @@ def report(
         raise refusal(ReportError, [done.problem])
     step("write")
     reader.join()
-    kind = _kind(target)
-    made = {target: documents(done.notebook, [kind])[kind]}
-    made |= {file: table_file(done.notebook, file) for file in files}
-    for file, content in made.items():
-        try:
-            write_whole(file, content)
-        except OSError as error:
-            values = {"message": error.strerror or type(error).__name__}
-            problem = Problem("batch.not_written", str(file.parent), values=values)
-            raise refusal(ReportError, [problem]) from error
+    _write(done.notebook, target, files)
     return target
+
+
+def _write(notebook: NotebookNode, target: Path, tables: Iterable[Path]) -> None:
+    """Write a report, what it states beside it, and its tables."""
+    kind = _kind(target)
+    documented = documents(notebook, [kind, "html"])
+    published = stated(notebook, target.stem, documented["html"].decode())
+    made = {target: documented[kind]}
+    others = {file: table_file(notebook, file) for file in tables}
+    try:
+        for file, content in (made | others).items():
+            write_whole(file, content)
+        write_sidecar(published, made)
+    except OSError as error:
+        values = {"message": error.strerror or type(error).__name__}
+        problem = Problem("batch.not_written", str(target.parent), values=values)
+        raise refusal(ReportError, [problem]) from error
 
 
 def _copied(told: Mapping[str, Any], survey: Survey, folder: Path) -> dict[str, str]:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from employer_identity.audit.facts import SUFFIX, Published
 from employer_identity.language import Language
 from employer_identity.reports.records import FORMATS, Format, Numbers
+from employer_identity.reports.stated import write_sidecar
 from employer_identity.reports.tasks import Task
 from employer_identity.writing import write_whole
 
@@ -31,6 +33,8 @@ class Stamp:
     ----------
     files
         Format -> SHA-256.
+    facts
+        SHA-256 of what it states, beside its files.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Stamp:
     key: str
     basis: str
     files: Mapping[Format, str]
+    facts: str
     numbers: Numbers
     seconds: float
 
@@ -50,6 +55,11 @@ _FILE = TypeAdapter(Stamp)
 def path_of(name: str, language: Language, kind: Format) -> str:
     """Return where a report's file lies inside the folder."""
     return f"{language}/{name}.{kind}"
+
+
+def facts_path(name: str, language: Language) -> str:
+    """Return where lies what a report states."""
+    return f"{language}/{name}{SUFFIX}"
 
 
 def failed_path(name: str, language: Language) -> str:
@@ -72,10 +82,9 @@ def read_stamps(folder: Path) -> dict[tuple[str, Language], Stamp]:
 
 def stands(stamp: Stamp, folder: Path) -> bool:
     """Whether a report's files are there and are what its stamp says."""
-    return all(
-        digest == _digest(folder / path_of(stamp.name, stamp.language, kind))
-        for kind, digest in stamp.files.items()
-    )
+    files = {path_of(stamp.name, stamp.language, k): sha256 for k, sha256 in stamp.files.items()}
+    files[facts_path(stamp.name, stamp.language)] = stamp.facts
+    return all(sha256 == _digest(folder / path) for path, sha256 in files.items())
 
 
 def is_up_to_date(task: Task, stamp: Stamp | None, folder: Path) -> bool:
@@ -90,17 +99,24 @@ def erase(folder: Path, name: str, language: Language) -> None:
     _stamp_path(folder, name, language).unlink(missing_ok=True)
     for kind in FORMATS:
         (folder / path_of(name, language, kind)).unlink(missing_ok=True)
+    (folder / facts_path(name, language)).unlink(missing_ok=True)
     (folder / failed_path(name, language)).unlink(missing_ok=True)
 
 
 def write_report(
-    folder: Path, task: Task, files: Mapping[Format, bytes], numbers: Numbers, seconds: float
+    folder: Path,
+    task: Task,
+    files: Mapping[Format, bytes],
+    published: Published,
+    numbers: Numbers,
+    seconds: float,
 ) -> Stamp:
-    """Write a report's files, each whole, and its stamp last."""
-    for kind, content in files.items():
-        path = folder / path_of(task.name, task.language, kind)
+    """Write a report's files, each whole, what it states beside them, and its stamp last."""
+    made = {folder / path_of(task.name, task.language, k): c for k, c in files.items()}
+    for path, content in made.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
+    facts = write_sidecar(published, made)
     digests = {kind: hashlib.sha256(content).hexdigest() for kind, content in files.items()}
     stamp = Stamp(
         task.name,
@@ -110,6 +126,7 @@ def write_report(
         task.key,
         task.basis,
         digests,
+        _digest(facts),
         dict(numbers),
         round(seconds, 3),
     )

@@ -159,10 +159,13 @@ class Study:
     @property
     def left_out(self) -> list[str]:
         """Labels of the groups that are too small to be compared."""
-        if not self.group:
-            return []
-        small = self._small_groups.index
-        return [self.instrument.value_label(self.group, name, self.language) for name in small]
+        named = self.groups_left_out
+        return [self.instrument.value_label(self.group, name, self.language) for name in named]
+
+    @property
+    def groups_left_out(self) -> list[str]:
+        """The groups that are too small to be compared."""
+        return [str(group) for group in self._small_groups.index] if self.group else []
 
     @property
     def _small_groups(self) -> pd.Series[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from employer_identity import brand, weighing
+from employer_identity.audit.stating import Teller
 from employer_identity.brand import clusters_of, correlation_interval
 from employer_identity.language import listing, number
 from employer_identity.privacy import Shown
@@ -91,8 +92,15 @@ def table(study: Study, frame: pd.DataFrame) -> Shown:
     words = {"agree": brand.agreement(study.instrument.scale)}
     heads = {k: study.tell(f"brand.theme.{k}") for k in ("name", "noticed", "noticed_interval")}
     heads |= {k: study.tell(f"brand.theme.{k}") for k in ("r", "r_interval") if has_r}
-    counts = dict(zip(frame["item"], frame["n"].astype(int), strict=True))
-    return tabulate("practices", rows, language, counts, words, heads=heads)
+    teller, agreed = Teller(study.instrument), brand.agreed(study.instrument.scale)
+    facts = [
+        fact
+        for r in frame.to_dict("records")
+        for fact in teller.part(
+            teller.everybody, r["item"], r["n"], r["agree"], "practices", answers=agreed
+        )
+    ]
+    return tabulate("practices", rows, language, facts, words, heads=heads)
 
 
 def _r(r: dict[str, float], study: Study) -> dict[str, str]:

@@ -73,6 +73,11 @@ class UnitStudy:
         return tuple(self.instrument.factors)
 
     @property
+    def wave(self) -> str:
+        """The wave that is reported; empty for all."""
+        return self.prepared.wave
+
+    @property
     def is_employer(self) -> bool:
         """Whether the unit is an employer, and not another group of people."""
         return self.column == self.instrument.employer
@@ -130,11 +135,7 @@ class UnitStudy:
     @cached_property
     def sector(self) -> str:
         """The one sector that an employer is in; empty where there is none or several."""
-        column = self.instrument.sector
-        if not (column and self.is_employer):
-            return ""
-        found = self.survey.answers.loc[self._inside, column].unique()
-        return str(found[0]) if len(found) == 1 and pd.notna(found[0]) else ""
+        return sector_of(self.survey, self.column, self.unit)
 
     @property
     def is_sector_shown(self) -> bool:
@@ -220,6 +221,15 @@ def _apart(frame: pd.DataFrame, reference: Reference) -> list[bool]:
     kinds = frame["kind"].unique()
     found = {(k, name) for k in kinds for name in standing_out(frame, reference, k)["name"]}
     return [key in found for key in zip(frame["kind"], frame["name"], strict=True)]
+
+
+def sector_of(survey: Survey, column: str, unit: str) -> str:
+    """Return the one sector that an employer is in; empty where there is none or several."""
+    sector = survey.instrument.sector
+    if not sector or column != survey.instrument.employer:
+        return ""
+    found = survey.answers.loc[survey.answers[column] == unit, sector].unique()
+    return str(found[0]) if len(found) == 1 and pd.notna(found[0]) else ""
 
 
 # --- Opening

@@ -26,6 +26,7 @@ from employer_identity.reports.places import notebooks
 from employer_identity.reports.records import Format
 from employer_identity.reports.site import RUN, WORK, not_written
 from employer_identity.reports.stamps import STATE, Stamp, erase, failed_path, write_report
+from employer_identity.reports.stated import stated
 from employer_identity.reports.tasks import Task, code
 from employer_identity.writing import write_whole
 
@@ -106,11 +107,15 @@ def _make(order: Order) -> Done:
     problems = faults(done.notebook, made)
     if problems:
         return _failed(order, done, problems[0])
+    try:
+        published = stated(done.notebook, task.name, made["html"].decode())
+    except ReportError as error:
+        return _failed(order, done, error.problems[0])
     if not _is_current(order):
         return Done(None, Problem("batch.void", order.folder))
     wanted = {kind: made[kind] for kind in task.formats}
     seconds = time.perf_counter() - begun
-    return Done(write_report(folder, task, wanted, numbers(done.notebook), seconds))
+    return Done(write_report(folder, task, wanted, published, numbers(done.notebook), seconds))
 
 
 def _failed(order: Order, done: Executed, problem: Problem) -> Done:
