@@ -20,6 +20,7 @@ from employer_identity.brand import UNKNOWN
 from employer_identity.nesting import Kind, Nesting, nested
 from employer_identity.privacy import DISTRIBUTION, MINIMUM, floor, hidden_categories
 from employer_identity.protection import protected
+from employer_identity.spreadsheets import inert
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
@@ -31,6 +32,8 @@ Reason = Literal["", "few", "sibling", "parent"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """From the least that is told of a cell to the most: what hides one hides those after it."""
+HIDDEN = "hidden"
+"""The one reason that is published."""
 _GRAVITY: tuple[Reason, ...] = ("", "sibling", "parent", "few")
 
 
@@ -52,6 +55,8 @@ class Suppression:
 
     def why(self, column: str, unit: str, kind: Kind = "scores") -> Reason:
         """Tell why something of a unit is hidden; "" where it may be shown.
+
+        For whoever has the answers: what leaves the house says only that it is hidden.
 
         Parameters
         ----------
@@ -82,12 +87,18 @@ class Suppression:
         return dict(zip(worst.index, worst.itertuples(index=False, name=None), strict=True))
 
     def to_csv(self) -> str:
-        """Write the cells as CSV, the same text for the same decision."""
-        return str(self.cells.to_csv(index=False, lineterminator="\n"))
+        """Write which cells are hidden as CSV, the same text for the same decision.
+
+        Not why: who reads that a cell has too few people in it knows that there are one to four,
+        and which ones were hidden for their sake.
+        """
+        reasons = self.cells[list(KINDS)]
+        told = self.cells.assign(**reasons.where(reasons == "", HIDDEN)).map(inert)
+        return str(told.to_csv(index=False, lineterminator="\n"))
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the decision."""
+        """Hash of what is hidden; of the reasons it would be a way to try them out."""
         return hashlib.sha256(f"{self.minimum}\n{self.to_csv()}".encode()).hexdigest()
 
 

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from employer_identity.language import LANGUAGES, Language, describe, listing, number, say
 from employer_identity.reports.records import FORMATS, Record, Status
+from employer_identity.spreadsheets import inert
 
 _TEMPLATE = Path(__file__).parent / "template"
 _STATUSES: tuple[Status, ...] = get_args(Status)
@@ -126,12 +127,12 @@ def index_csv(
     text = io.StringIO()
     lines = csv.writer(text)
     heads = ("report", "name", "language", "status", *keys, *FORMATS, "reason")
-    lines.writerow(map(_cell, heads))
+    lines.writerow(map(inert, heads))
     for record in _sorted(records):
         what = (record.title, record.name, record.language, record.status)
         numbers = [_known(record, key) for key in keys]
         files = [_checked(record.files[f]) if f in record.files else None for f in FORMATS]
-        lines.writerow(map(_cell, (*what, *numbers, *files, _reason(record, language))))
+        lines.writerow(map(inert, (*what, *numbers, *files, _reason(record, language))))
     return "\N{BOM}" + text.getvalue()
 
 
@@ -195,15 +196,6 @@ def _checked(path: str) -> str:
     if {"", ".", ".."} & set(parts) or "\\" in path or re.match(r"[a-z][a-z0-9+.-]*:", path, re.I):
         raise ValueError(f"not a path inside the folder of the batch: {path!r}")
     return path
-
-
-def _cell(value: _Value) -> _Value:
-    """One cell of the CSV; a text that would be run as a formula is made a text."""
-    if not isinstance(value, str):
-        return value
-    start = unicodedata.normalize("NFKC", value).lstrip()  # wide signs count as well
-    is_formula = value.startswith(("\t", "\r", "\n")) or start.startswith(("=", "+", "-", "@"))
-    return f"'{value}" if is_formula else value
 
 
 def _policy(style: str, script: str) -> str:

@@ -306,10 +306,9 @@ def unit_problems(
     if not reasons or unit in ("", UNKNOWN):
         known = sorted(map(str, survey.answers[column].dropna().unique()))
         return [_unknown("unit.unknown", unit, known)]
-    reason = next(filter(None, reasons), "")
     floor = privacy.floor(survey.instrument, column, minimum=suppression.minimum)
     values = {"minimum": floor}
-    return [Problem(f"unit.withheld.{reason}", unit, values=values)] if reason else []
+    return [Problem("unit.withheld", unit, values=values)] if any(reasons) else []
 
 
 def _unknown(code: str, name: str, known: Sequence[str]) -> Problem:
