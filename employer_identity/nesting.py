@@ -112,9 +112,7 @@ class Nesting:
         self.sums.append(sums)
         return len(self.rows) - 1
 
-    def atoms(
-        self, keys: Sequence[pd.Series[str]]
-    ) -> Iterable[tuple[tuple[str, ...], np.ndarray]]:
+    def atoms(self, keys: Sequence[pd.Series[str]]) -> Iterable[tuple[tuple[str, ...], np.ndarray]]:
         """Return what the persons of each combination of values come to."""
         named = [key.rename(f"{k}") for k, key in enumerate(keys)]
         found = self.people.groupby(named, sort=True).sum()

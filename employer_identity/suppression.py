@@ -18,7 +18,13 @@ import pandas as pd
 
 from employer_identity.brand import UNKNOWN
 from employer_identity.nesting import Kind, Nesting, nested
-from employer_identity.privacy import DISTRIBUTION, MINIMUM, floor, hidden_categories
+from employer_identity.privacy import (
+    DISTRIBUTION,
+    MINIMUM,
+    floor,
+    hidden_categories,
+    model_floor,
+)
 from employer_identity.protection import protected
 from employer_identity.spreadsheets import inert
 
@@ -151,6 +157,45 @@ def _decided(nesting: Nesting) -> pd.DataFrame:
             orphaned[list(family.parts)] |= family.parent is not None and gone[family.parent]
         reasons[kind] = np.select([lattice.few, orphaned, gone], ["few", "parent", "sibling"], "")
     return nesting.cells.assign(**reasons)[named].reset_index(drop=True)
+
+
+def modelled(
+    survey: Survey, column: str, suppression: Suppression, *, least: int | None = None
+) -> Survey:
+    """Return the survey with nobody in groups of which no model may be shown.
+
+    A model with means of its own gives a group's means back, and its size; so a group takes part
+    only where all of its numbers may be shown, the distributions of its answers included: one that
+    is hidden for a smaller one's sake does not come back by its model.
+
+    Parameters
+    ----------
+    column
+        A grouping, the sector's, the employer's or the waves' column.
+    suppression
+        What may be shown of the same answers.
+    least
+        Fewest persons of a group, if that is more than `privacy.model_floor`.
+    """
+    groups = survey.answers[column].astype("category")
+    n = groups.value_counts(sort=False)
+    n = n[n > 0].set_axis(list(n.index[n > 0]))
+    own = model_floor(survey.instrument, column, minimum=suppression.minimum)
+    away = n < max(own, least or 0)
+    if column in set(suppression.cells["column"]):
+        away |= [suppression.why(column, str(g), KINDS[-1]) != "" for g in n.index]
+    else:  # such as waves, which nothing was decided about
+        away |= hidden_categories(n, minimum=suppression.minimum, already=away).to_numpy()
+    if not away.any():
+        return survey
+    kept = groups.cat.remove_categories(list(n.index[away]))
+    return replace(survey, answers=survey.answers.assign(**{column: kept}))
+
+
+def groups_of(survey: Survey, column: str) -> list[str]:
+    """Return the groups in which there is somebody, in their order."""
+    n = survey.answers[column].value_counts(sort=False)
+    return [str(group) for group in n.index[n > 0]]
 
 
 def withhold_units(

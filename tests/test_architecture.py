@@ -36,7 +36,8 @@ DATA = [
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
 ]
 AUDIT = [
-    "facts", "atoms", "pages", "recovery", "banded", "stating", "system", "bounds", "search", "folder",
+    "facts", "atoms", "pages", "recovery", "banded", "stating", "system", "bounds", "search",
+    "folder",
 ]
 MODEL = [
     "criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores",
@@ -66,8 +67,9 @@ EXPLORER = [
 ]
 REPORTS = [
     "places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared",
-    "outside", "earlier", "employers", "study", "estimation", "verdict", "public_words",
-    "work_words", "trend_words", "structure_words", "staying_words", "employer_words", "theme",
+    "withholding", "outside", "earlier", "employers", "study", "estimation", "verdict",
+    "public_words", "work_words", "trend_words", "structure_words", "staying_words",
+    "employer_words", "theme",
     "leftovers", "prose", "practices", "data_words", "unit", "unit_words", "measured",
     "grouped", "measurement", "reporting", "unit_questions", "page", "checking", "kernels",
     "engine", "execution", "render", "manuscript", "latex", "word", "table_files", "browser",
@@ -88,7 +90,19 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
+ABOVE = [
+    *INTAKE,
+    *DATA,
+    *AUDIT,
+    *MODEL,
+    *VERDICT,
+    *TABLES,
+    *FIGURES,
+    *EXPLORER,
+    *REPORTS,
+    *WORKSHOP,
+    *CLI,
+]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.

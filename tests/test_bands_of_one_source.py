@@ -1,4 +1,4 @@
-"""One column, cut into bands in several ways: what one way shows may not undo what another hides."""
+"""One column in several sets of bands: what one of them shows may not undo what another hides."""
 
 from __future__ import annotations
 

@@ -74,7 +74,8 @@ def cell(template: str) -> dict[str, tuple[str, Any]]:
 def test_a_notebook_declares_the_parameters_of_its_model(template: str) -> None:
     types = {name: type_ for name, (type_, _) in cell(template).items()}
     fields = TEMPLATES[template].model_fields
-    ours = {name: "int" if f.annotation is int else "str" for name, f in fields.items()}
+    plain = {int: "int", bool: "bool"}
+    ours = {name: plain.get(f.annotation, "str") for name, f in fields.items()}
     assert types == ours | dict.fromkeys(MACHINE, "str")
 
 

@@ -31,6 +31,8 @@ def title_page(m: Measurement) -> tuple[str, str, str, list[str]]:
     if study.groups:
         named = listing([m.label(group) for group in study.groups], m.language)
         facts.append(m.say("title.groups", named=named))
+    if study.is_identifying:
+        facts.append(study.say("title.identifiable"))
     title = m.instrument.title.get(m.language, next(iter(m.instrument.title.values())))
     return m.say("title.kicker"), title, m.say("title.subtitle"), facts
 

@@ -29,6 +29,7 @@ from employer_identity.reports.records import Format
 from employer_identity.reports.snapshot import SUFFIX, digest, write_snapshot
 from employer_identity.reports.tasks import Task, basis, key, stems
 from employer_identity.reports.unit import unit_problems
+from employer_identity.reports.withholding import study_problems
 from employer_identity.survey import Survey
 
 _NOBODY = "?"  # stands for whom a report is about until that is known
@@ -210,13 +211,13 @@ def _task(
 ) -> Task:
     share = _share(_rest(told))
     selection, rests_on = shares[share].selection, shares[share].basis
-    problems: list[Problem] = []
+    found = selection.survey, selection.suppression
     if "employer" in told:
         instrument = selection.survey.instrument
         title = instrument.value_label(told["by"], told["employer"], told["language"])
-        problems = unit_problems(
-            selection.survey, selection.suppression, told["by"], told["employer"]
-        )
+        problems = unit_problems(*found, told["by"], told["employer"])
+    else:
+        problems = study_problems(*found, told.get("group", ""))
     return Task(
         name,
         title,

@@ -11,7 +11,7 @@ from employer_identity.reports import public_words, structure_words, trend_words
 from employer_identity.reports.employer_words import comparable
 from employer_identity.reports.estimation import clusters, estimated, fit_in_words, problems
 from employer_identity.reports.study import Study
-from employer_identity.reports.verdict import verdict
+from employer_identity.reports.verdict import uncompared, verdict
 from employer_identity.rungs import Constraint
 from employer_identity.terms import nouns
 
@@ -39,6 +39,8 @@ def title_page(study: Study) -> tuple[str, str, str, list[str]]:
         facts.append(study.say("title.fieldwork", period=study.fieldwork))
     if study.group:
         facts.append(study.say("title.compared", group=study.group_label))
+    if study.is_identifying:
+        facts.append(study.say("title.identifiable"))
     title = study.instrument.title
     return (
         study.say(f"title.kicker_{kind}"),
@@ -81,6 +83,7 @@ def at_a_glance(study: Study) -> list[str]:
     sentences += structure_words.glance(study)
     if study.ladder:
         sentences.append(verdict(study))
+    sentences += uncompared(study)
     if len(study.associations):
         r = study.associations["r"]
         values = {"low": float(r.min()), "high": float(r.max())}

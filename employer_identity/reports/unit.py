@@ -17,7 +17,7 @@ from employer_identity.language import Language, nearest, refusal, say
 from employer_identity.loading import load_survey
 from employer_identity.nesting import Kind
 from employer_identity.questionnaire import Instrument
-from employer_identity.reports.parameters import unit_columns
+from employer_identity.reports.parameters import floor_problems, unit_columns
 from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import Prepared, open_prepared, prepare
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
@@ -236,6 +236,7 @@ def open_unit(
     minimum_n: int = privacy.MINIMUM,
     prepared: str = "",
     sha256: str = "",
+    accept_identifiability: bool = False,
 ) -> UnitStudy:
     """Open one unit of a survey file, a snapshot, the sample (empty), or of what a batch prepared.
 
@@ -252,9 +253,12 @@ def open_unit(
     Raises
     ------
     ReportError
-        If there is no such column or unit, or if nothing may be shown of it.
+        If there is no such column or unit, if nothing may be shown of it, or if people could be
+        identified and that is not accepted.
     """
     with speaking(language):
+        if wrong := floor_problems(minimum_n, accepted=accept_identifiability):
+            raise refusal(ReportError, wrong)
         made = open_prepared(prepared, sha256) if prepared else None
         if made is None:
             source = Path(survey) if survey else sample() / "employees.csv"

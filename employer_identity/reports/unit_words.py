@@ -41,6 +41,8 @@ def title_page(unit: UnitStudy) -> tuple[str, str, str, list[str]]:
         facts.append(unit.say("title.sector", sector=_sector(unit)))
     if whole.fieldwork:
         facts.append(whole.say("title.fieldwork", period=whole.fieldwork))
+    if whole.is_identifying:
+        facts.append(whole.say("title.identifiable"))
     about_what = "brand" if _is_brand_study(unit) else "plain"
     alone = "" if unit.references else "_alone"
     subtitle = unit.say(f"title.subtitle_{about_what}{alone}")
