@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.brand import UNKNOWN
+from employer_identity.inert import in_spreadsheet
 from employer_identity.nesting import Kind, Nesting, nested
 from employer_identity.privacy import (
     DISTRIBUTION,
@@ -26,7 +27,6 @@ from employer_identity.privacy import (
     model_floor,
 )
 from employer_identity.protection import protected
-from employer_identity.spreadsheets import inert
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
@@ -99,7 +99,7 @@ class Suppression:
         and which ones were hidden for their sake.
         """
         reasons = self.cells[list(KINDS)]
-        told = self.cells.assign(**reasons.where(reasons == "", HIDDEN)).map(inert)
+        told = self.cells.assign(**reasons.where(reasons == "", HIDDEN)).map(in_spreadsheet)
         return str(told.to_csv(index=False, lineterminator="\n"))
 
     @cached_property
@@ -183,7 +183,7 @@ def modelled(
     own = model_floor(survey.instrument, column, minimum=suppression.minimum)
     away = n < max(own, least or 0)
     if column in set(suppression.cells["column"]):
-        away |= [suppression.why(column, str(g), KINDS[-1]) != "" for g in n.index]
+        away |= np.array([suppression.why(column, str(g), KINDS[-1]) != "" for g in n.index])
     else:  # such as waves, which nothing was decided about
         away |= hidden_categories(n, minimum=suppression.minimum, already=away).to_numpy()
     if not away.any():

@@ -20,9 +20,9 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from employer_identity.inert import in_spreadsheet
 from employer_identity.language import LANGUAGES, Language, describe, listing, number, say
 from employer_identity.reports.records import FORMATS, Record, Status
-from employer_identity.spreadsheets import inert
 
 _TEMPLATE = Path(__file__).parent / "template"
 _STATUSES: tuple[Status, ...] = get_args(Status)
@@ -127,12 +127,12 @@ def index_csv(
     text = io.StringIO()
     lines = csv.writer(text)
     heads = ("report", "name", "language", "status", *keys, *FORMATS, "reason")
-    lines.writerow(map(inert, heads))
+    lines.writerow(map(in_spreadsheet, heads))
     for record in _sorted(records):
         what = (record.title, record.name, record.language, record.status)
         numbers = [_known(record, key) for key in keys]
         files = [_checked(record.files[f]) if f in record.files else None for f in FORMATS]
-        lines.writerow(map(inert, (*what, *numbers, *files, _reason(record, language))))
+        lines.writerow(map(in_spreadsheet, (*what, *numbers, *files, _reason(record, language))))
     return "\N{BOM}" + text.getvalue()
 
 

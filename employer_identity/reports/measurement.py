@@ -33,7 +33,7 @@ def title_page(m: Measurement) -> tuple[str, str, str, list[str]]:
         facts.append(m.say("title.groups", named=named))
     if study.is_identifying:
         facts.append(study.say("title.identifiable"))
-    title = m.instrument.title.get(m.language, next(iter(m.instrument.title.values())))
+    title = m.instrument.called(m.language)
     return m.say("title.kicker"), title, m.say("title.subtitle"), facts
 
 

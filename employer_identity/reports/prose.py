@@ -41,10 +41,9 @@ def title_page(study: Study) -> tuple[str, str, str, list[str]]:
         facts.append(study.say("title.compared", group=study.group_label))
     if study.is_identifying:
         facts.append(study.say("title.identifiable"))
-    title = study.instrument.title
     return (
         study.say(f"title.kicker_{kind}"),
-        title.get(study.language, next(iter(title.values()))),
+        study.instrument.called(study.language),
         study.say(f"title.subtitle_{kind}"),
         facts,
     )

@@ -29,9 +29,8 @@ def _is_brand_study(unit: UnitStudy) -> bool:
 
 def title_page(unit: UnitStudy) -> tuple[str, str, str, list[str]]:
     """Kicker, title, subtitle and the facts under them."""
-    language, about = unit.language, unit.instrument.title
     whole, name = unit.whole, unit.name
-    facts = [about.get(language, next(iter(about.values())))]
+    facts = [unit.instrument.called(unit.language)]
     if not unit.is_employer:
         facts.append(unit.say("title.by"))
     if unit.prepared.wave:
