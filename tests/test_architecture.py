@@ -67,7 +67,8 @@ EXPLORER = [
 ]
 REPORTS = [
     "places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared",
-    "withholding", "outside", "earlier", "employers", "study", "estimation", "verdict",
+    "withholding", "outside", "earlier", "employers", "study", "hidden_words",
+    "estimation", "verdict",
     "public_words", "work_words", "trend_words", "structure_words", "staying_words",
     "employer_words", "theme",
     "leftovers", "prose", "practices", "data_words", "unit", "unit_words", "measured",

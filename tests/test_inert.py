@@ -112,9 +112,13 @@ def survey() -> Survey:
 def made(survey: Survey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
     folder = tmp_path_factory.mktemp("hostile") / "out"
     yield batch(
-        "employer_report", survey=survey, output=folder, languages=["en"], formats=["html", "ipynb"],
+        "employer_report",
+        survey=survey,
+        output=folder,
+        languages=["en"],
+        formats=["html", "ipynb"],
         jobs=1,
-    )  # fmt: skip
+    )
     drop()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from employer_identity import privacy
 from employer_identity.criteria import AbsoluteFit, Localised
 from employer_identity.invariance import ANCHORS
 from employer_identity.language import Language, listing, number, say
@@ -259,12 +258,6 @@ def limits(m: Measurement) -> list[str]:
     }
     section = m.say("section.treatment")
     return [m.say(f"limits.{key}", section=section) for key, holds in keys.items() if holds]
-
-
-def suppression(m: Measurement) -> str:
-    """Say what is never shown."""
-    named = {by.group_label: by.floor for by in m.compared}
-    return m.study.say("hidden.rule", n=max([m.study.minimum_n, privacy.MINIMUM, *named.values()]))
 
 
 def numbers(m: Measurement) -> dict[str, float | int | str | None]:

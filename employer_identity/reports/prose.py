@@ -152,14 +152,12 @@ def guide(study: Study) -> list[tuple[str, str]]:
     words: dict[str, object] = {
         "minimum": scale.minimum,
         "maximum": scale.maximum,
-        "floor": study.minimum_n,
-        "distribution": study.distribution_n,
         "example": study.instrument.label(first["pillar"], study.language),
         "mean": float(first["mean"]),
         "lower": float(first["ci_lower"]),
         "upper": float(first["ci_upper"]),
     }
-    keys = ["score", "interval", "compared", "together", "hidden"]
+    keys = ["score", "interval", "compared", "together"]
     if not study.group:
         keys.remove("compared")
     if not study.instrument.outcomes:

@@ -10,7 +10,7 @@ from employer_identity import privacy
 from employer_identity.brand import agreement
 from employer_identity.ladder import Ladder
 from employer_identity.language import listing, number
-from employer_identity.reports import data_words, verdict
+from employer_identity.reports import data_words, hidden_words, verdict
 from employer_identity.reports.estimation import fit_in_words
 from employer_identity.reports.practices import Asked, Noticed
 from employer_identity.reports.prose import levels_in_words
@@ -302,8 +302,7 @@ def may_be_compared(unit: UnitStudy) -> list[str]:
 
 def not_shown(unit: UnitStudy) -> list[str]:
     """Say what is never shown, and what is missing from this report."""
-    n = max(privacy.DISTRIBUTION, unit.minimum_n)
-    told = [unit.say("limits.floor", n=unit.minimum_n, distribution=n), *hidden_parts(unit)]
+    told = hidden_words.not_shown(unit.whole)
     return [*told, unit.say("limits.absent"), unit.say("limits.causes")]
 
 
