@@ -17,18 +17,17 @@ def not_shown(study: Study) -> list[str]:
     How many people are hidden together is what is left of everybody less the cells that are shown,
     so that it tells nothing new.
     """
-    told = [_rule(study), study.say("hidden.siblings"), study.say("hidden.once"), _counted(study)]
-    if study.is_identifying:
-        return [study.say("hidden.identifiable"), " ".join(told)]
-    return [" ".join(told)]
+    rules = [_rule(study), study.say("hidden.siblings"), study.say("hidden.once")]
+    warning = [study.say("hidden.identifiable")] if study.is_identifying else []
+    return [*warning, " ".join(rules), _counted(study)]
 
 
 def _rule(study: Study) -> str:
     usual = study.minimum_n
     words = {"n": usual, "distribution": study.distribution_n}
     told = [study.say("hidden.rule_of_one" if usual == 1 else "hidden.rule", **words)]
-    high = [g for g in study.instrument.groupings if g.minimum(usual) > study.distribution_n - 1]
-    if high and usual < study.distribution_n:
+    high = [g for g in study.instrument.groupings if g.minimum(usual) > usual]
+    if high:
         named = study.labels([g.column for g in high])
         told.append(study.say("hidden.sensitive", named=named, n=high[0].minimum(usual)))
     return " ".join(told)
