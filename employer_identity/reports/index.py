@@ -20,7 +20,7 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from employer_identity.inert import in_spreadsheet
+from employer_identity.inert import in_spreadsheet, one_line
 from employer_identity.language import LANGUAGES, Language, describe, listing, number, say
 from employer_identity.reports.records import FORMATS, Record, Status
 
@@ -309,7 +309,7 @@ def _is_told(record: Record) -> bool:
 
 def _row(record: Record, columns: Mapping[str, str], language: Language) -> str:
     """One report: whom it is about, its numbers or why there are none, and its files."""
-    title = f"<bdi>{escape(record.title)}</bdi>"
+    title = f"<bdi>{escape(one_line(record.title))}</bdi>"
     if "html" in record.files and not _is_told(record):
         title = f'<a href="{_link(record.files["html"])}">{title}</a>'
     if _is_told(record):

@@ -202,9 +202,9 @@ def read_parameters(given: Mapping[str, Any], template: str) -> Parameters:
         parameters = model.model_validate(known)
     except ValidationError as error:
         problems += [_problem(e, template, model) for e in error.errors(include_url=False)]
-    else:
-        accepted = parameters.accept_identifiability
-        problems += floor_problems(parameters.minimum_n, accepted=accepted)
+    least, accepted = known.get("minimum_n"), known.get("accept_identifiability") is True
+    if type(least) is int and least > 0:  # else it is refused already
+        problems += floor_problems(least, accepted=accepted)
     if problems:
         raise refusal(ReportError, problems)
     return parameters

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from employer_identity.errors import Problem, ReportError
+from employer_identity.inert import one_line
 from employer_identity.language import Language, describe, refusal
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.beside import FILES, file_problems, open_panel, warn_of_doubts
@@ -214,7 +215,9 @@ def _task(
     found = selection.survey, selection.suppression
     if "employer" in told:
         instrument = selection.survey.instrument
-        title = instrument.value_label(told["by"], told["employer"], told["language"])
+        label = instrument.value_label(told["by"], told["employer"], told["language"])
+        bare = label == one_line(told["employer"])
+        title = told["employer"] if bare else label  # as in the survey, for whoever joins the two
         problems = unit_problems(*found, told["by"], told["employer"])
     else:
         problems = study_problems(*found, told.get("group", ""))
