@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import warnings
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from html import escape
 from typing import Literal, get_args
 
@@ -146,13 +147,17 @@ class Exploration:
             raise refusal(ComparisonError, [Problem("exploring.choose_grouping")])
         key = choice.grouping, choice.model
         if key not in self._ladders:
-            kept = privacy.large_groups(self.survey, choice.grouping, self._floor(choice.grouping))
+            kept = suppression.modelled(self.survey, choice.grouping, self._decided)
             text = self._text(choice.model)
             self._ladders[key] = invariance(kept, text, group=choice.grouping)
         return self._ladders[key]
 
     def _floor(self, grouping: str) -> int:
-        return privacy.floor(self.survey.instrument, grouping, minimum=self.minimum)
+        return privacy.model_floor(self.survey.instrument, grouping, minimum=self.minimum)
+
+    @cached_property
+    def _decided(self) -> suppression.Suppression:
+        return suppression.decide(self.survey, minimum=self.minimum)
 
     def _text(self, model: Measured) -> str | None:
         """Return the model's text; None for the instrument's own."""
@@ -184,14 +189,16 @@ class Exploration:
             "means": _MEANS.format(group=group, floor=floor, language=language),
         }[choice.topic]
         return (
-            f"{_DISPLAY}{_IMPORTS}kept = privacy.large_groups(survey, {group}, {floor})\n"
+            f"{_DISPLAY}{_IMPORTS}decided = decide(survey, minimum={self.minimum})\n"
+            f"kept = modelled(survey, {group}, decided)\n"
             f"{model}ladder = ei.invariance({given}, group={group})\n{last}"
         )
 
 
 _DISPLAY = "from IPython.display import display\n\n"
 _IMPORTS = """import employer_identity as ei
-from employer_identity import figures, privacy
+from employer_identity import figures
+from employer_identity.suppression import decide, modelled
 
 """
 _MEANS = """means = ei.latent_means(ladder)

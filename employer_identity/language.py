@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import Any, Literal, TypeVar, get_args
 
 from employer_identity.errors import EmployerIdentityError, Problem
+from employer_identity.inert import plain
 
 Language = Literal["en", "nl"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -38,7 +39,7 @@ class _Filler(string.Formatter):
             one, _, many = format_spec[1:].partition("|")
             return one if value == 1 else many
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return format(value, format_spec)
+            return plain(format(value, format_spec))
         text = format(value, format_spec or ("," if isinstance(value, int) else ".2f"))
         return text.translate(_SWAP) if self.language == "nl" else text
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from employer_identity.ladder_log import which
 from employer_identity.audit.facts import Fact
 from employer_identity.audit.stating import of_model
+from employer_identity.ladder_log import which
 from employer_identity.language import Language, listing, number, say
 from employer_identity.levels import Level
 from employer_identity.privacy import Shown

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from employer_identity.ladder_log import which
 from employer_identity.audit.stating import Teller, of_model
+from employer_identity.ladder_log import which
 from employer_identity.language import Language, listing, number, say
 from employer_identity.privacy import MINIMUM, Shown
 from employer_identity.rungs import Constraint, Kept, Release

@@ -16,7 +16,7 @@ from employer_identity.protection import Family, Lattice
 from employer_identity.questionnaire import CROSSED
 
 if TYPE_CHECKING:
-    from employer_identity.questionnaire import Grouping
+    from employer_identity.questionnaire import Grouping, Instrument
     from employer_identity.survey import Survey
 
 Kind = Literal["persons", "scores", "items", "distributions"]
@@ -101,7 +101,7 @@ class Nesting:
     def add(self, column: str, least: int, keys: Sequence[pd.Series[str]]) -> list[int]:
         """Add a column's cells, by (parent, unit) in alphabetical order; return their places."""
         first = len(self.rows)
-        for (parent, unit), sums in self._summed(keys):
+        for (parent, unit), sums in self.atoms(keys):
             self.rows.append((column, parent, unit, least, True))
             self.sums.append(sums)
         return list(range(first, len(self.rows)))
@@ -112,13 +112,8 @@ class Nesting:
         self.sums.append(sums)
         return len(self.rows) - 1
 
-    def pairs(self, keys: Sequence[pd.Series[str]]) -> dict[tuple[str, str], np.ndarray]:
-        """Return what the persons of each pair of values come to."""
-        return dict(self._summed(keys))
-
-    def _summed(
-        self, keys: Sequence[pd.Series[str]]
-    ) -> Iterable[tuple[tuple[str, str], np.ndarray]]:
+    def atoms(self, keys: Sequence[pd.Series[str]]) -> Iterable[tuple[tuple[str, ...], np.ndarray]]:
+        """Return what the persons of each combination of values come to."""
         named = [key.rename(f"{k}") for k, key in enumerate(keys)]
         found = self.people.groupby(named, sort=True).sum()
         return zip(found.index, found.to_numpy(), strict=True)
@@ -133,7 +128,8 @@ def nested(survey: Survey, minimum: int) -> Nesting:
     """Return all cells of a wave.
 
     Employers lie within their sector, sectors and the categories of a grouping within the whole,
-    crossed ones also within what they cross, beside those who did not state the other.
+    crossed ones also within what they cross, beside those who did not state the other. Bands of one
+    column, cut in several ways, lie within each other as far as the same people are in them.
     """
     instrument, found = survey.instrument, Nesting(_people(survey), minimum)
     _add_units(found, survey)
@@ -146,6 +142,8 @@ def nested(survey: Survey, minimum: int) -> Nesting:
     for grouping in instrument.groupings:
         if grouping.cross:
             _cross(found, survey, grouping)
+    for columns in _of_one_source(instrument):
+        _overlay(found, survey, columns)
     return found
 
 
@@ -171,7 +169,7 @@ def _cross(found: Nesting, survey: Survey, grouping: Grouping) -> None:
     """Put crossed cells within what they cross, beside those who did not state both."""
     ends = [brand.unit_names(survey, column, unknown="") for column in grouping.cross]
     parts: dict[tuple[str, str], int] = {}
-    for (one, other), sums in found.pairs(ends).items():
+    for (one, other), sums in found.atoms(ends):
         if one and other:
             (parts[one, other],) = found.place(grouping.column, f"{one}{CROSSED}{other}")
         else:
@@ -183,3 +181,34 @@ def _cross(found: Nesting, survey: Survey, grouping: Grouping) -> None:
             within = found.place(column, value) or found.place(column, UNKNOWN)
             if len(within) == 1:  # an employer in two sectors is two cells
                 found.family(within[0], (p for pair, p in parts.items() if pair[end] == value))
+
+
+def _of_one_source(instrument: Instrument) -> Iterable[list[str]]:
+    """Return the groupings that are the same numbers, cut in several ways."""
+    found: dict[str, list[str]] = {}
+    units = (instrument.sector, instrument.employer)
+    for grouping in instrument.groupings:
+        if not grouping.cross and grouping.column not in units:
+            found.setdefault(grouping.source or grouping.column, []).append(grouping.column)
+    return (columns for columns in found.values() if len(columns) > 1)
+
+
+def _overlay(found: Nesting, survey: Survey, columns: Sequence[str]) -> None:
+    """Divide the bands of several groupings into the smallest that all of them can tell apart.
+
+    What two bands have in common, and what one has beyond another, is such a small one; it is a
+    band itself where all of its people are, else a cell that no table names.
+    """
+    keys = [brand.unit_names(survey, column, unknown="") for column in columns]
+    size = dict(zip(columns, (key.value_counts() for key in keys), strict=True))
+    parts: dict[int, list[int]] = {}
+    for values, sums in found.atoms(keys):
+        bands = list(zip(columns, values, strict=True))
+        n = int(sums[0])
+        whole = [found.place(*band)[0] for band in bands if size[band[0]][band[1]] == n]
+        part = whole[0] if whole else found.unnamed(sums, found.minimum)
+        for place in (found.place(*band)[0] for band in bands):
+            if place != part:
+                parts.setdefault(place, []).append(part)
+    for place, inside in parts.items():
+        found.family(place, inside)

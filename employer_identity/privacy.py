@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,11 +27,14 @@ from employer_identity.showing import Showing, View
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
-    from employer_identity.survey import Survey
 
 _DPI = 110  # of a figure in a notebook
 DISTRIBUTION = 10
 """Fewest persons of whom more is shown than a mean: how their answers are distributed."""
+MODEL = DISTRIBUTION
+"""Fewest persons of a group whose model is shown. Intercepts of its own give back its means, its
+loadings and variances how answers are spread and go together: as much as a distribution tells.
+"""
 
 
 @dataclass(frozen=True)
@@ -197,15 +200,13 @@ def floor(instrument: Instrument, column: str, *, minimum: int = MINIMUM) -> int
     return grouping.minimum(minimum) if grouping else minimum
 
 
-def large_groups(survey: Survey, column: str, minimum: int) -> Survey:
-    """Return the survey with nobody in groups of fewer than `minimum` persons."""
-    groups = survey.answers[column]
-    n = groups.value_counts()
-    small = list(n.index[(n > 0) & (n < minimum)])
-    if not small:
-        return survey
-    kept = groups.cat.remove_categories(small)
-    return replace(survey, answers=survey.answers.assign(**{column: kept}))
+def model_floor(instrument: Instrument, column: str, *, minimum: int = MINIMUM) -> int:
+    """Return the fewest persons of a group that a model by this grouping is about.
+
+    `MODEL`; and more than there are items, since fewer have no model of their own.
+    """
+    items = len(instrument.item_names)
+    return max(floor(instrument, column, minimum=minimum), MODEL, items + 1)
 
 
 def of_large_groups(

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from employer_identity.inert import one_line
 from employer_identity.language import Language, listing, say
 from employer_identity.showing import Showing, View
 
@@ -316,6 +317,10 @@ class Instrument(Showing, _Table):
         sentences |= {k.key: k.text for k in self.practices}
         return sentences | {k.key: k.description for k in self.pillars}
 
+    def called(self, language: Language = "en") -> str:
+        """Title in a language; without it, in the first that there is."""
+        return _in(self.title, language, self.name)
+
     def label(self, name: str, language: Language = "en") -> str:
         """Short label of a pillar, practice, item, outcome or column; without one, the name.
 
@@ -350,11 +355,13 @@ class Instrument(Showing, _Table):
             pairs = zip(crossed, name.split(CROSSED, 1), strict=True)
             return TIMES.join(self.value_label(column, part, language) for column, part in pairs)
         if grouping is None:
-            return name
+            return one_line(name)
         if grouping.merge_below and MERGED in name:
             merged = [self.value_label(column, part, language) for part in name.split(MERGED)]
             return listing(merged, language)
-        return say("groupings.other", language) if grouping.merge_below and name == OTHER else name
+        if grouping.merge_below and name == OTHER:
+            return say("groupings.other", language)
+        return one_line(name)
 
     def summary(self, language: Language = "en") -> list[str]:
         """Return what it asks and how it divides people, a line each."""
@@ -425,4 +432,5 @@ def span(band: tuple[Bound, Bound]) -> str:
 
 
 def _in(text: Mapping[Language, str] | None, language: Language, otherwise: str) -> str:
-    return text.get(language, next(iter(text.values()))) if text else otherwise
+    found = text.get(language, next(iter(text.values()))) if text else otherwise
+    return one_line(found)

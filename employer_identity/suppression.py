@@ -17,8 +17,15 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.brand import UNKNOWN
+from employer_identity.inert import in_spreadsheet
 from employer_identity.nesting import Kind, Nesting, nested
-from employer_identity.privacy import DISTRIBUTION, MINIMUM, floor, hidden_categories
+from employer_identity.privacy import (
+    DISTRIBUTION,
+    MINIMUM,
+    floor,
+    hidden_categories,
+    model_floor,
+)
 from employer_identity.protection import protected
 
 if TYPE_CHECKING:
@@ -31,6 +38,8 @@ Reason = Literal["", "few", "sibling", "parent"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """From the least that is told of a cell to the most: what hides one hides those after it."""
+HIDDEN = "hidden"
+"""The one reason that is published."""
 _GRAVITY: tuple[Reason, ...] = ("", "sibling", "parent", "few")
 
 
@@ -52,6 +61,8 @@ class Suppression:
 
     def why(self, column: str, unit: str, kind: Kind = "scores") -> Reason:
         """Tell why something of a unit is hidden; "" where it may be shown.
+
+        For whoever has the answers: what leaves the house says only that it is hidden.
 
         Parameters
         ----------
@@ -82,12 +93,18 @@ class Suppression:
         return dict(zip(worst.index, worst.itertuples(index=False, name=None), strict=True))
 
     def to_csv(self) -> str:
-        """Write the cells as CSV, the same text for the same decision."""
-        return str(self.cells.to_csv(index=False, lineterminator="\n"))
+        """Write which cells are hidden as CSV, the same text for the same decision.
+
+        Not why: who reads that a cell has too few people in it knows that there are one to four,
+        and which ones were hidden for their sake.
+        """
+        reasons = self.cells[list(KINDS)]
+        told = self.cells.assign(**reasons.where(reasons == "", HIDDEN)).map(in_spreadsheet)
+        return str(told.to_csv(index=False, lineterminator="\n"))
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the decision."""
+        """Hash of what is hidden; of the reasons it would be a way to try them out."""
         return hashlib.sha256(f"{self.minimum}\n{self.to_csv()}".encode()).hexdigest()
 
 
@@ -140,6 +157,45 @@ def _decided(nesting: Nesting) -> pd.DataFrame:
             orphaned[list(family.parts)] |= family.parent is not None and gone[family.parent]
         reasons[kind] = np.select([lattice.few, orphaned, gone], ["few", "parent", "sibling"], "")
     return nesting.cells.assign(**reasons)[named].reset_index(drop=True)
+
+
+def modelled(
+    survey: Survey, column: str, suppression: Suppression, *, least: int | None = None
+) -> Survey:
+    """Return the survey with nobody in groups of which no model may be shown.
+
+    A model with means of its own gives a group's means back, and its size; so a group takes part
+    only where all of its numbers may be shown, the distributions of its answers included: one that
+    is hidden for a smaller one's sake does not come back by its model.
+
+    Parameters
+    ----------
+    column
+        A grouping, the sector's, the employer's or the waves' column.
+    suppression
+        What may be shown of the same answers.
+    least
+        Fewest persons of a group, if that is more than `privacy.model_floor`.
+    """
+    groups = survey.answers[column].astype("category")
+    n = groups.value_counts(sort=False)
+    n = n[n > 0].set_axis(list(n.index[n > 0]))
+    own = model_floor(survey.instrument, column, minimum=suppression.minimum)
+    away = n < max(own, least or 0)
+    if column in set(suppression.cells["column"]):
+        away |= np.array([suppression.why(column, str(g), KINDS[-1]) != "" for g in n.index])
+    else:  # such as waves, which nothing was decided about
+        away |= hidden_categories(n, minimum=suppression.minimum, already=away).to_numpy()
+    if not away.any():
+        return survey
+    kept = groups.cat.remove_categories(list(n.index[away]))
+    return replace(survey, answers=survey.answers.assign(**{column: kept}))
+
+
+def groups_of(survey: Survey, column: str) -> list[str]:
+    """Return the groups in which there is somebody, in their order."""
+    n = survey.answers[column].value_counts(sort=False)
+    return [str(group) for group in n.index[n > 0]]
 
 
 def withhold_units(

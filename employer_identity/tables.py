@@ -186,20 +186,18 @@ def latent_means(
     counts: Mapping[str, int],
     *,
     minimum: int = MINIMUM,
-    sizes: bool = True,
     language: Language = "en",
 ) -> Shown:
     """Latent means by group, with their intervals and the difference in pooled SDs.
 
-    Groups of fewer than `minimum` persons are left out; without `sizes` nobody is counted, where
-    the numbers of the others would tell theirs by subtraction.
+    Groups of fewer than `minimum` persons are left out.
     """
     means = of_large_groups(means, counts, minimum)
     rows = [
         {
             "pillar": instrument.label(r.factor, language),
             "group": instrument.value_label(group, r.group, language),
-            **({"n": whole(counts[r.group], language)} if sizes else {}),
+            "n": whole(counts[r.group], language),
             "est": number(r.est, "z.2f", language),
             "interval": interval(r.ci_lower, r.ci_upper, language) if r.se > 0 else NOTHING,
             "d": number(r.d, "z.2f", language),
@@ -208,8 +206,7 @@ def latent_means(
     ]
     words = nouns(instrument, language)
     n = {g: counts[g] for g in means["group"].unique()}
-    teller = Teller(instrument)
-    facts = teller.sized(group, n, "latent_means") if sizes else teller.compared(group, n)
+    facts = Teller(instrument).sized(group, n, "latent_means")
     table = tabulate("latent_means", rows, language, facts, words, groups="pillar")
     return replace(table, caption=f"{table.caption} {stamp_of(means, language)}".strip())
 

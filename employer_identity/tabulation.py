@@ -14,6 +14,7 @@ import pandas as pd
 from great_tables import GT
 
 from employer_identity.audit.facts import Fact
+from employer_identity.inert import one_line
 from employer_identity.language import Language, number, say
 from employer_identity.privacy import Cells, Shown
 
@@ -56,7 +57,8 @@ def tabulate(
     note
         What stands under the table.
     """
-    words, heads = words or {}, heads or {}
+    words, heads = words or {}, {c: one_line(head) for c, head in (heads or {}).items()}
+    rows = [{c: one_line(cell) for c, cell in row.items()} for row in rows]
     frame = pd.DataFrame(rows)
     written: dict[str, Any] = {
         c: heads[c] if c in heads else say(f"tables.head.{c}", language, **words)

@@ -15,8 +15,8 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # From the ground up: a room imports only from rooms before it. A new room is given its place here.
 # fmt: off
 GROUND = [
-    "errors", "writing", "language", "terms", "showing", "questionnaire", "special",
-    "consistency", "consistency_groupings", "edge", "instrument", "adjusting",
+    "errors", "writing", "adjusting", "inert", "language", "terms", "showing", "questionnaire",
+    "special", "consistency", "consistency_groupings", "edge", "instrument",
 ]
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
@@ -36,8 +36,8 @@ DATA = [
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
 ]
 AUDIT = [
-    "facts", "atoms", "pages", "recovery", "stating", "outsiders", "system", "bounds", "search",
-    "folder",
+    "facts", "atoms", "pages", "recovery", "system", "bounds", "search", "banded", "stating",
+    "outsiders", "listed", "folder",
 ]
 MODEL = [
     "criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores",
@@ -69,12 +69,12 @@ REPORTS = [
     "places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared",
     "outside", "earlier", "employers", "study", "estimation", "verdict", "public_words",
     "work_words", "trend_words", "structure_words", "staying_words", "employer_words", "theme",
-    "leftovers", "prose", "practices", "data_words", "unit", "unit_words", "measured",
-    "study_facts", "grouped", "measurement", "reporting", "unit_questions", "unit_facts", "page",
-    "checking", "kernels", "engine", "execution", "render", "manuscript", "latex", "word",
-    "table_files", "browser", "pdf", "inspection", "documents", "tasks", "plan", "index",
-    "opening", "treatment_words", "methods", "stated", "run", "stamps", "site", "work", "crew",
-    "orders", "batch",
+    "leftovers", "prose", "practices", "data_words", "unit", "measured", "grouped",
+    "measurement", "reporting", "unit_facts", "page", "checking", "kernels", "engine",
+    "execution", "render", "manuscript", "latex", "word", "table_files", "browser", "pdf",
+    "inspection", "documents", "tasks", "index", "treatment_words", "methods", "stated",
+    "stamps", "site", "work", "crew", "hidden_words", "unit_words", "study_facts",
+    "unit_questions", "withholding", "plan", "opening", "run", "orders", "index_facts", "batch",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",
@@ -90,19 +90,7 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [
-    *INTAKE,
-    *DATA,
-    *AUDIT,
-    *MODEL,
-    *VERDICT,
-    *TABLES,
-    *FIGURES,
-    *EXPLORER,
-    *REPORTS,
-    *WORKSHOP,
-    *CLI,
-]
+ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.

@@ -505,6 +505,7 @@ def test_names_that_mean_harm_stay_words(instant: Path, tmp_path: Path) -> None:
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
     numbers = pq.read_table(out / "numbers.parquet").to_pandas()
     assert sorted(numbers["title"]) == sorted(NAMES)
+    assert "\u202e" not in (out / "index.html").read_text(encoding="utf-8")
 
 
 def test_groups_whose_names_mean_harm_stay_words(instant: Path, tmp_path: Path) -> None:

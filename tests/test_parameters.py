@@ -74,7 +74,8 @@ def cell(template: str) -> dict[str, tuple[str, Any]]:
 def test_a_notebook_declares_the_parameters_of_its_model(template: str) -> None:
     types = {name: type_ for name, (type_, _) in cell(template).items()}
     fields = TEMPLATES[template].model_fields
-    ours = {name: "int" if f.annotation is int else "str" for name, f in fields.items()}
+    plain = {int: "int", bool: "bool"}
+    ours = {name: plain.get(f.annotation, "str") for name, f in fields.items()}
     assert types == ours | dict.fromkeys(MACHINE, "str")
 
 
@@ -100,7 +101,12 @@ def test_parameters_are_told_with_an_example_that_works(
     told = declared(template, language)  # type: ignore[arg-type]
     assert {p.name for p in told} == set(TEMPLATES[template].model_fields)
     assert all(p.kind and p.default and p.meaning for p in told)
-    assert [p.name for p in told][-3:] == ["wave", "language", "minimum_n"]
+    assert [p.name for p in told][-4:] == [
+        "wave",
+        "language",
+        "minimum_n",
+        "accept_identifiability",
+    ]
     example = read_parameters({p.name: p.example for p in told}, template)
     assert survey_problems(example, sample_survey) == []
 
@@ -119,7 +125,9 @@ def test_parameters_are_told_with_an_example_that_works(
         ({"wave": None}, "wrong.text"),
         ({"language": "fr"}, "wrong.choice"),
         ({"language": ["nl"]}, "wrong.choice"),
-        ({"minimum_n": 2}, "wrong.whole_number"),
+        ({"minimum_n": 2}, "identifiable"),
+        ({"minimum_n": 0}, "wrong.whole_number"),
+        ({"accept_identifiability": "yes"}, "wrong.yes_or_no"),
         ({"minimum_n": 5.0}, "wrong.whole_number"),
         ({"minimum_n": "5"}, "wrong.whole_number"),
         ({"minimum_n": True}, "wrong.whole_number"),
@@ -153,7 +161,8 @@ def test_the_report_of_one_needs_to_know_which() -> None:
 def test_a_parameter_of_another_template_is_named_with_those_there_are() -> None:
     (problem,) = refused({"employer": "A", "group": "gender"}, UNIT)
     assert describe(problem) == (
-        "employer_report has no parameter “group”. It has: employer, by, wave, language, minimum_n."
+        "employer_report has no parameter “group”. It has: employer, by, wave, language, "
+        "minimum_n, accept_identifiability."
     )
 
 
@@ -170,6 +179,8 @@ def test_values_of_a_command_line_are_read_by_type() -> None:
     assert read_texts(typed, STUDY) == typed | {"minimum_n": 12}
     for text in ("", "twelve", "1e3", "5.0", "9" * 5000, "\N{ARABIC-INDIC DIGIT FIVE}"):
         assert read_texts({"minimum_n": text}, "no such template") == {"minimum_n": text}
+    for text, value in (("true", True), ("False", False), ("yes", "yes")):
+        assert read_texts({"accept_identifiability": text}, STUDY).popitem()[1] == value
 
 
 # --- Refused by the survey
@@ -230,7 +241,7 @@ def test_a_survey_without_employers_or_waves() -> None:
 
 def test_what_is_left_to_the_survey_is_filled_in(sample_survey: Survey) -> None:
     study = read_parameters({}, STUDY)
-    common = {"wave": "2026", "language": "nl", "minimum_n": 5}
+    common = {"wave": "2026", "language": "nl", "minimum_n": 5, "accept_identifiability": False}
     beside = dict.fromkeys(("public", "people", "margins", "theme"), "")
     assert settled(study, sample_survey) == common | {"group": "generation"} | beside
     unit = read_parameters({"employer": "Vrolijke Eland", "wave": "2025"}, UNIT)
@@ -250,7 +261,7 @@ def test_a_unit_of_whom_nothing_may_be_shown_is_refused_before_a_kernel_starts(
     out = tmp_path / "report.html"
     with pytest.raises(ReportError) as caught:
         report(UNIT, survey=sample_survey, employer=smallest, minimum_n=20, output=out)
-    assert [p.code for p in caught.value.problems] == ["unit.withheld.few"]
+    assert [p.code for p in caught.value.problems] == ["unit.withheld"]
     assert not out.exists()
 
 

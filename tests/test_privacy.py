@@ -82,15 +82,6 @@ def test_every_column_of_counts_must_stand_up_to_subtraction() -> None:
     assert hidden(both).tolist() == [True, False, True]  # c is the smallest that passes
 
 
-def test_small_groups_leave_the_comparison_and_nobody_else_does() -> None:
-    truth = Truth(grouping="band", shares={"young": 0.5, "old": 0.45, "oldest": 0.05})
-    survey = simulate_survey(100, seed=3, truth=truth)
-    n = survey.answers["band"].value_counts()
-    kept = privacy.large_groups(survey, "band", int(n["oldest"]) + 1).answers["band"]
-    assert kept.value_counts().to_dict() == {"young": n["young"], "old": n["old"]}
-    assert privacy.large_groups(survey, "band", int(n["oldest"])) is survey
-
-
 def test_special_and_crossed_groupings_have_a_floor_of_ten() -> None:
     survey = simulate_survey(20, seed=3, truth=Truth(grouping="band", shares={"a": 0.5, "b": 0.5}))
     special = Grouping(column="band", special="health", basis="consent")

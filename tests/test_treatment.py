@@ -263,25 +263,6 @@ def test_a_difference_is_told_point_by_point(language: Language) -> None:
     assert "band" in " ".join(treatment_words.to_paste([study], language))
 
 
-def test_a_size_that_betrays_a_small_group_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    study = told()
-    n = str(study.treatment.answered.n)
-    assert n in treatment_words.in_groups(study)[0]
-    monkeypatch.setattr(Study, "are_sizes_tellable", False)
-    assert n not in " ".join(treatment_words.paragraph(study))
-
-
-def test_a_measurement_report_tells_sizes_where_its_own_floor_allows_it() -> None:
-    sizes = np.where(np.arange(people().n) < 3, "few", "b")
-    sizes[800:] = "a"
-    answers = people().answers.assign(size=pd.Categorical(sizes))
-    instrument = people().instrument.model_copy(update={"groupings": (Grouping(column="size"),)})
-    survey = replace(people(), answers=answers, instrument=instrument)
-    (by,) = Measurement(Study(survey, "", "en", groups=("size",))).compared
-    assert not by.is_tellable
-    assert str(by.treatment.answered.n) not in " ".join(treatment_words.in_groups(by))
-
-
 def test_without_groups_the_answers_are_described_alone() -> None:
     study = Study(people(), "", "en")
     (words,) = treatment_words.paragraph(study)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from employer_identity.audit.banded import pieces
 from employer_identity.audit.facts import (
     EVERYBODY,
     PERSONS,
@@ -73,8 +74,12 @@ class Teller:
     def _box(self, values: dict[str, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         wave = self.instrument.wave
         named = {WAVE if c == wave else c: v for c, v in values.items()}
-        known = {c: REST if v in _UNKNOWN else v for c, v in named.items()}
-        return box({**known, **({WAVE: self.wave} if self.wave else {})})
+        told = (self._told(c, REST if v in _UNKNOWN else v) for c, v in named.items())
+        return box({**dict(told), **({WAVE: self.wave} if self.wave else {})})
+
+    def _told(self, column: str, value: str) -> tuple[str, tuple[str, ...]]:
+        """Return what a value is a value of: bands of one column are told in its pieces."""
+        return pieces(self.instrument, column, value) or (column, (value,))
 
     def of(self, column: str, value: str, sector: str | None = None) -> Scope:
         """Return the scope of a value of a column; an employer also lies within its sector."""

@@ -49,6 +49,13 @@ def batch(
         str | None,
         typer.Option("--minimum-n", help="Smallest number of people shown. Left out: 5."),
     ] = None,
+    i_accept_identifiability: Annotated[
+        bool,
+        typer.Option(
+            "--i-accept-identifiability",
+            help="Allow --minimum-n below 3, though people can be identified then.",
+        ),
+    ] = False,
     parameters: Annotated[
         str | None, typer.Option("--parameters", help="YAML or TOML file for all reports.")
     ] = None,
@@ -120,6 +127,7 @@ def batch(
             progress.show(done, total)
 
         options = {"wave": wave, "minimum_n": minimum_n}
+        options["accept_identifiability"] = "true" if i_accept_identifiability else None
         given = gather(template, options, parameter or [], parameters)
         if given.problems:
             raise refusal(ReportError, given.problems)

@@ -14,6 +14,7 @@ from employer_identity.cli.shared import (
     refusals,
     tongue_of,
 )
+from employer_identity.inert import in_spreadsheet
 from employer_identity.writing import write_whole
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def check(
             write_whole(page, check_page(found, tongue))
             typer.echo(say("checking.told.page", tongue, path=page))
         if table:
-            write_whole(table, "\N{BOM}" + found.table(tongue).to_csv(index=False))
+            write_whole(
+                table, "\N{BOM}" + found.table(tongue).map(in_spreadsheet).to_csv(index=False)
+            )
             typer.echo(say("checking.told.table", tongue, path=table))
         if not found.errors:
             typer.echo(say("cli.next", tongue, file=files[0], instrument=instrument))

@@ -54,6 +54,13 @@ def report(
         str | None,
         typer.Option("--minimum-n", help="Smallest number of people shown. Left out: 5."),
     ] = None,
+    i_accept_identifiability: Annotated[
+        bool,
+        typer.Option(
+            "--i-accept-identifiability",
+            help="Allow --minimum-n below 3, though people can be identified then.",
+        ),
+    ] = False,
     parameter: Annotated[
         list[str] | None,
         typer.Option("--parameter", "-p", help="NAME=VALUE; give it again for a further one."),
@@ -101,6 +108,7 @@ def report(
     Its path is printed; nothing is overwritten unless the report is finished.
     """  # noqa: D301  (\b tells the help to keep the lines as they are)
     options = {"group": group, "wave": wave, "language": language, "minimum_n": minimum_n}
+    options["accept_identifiability"] = "true" if i_accept_identifiability else None
     given = gather(template, options, parameter or (), parameters)
     tongue = tongue_of(str(given.values.get("language", "nl")))
     with refusals(tongue):

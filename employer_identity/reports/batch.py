@@ -328,7 +328,7 @@ def _write_index(made: Batch, plan: Plan, language: Language) -> str:
     """Write what lists all reports, and what was decided not to be shown; return the page."""
     share = next(iter(plan.shares.values()))
     instrument, folder = share.selection.survey.instrument, made.folder
-    title = instrument.title.get(language) or next(iter(instrument.title.values()))
+    title = instrument.called(language)
     heads = {f"mean_{p}": instrument.label(p, language) for p in instrument.factors}
     page = index_page(made.records, language=language, title=title, headline=heads)
     table = index_csv(made.records, language=language, headline=heads)

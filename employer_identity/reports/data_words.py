@@ -1,4 +1,4 @@
-"""What is to be known of the data, in words: who answered, what was done to it, what is hidden."""
+"""What is to be known of the data, in words: who answered, what was done to it."""
 
 from __future__ import annotations
 
@@ -75,19 +75,6 @@ def straight_liners(study: Study) -> str:
     if n < study.minimum_n:
         return study.say("answers.alike_few", n=study.minimum_n)
     return study.say("answers.alike", n=n, share=n / study.complete)
-
-
-def suppression(study: Study) -> list[str]:
-    """Say what is never shown, and why."""
-    sensitive = [
-        g for g in study.instrument.groupings if g.minimum(study.minimum_n) > study.minimum_n
-    ]
-    more = ""
-    if sensitive:
-        n = sensitive[0].minimum(study.minimum_n)
-        named = study.labels([g.column for g in sensitive])
-        more = study.say("answers.suppression_more", n=n, named=named)
-    return [f"{study.say('answers.suppression', n=study.minimum_n)} {more}".strip()]
 
 
 # --- What was done with the data
@@ -261,28 +248,7 @@ def _moved(one: pd.Series[float], other: pd.Series[float]) -> float:
     return float((one - other).abs().max())
 
 
-# --- What was not shown, and what the report was made with
-
-
-def not_shown(study: Study) -> list[str]:
-    """Count what was hidden."""
-    sentences = []
-    if study.units is not None:
-        rows = study.units.drop_duplicates(["sector", "employer"])
-        sentences.append(_hidden(study, "units", int(rows["hidden"].sum()), len(rows)))
-    margins = study.margins
-    if len(margins):
-        sentences.append(_hidden(study, "margins", int(margins["hidden"].sum()), len(margins)))
-    if study.left_out:
-        words = {"named": listing(study.left_out, study.language), "n": study.floor}
-        sentences.append(study.say("hidden.groups", **words))
-    rule = study.say("hidden.rule", n=study.minimum_n)
-    return [*sentences, f"{rule} {study.say('hidden.distributions', n=study.distribution_n)}"]
-
-
-def _hidden(study: Study, what: str, count: int, total: int) -> str:
-    key = f"hidden.{what}" if count else f"hidden.no_{what}"
-    return study.say(key, n=count, total=total)
+# --- What the report was made with
 
 
 def made_with(study: Study) -> list[tuple[str, str]]:

@@ -7,13 +7,12 @@ from functools import cached_property
 
 import pandas as pd
 
-from employer_identity import privacy
 from employer_identity.agreement import Agreement, agreement
 from employer_identity.errors import EmployerIdentityError
 from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
 from employer_identity.shrinkage import shrunken_scores
-from employer_identity.suppression import Suppression, withhold_shrunken
+from employer_identity.suppression import Suppression, modelled, withhold_shrunken
 from employer_identity.survey import Survey
 
 TESTABLE = 100
@@ -44,9 +43,9 @@ class Employers:
         sector = self.survey.instrument.sector
         if self.given is not None or sector is None:
             return self.given
-        least = max(TESTABLE, self.suppression.minimum)
+        large = modelled(self.survey, sector, self.suppression, least=TESTABLE)
         try:
-            return invariance(privacy.large_groups(self.survey, sector, least), group=sector)
+            return invariance(large, group=sector)
         except EmployerIdentityError:
             return None
 

@@ -76,12 +76,11 @@ def sizes(m: Measurement) -> list[str]:
 
 
 def sizes_in_words(m: Measurement, by: Compared, language: Language) -> str:
-    """Name the groups of a grouping with how many people are in each, where that may be told."""
+    """Name the groups of a grouping with how many people are in each."""
     named = []
     for label, n in by.ladder.n.items():
         group = m.instrument.value_label(by.group, label, language)
-        size = say("measured.grouped.size", language, group=group, n=n)
-        named.append(size if by.is_tellable else group)
+        named.append(say("measured.grouped.size", language, group=group, n=n))
     return listing(named, language)
 
 

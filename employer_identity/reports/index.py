@@ -20,6 +20,7 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from employer_identity.inert import in_spreadsheet, one_line
 from employer_identity.language import LANGUAGES, Language, describe, listing, number, say
 from employer_identity.reports.records import FORMATS, Record, Status
 
@@ -126,12 +127,12 @@ def index_csv(
     text = io.StringIO()
     lines = csv.writer(text)
     heads = ("report", "name", "language", "status", *keys, *FORMATS, "reason")
-    lines.writerow(map(_cell, heads))
+    lines.writerow(map(in_spreadsheet, heads))
     for record in _sorted(records):
         what = (record.title, record.name, record.language, record.status)
         numbers = [_known(record, key) for key in keys]
         files = [_checked(record.files[f]) if f in record.files else None for f in FORMATS]
-        lines.writerow(map(_cell, (*what, *numbers, *files, _reason(record, language))))
+        lines.writerow(map(in_spreadsheet, (*what, *numbers, *files, _reason(record, language))))
     return "\N{BOM}" + text.getvalue()
 
 
@@ -195,15 +196,6 @@ def _checked(path: str) -> str:
     if {"", ".", ".."} & set(parts) or "\\" in path or re.match(r"[a-z][a-z0-9+.-]*:", path, re.I):
         raise ValueError(f"not a path inside the folder of the batch: {path!r}")
     return path
-
-
-def _cell(value: _Value) -> _Value:
-    """One cell of the CSV; a text that would be run as a formula is made a text."""
-    if not isinstance(value, str):
-        return value
-    start = unicodedata.normalize("NFKC", value).lstrip()  # wide signs count as well
-    is_formula = value.startswith(("\t", "\r", "\n")) or start.startswith(("=", "+", "-", "@"))
-    return f"'{value}" if is_formula else value
 
 
 def _policy(style: str, script: str) -> str:
@@ -317,7 +309,7 @@ def _is_told(record: Record) -> bool:
 
 def _row(record: Record, columns: Mapping[str, str], language: Language) -> str:
     """One report: whom it is about, its numbers or why there are none, and its files."""
-    title = f"<bdi>{escape(record.title)}</bdi>"
+    title = f"<bdi>{escape(one_line(record.title))}</bdi>"
     if "html" in record.files and not _is_told(record):
         title = f'<a href="{_link(record.files["html"])}">{title}</a>'
     if _is_told(record):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from employer_identity.inert import one_line
 from employer_identity.language import say
 from employer_identity.reports.manuscript import Manuscript, Table
 
@@ -59,12 +60,12 @@ def write_latex(manuscript: Manuscript) -> bytes:
     head = _PREAMBLE.replace("WORD", say("manuscript.table", manuscript.language))
     note = say("manuscript.note", manuscript.language)
     tables = "\n".join(_table(table, note) for table in manuscript.tables)
-    return f"% {manuscript.title}\n{head}\n{tables}\n\\end{{document}}\n".encode()
+    return f"% {one_line(manuscript.title)}\n{head}\n{tables}\n\\end{{document}}\n".encode()
 
 
 def escaped(text: str) -> str:
     """Write a text so that LaTeX sets it as it is; a hyphen before a number is a minus sign."""
-    signs = "".join(_SIGNS.get(sign, sign) for sign in text)
+    signs = "".join(_SIGNS.get(sign, sign) for sign in one_line(text))
     return _MINUS.sub("$-$", signs)
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from employer_identity import privacy
 from employer_identity.across import FLOOR, invariance_across
 from employer_identity.across_result import Across
 from employer_identity.agreement import Agreement
@@ -17,6 +18,7 @@ from employer_identity.latent import latent_variances, mean_contrasts
 from employer_identity.models import ModelComparison
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.study import Study
+from employer_identity.suppression import groups_of, modelled
 from employer_identity.survey import Survey
 from employer_identity.terms import counted, nouns
 from employer_identity.treatment import Treatment, treatment
@@ -35,13 +37,10 @@ class Compared(Study):
         The grouping's ladder.
     least
         Fewest people of a group that takes part.
-    is_tellable
-        Whether the sizes of the groups betray none of those that are left out.
     """
 
     climbed: Ladder
     least: int
-    is_tellable: bool
 
     @cached_property
     def ladder(self) -> Ladder:
@@ -55,14 +54,13 @@ class Compared(Study):
 
     @property
     def groups_left_out(self) -> list[str]:
-        """The groups that are too small to be compared."""
-        n = self.survey.answers[self.group].value_counts(sort=False)
-        return [str(g) for g, k in n.items() if k > 0 and str(g) not in self.ladder.groups]
+        """The groups that are not compared."""
+        return [g for g in groups_of(self.survey, self.group) if g not in self.ladder.groups]
 
     @property
-    def are_sizes_tellable(self) -> bool:
-        """Whether the sizes of the groups that are compared betray none of those left out."""
-        return self.is_tellable
+    def floor(self) -> int:
+        """Fewest persons of a group that a model is about."""
+        return self.least
 
     @property
     def is_few(self) -> bool:
@@ -143,11 +141,25 @@ class Measurement:
         return max(FLOOR, self.study.minimum_n)
 
     @cached_property
+    def _modelled(self) -> Survey:
+        """The answers, with nobody in groups of which no model may be shown, by any grouping."""
+        found = self.study.survey
+        for group in self.study.groups:
+            found = modelled(found, group, self.study.suppression)
+        return found
+
+    @cached_property
+    def _comparable(self) -> tuple[str, ...]:
+        """The groupings of which several groups may be shown."""
+        groups = self.study.groups
+        return tuple(g for g in groups if len(groups_of(self._modelled, g)) > 1)
+
+    @cached_property
     def across(self) -> Across | None:
         """The ladders of all groupings, as one family; None without groupings."""
-        if not self.study.groups:
+        if not self._comparable:
             return None
-        return invariance_across(self.study.survey, self.study.groups, minimum_n=self.floor)
+        return invariance_across(self._modelled, self._comparable, minimum_n=self.floor)
 
     @cached_property
     def compared(self) -> tuple[Compared, ...]:
@@ -159,17 +171,21 @@ class Measurement:
             Compared(
                 **(own | {"group": group}),
                 climbed=ladder,
-                least=self.floor,
-                is_tellable=(scale, group) not in self.across.untold,
+                least=privacy.floor(self.instrument, group, minimum=self.floor),
             )
-            for (scale, group), ladder in self.across.ladders.items()
+            for (_, group), ladder in self.across.ladders.items()
         )
 
     @property
     def refused(self) -> tuple[tuple[str, str], ...]:
         """The other groupings, each with why."""
         problems = self.across.problems if self.across else {}
-        return tuple(
+        hidden = tuple(
+            (self.label(group), self.say(f"refused.{_why(self.study.survey, group)}"))
+            for group in self.study.groups
+            if group not in self._comparable
+        )
+        return hidden + tuple(
             (self.label(group), " ".join(describe(p, self.language) for p in found))
             for (_, group), found in problems.items()
         )
@@ -188,3 +204,8 @@ class Measurement:
     def agreement(self) -> Agreement | None:
         """How alike people of an employer answer; None without employers of several people."""
         return self.study.employers.agreement if self.study.employers else None
+
+
+def _why(survey: Survey, group: str) -> str:
+    """Tell whether a grouping without a comparison has one group, or several that are hidden."""
+    return "alone" if len(groups_of(survey, group)) < 2 else "hidden"

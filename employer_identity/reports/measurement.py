@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from employer_identity import privacy
 from employer_identity.criteria import LEVEL, AbsoluteFit, Localised
 from employer_identity.invariance import ANCHORS
 from employer_identity.language import Language, listing, number, say
@@ -31,7 +30,9 @@ def title_page(m: Measurement) -> tuple[str, str, str, list[str]]:
     if study.groups:
         named = listing([m.label(group) for group in study.groups], m.language)
         facts.append(m.say("title.groups", named=named))
-    title = m.instrument.title.get(m.language, next(iter(m.instrument.title.values())))
+    if study.is_identifying:
+        facts.append(study.say("title.identifiable"))
+    title = m.instrument.called(m.language)
     return m.say("title.kicker"), title, m.say("title.subtitle"), facts
 
 
@@ -257,12 +258,6 @@ def limits(m: Measurement) -> list[str]:
     }
     section = m.say("section.treatment")
     return [m.say(f"limits.{key}", section=section) for key, holds in keys.items() if holds]
-
-
-def suppression(m: Measurement) -> str:
-    """Say what is never shown."""
-    named = {by.group_label: by.floor for by in m.compared}
-    return m.study.say("hidden.rule", n=max([m.study.minimum_n, privacy.MINIMUM, *named.values()]))
 
 
 def numbers(m: Measurement) -> dict[str, float | int | str | None]:

@@ -20,11 +20,12 @@ from employer_identity.questionnaire import Instrument
 from employer_identity.survey import Survey
 
 SMALLEST = 3
-"""Below this number of persons nothing is shown, whatever is asked."""
+"""Below this number of persons, one or two, people can be identified: it must be accepted."""
 BESIDE = ("survey", "instrument", "output", "tables")
 """What a report is told beside its parameters."""
 
-Kind = Literal["text", "whole_number", "choice"]
+Kind = Literal["text", "whole_number", "yes_or_no", "choice"]
+_YES_OR_NO = {"true": True, "false": False}
 
 
 class Parameters(BaseModel):
@@ -37,14 +38,17 @@ class Parameters(BaseModel):
     language
         ``nl`` or ``en``.
     minimum_n
-        Smallest number of persons that is shown; at least 3.
+        Smallest number of persons that is shown; below 3 only with `accept_identifiability`.
+    accept_identifiability
+        Whether it is accepted that people can be identified in the report.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     wave: str = Field(default="", examples=["2026"])
     language: Language = Field(default="nl", examples=["en"])
-    minimum_n: int = Field(default=privacy.MINIMUM, ge=SMALLEST, examples=[10])
+    minimum_n: int = Field(default=privacy.MINIMUM, ge=1, examples=[10])
+    accept_identifiability: bool = Field(default=False, examples=[False])
 
 
 class StudyParameters(Parameters):
@@ -138,7 +142,7 @@ class Declared:
     kind: str
     default: str
     meaning: str
-    example: str | int
+    example: str | int | bool
 
 
 def declared(template: str, language: Language = "en") -> tuple[Declared, ...]:
@@ -167,12 +171,14 @@ def read_texts(texts: Mapping[str, str], template: str) -> dict[str, Any]:
     What cannot be read so stays a text, and `read_parameters` refuses it.
     """
     fields = _fields(TEMPLATES.get(template, Parameters))
-    numbers = {name for name, field in fields.items() if _kind(field) == "whole_number"}
-    whole = re.compile(r"[+-]?[0-9]{1,18}")
-    return {
-        name: int(text) if name in numbers and whole.fullmatch(text) else text
-        for name, text in texts.items()
-    }
+    kinds = {name: _kind(field) for name, field in fields.items()}
+    return {name: _read(text, kinds.get(name, "text")) for name, text in texts.items()}
+
+
+def _read(text: str, kind: Kind) -> str | int | bool:
+    if kind == "whole_number" and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        return int(text)
+    return _YES_OR_NO.get(text.casefold(), text) if kind == "yes_or_no" else text
 
 
 def read_parameters(given: Mapping[str, Any], template: str) -> Parameters:
@@ -196,9 +202,20 @@ def read_parameters(given: Mapping[str, Any], template: str) -> Parameters:
         parameters = model.model_validate(known)
     except ValidationError as error:
         problems += [_problem(e, template, model) for e in error.errors(include_url=False)]
+    least, accepted = known.get("minimum_n"), known.get("accept_identifiability") is True
+    if type(least) is int and least > 0:  # else it is refused already
+        problems += floor_problems(least, accepted=accepted)
     if problems:
         raise refusal(ReportError, problems)
     return parameters
+
+
+def floor_problems(minimum: int, *, accepted: bool) -> list[Problem]:
+    """Refuse to show so few people that they can be identified, unless that is accepted."""
+    if minimum >= SMALLEST or accepted:
+        return []
+    values = {"minimum": minimum, "least": SMALLEST}
+    return [Problem("parameters.identifiable", "minimum_n", values=values)]
 
 
 def survey_problems(parameters: Parameters, survey: Survey) -> list[Problem]:
@@ -367,6 +384,8 @@ def _problem(error: Any, template: str, model: type[Parameters]) -> Problem:
     if kind == "choice":
         values = {"asked": str(value), "allowed": _named(get_args(field.annotation))}
         return Problem("parameters.wrong.choice", name, values=values)
+    if kind == "yes_or_no":
+        return Problem("parameters.wrong.yes_or_no", name)
     if kind == "whole_number":
         return Problem("parameters.wrong.whole_number", name, values={"least": _least(field)})
     return Problem(f"parameters.wrong.text{_instead(value)}", name)
@@ -388,8 +407,8 @@ def _fields(model: type[Parameters]) -> dict[str, FieldInfo]:
 
 
 def _kind(field: FieldInfo) -> Kind:
-    if field.annotation is int:
-        return "whole_number"
+    if field.annotation in (int, bool):
+        return "whole_number" if field.annotation is int else "yes_or_no"
     return "choice" if get_origin(field.annotation) is Literal else "text"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from employer_identity.errors import Problem, ReportError
+from employer_identity.inert import one_line
 from employer_identity.language import Language, describe, refusal
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.beside import FILES, file_problems, open_panel, warn_of_doubts
@@ -29,6 +30,7 @@ from employer_identity.reports.records import Format
 from employer_identity.reports.snapshot import SUFFIX, digest, write_snapshot
 from employer_identity.reports.tasks import Task, basis, key, stems
 from employer_identity.reports.unit import unit_problems
+from employer_identity.reports.withholding import study_problems
 from employer_identity.survey import Survey
 
 _NOBODY = "?"  # stands for whom a report is about until that is known
@@ -210,13 +212,15 @@ def _task(
 ) -> Task:
     share = _share(_rest(told))
     selection, rests_on = shares[share].selection, shares[share].basis
-    problems: list[Problem] = []
+    found = selection.survey, selection.suppression
     if "employer" in told:
         instrument = selection.survey.instrument
-        title = instrument.value_label(told["by"], told["employer"], told["language"])
-        problems = unit_problems(
-            selection.survey, selection.suppression, told["by"], told["employer"]
-        )
+        label = instrument.value_label(told["by"], told["employer"], told["language"])
+        bare = label == one_line(told["employer"])
+        title = told["employer"] if bare else label  # as in the survey, for whoever joins the two
+        problems = unit_problems(*found, told["by"], told["employer"])
+    else:
+        problems = study_problems(*found, told.get("group", ""))
     return Task(
         name,
         title,

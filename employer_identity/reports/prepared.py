@@ -23,7 +23,7 @@ from employer_identity.language import refusal
 from employer_identity.panel import Panel
 from employer_identity.reports.beside import NOTHING, Beside, beside, weighed
 from employer_identity.reports.snapshot import SUFFIX, digest, read_snapshot, write_snapshot
-from employer_identity.suppression import Suppression, decide
+from employer_identity.suppression import Suppression, decide, modelled
 from employer_identity.survey import Survey
 from employer_identity.treatment import Treatment, treatment
 
@@ -106,13 +106,12 @@ def fitted(selection: Selection, groups: Iterable[str] = (), *, treated: bool = 
 
     With `treated` each ladder is climbed with the answers as ordered categories, too.
     """
-    answers, minimum = selection.survey, selection.suppression.minimum
-    ladders = {g: _ladder(answers, g, minimum) for g in dict.fromkeys(groups) if g}
+    answers, decided = selection.survey, selection.suppression
+    ladders = {g: _ladder(answers, g, decided) for g in dict.fromkeys(groups) if g}
     climbed = {g: one for g, one in ladders.items() if treated and isinstance(one, Ladder)}
     treatments = {g: treatment(answers, ladder) for g, ladder in climbed.items()}
-    wave, waves, suppression = selection.wave, selection.waves, selection.suppression
-    fit, more = _fit(answers), selection.beside
-    return Prepared(answers, wave, waves, suppression, fit, ladders, more, treatments)
+    wave, waves, more = selection.wave, selection.waves, selection.beside
+    return Prepared(answers, wave, waves, decided, _fit(answers), ladders, more, treatments)
 
 
 def prepare(
@@ -140,16 +139,17 @@ def prepare(
 
 
 def _fit(survey: Survey) -> Fit | EmployerIdentityError:
+    if survey.n < privacy.MODEL:
+        return refusal(ReportError, [Problem("report.withheld.model", count=privacy.MODEL)])
     try:
         return cfa(survey)
     except EmployerIdentityError as error:
         return error
 
 
-def _ladder(survey: Survey, group: str, minimum: int) -> Ladder | EmployerIdentityError:
-    floor = privacy.floor(survey.instrument, group, minimum=minimum)
+def _ladder(survey: Survey, group: str, decided: Suppression) -> Ladder | EmployerIdentityError:
     try:
-        return invariance(privacy.large_groups(survey, group, floor), group=group)
+        return invariance(modelled(survey, group, decided), group=group)
     except EmployerIdentityError as error:
         return error
 

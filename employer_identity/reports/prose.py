@@ -11,7 +11,7 @@ from employer_identity.reports import public_words, structure_words, trend_words
 from employer_identity.reports.employer_words import comparable
 from employer_identity.reports.estimation import clusters, estimated, fit_in_words, problems
 from employer_identity.reports.study import Study
-from employer_identity.reports.verdict import verdict
+from employer_identity.reports.verdict import uncompared, verdict
 from employer_identity.rungs import Constraint
 from employer_identity.terms import nouns
 
@@ -39,10 +39,11 @@ def title_page(study: Study) -> tuple[str, str, str, list[str]]:
         facts.append(study.say("title.fieldwork", period=study.fieldwork))
     if study.group:
         facts.append(study.say("title.compared", group=study.group_label))
-    title = study.instrument.title
+    if study.is_identifying:
+        facts.append(study.say("title.identifiable"))
     return (
         study.say(f"title.kicker_{kind}"),
-        title.get(study.language, next(iter(title.values()))),
+        study.instrument.called(study.language),
         study.say(f"title.subtitle_{kind}"),
         facts,
     )
@@ -81,6 +82,7 @@ def at_a_glance(study: Study) -> list[str]:
     sentences += structure_words.glance(study)
     if study.ladder:
         sentences.append(verdict(study))
+    sentences += uncompared(study)
     if len(study.associations):
         r = study.associations["r"]
         values = {"low": float(r.min()), "high": float(r.max())}
@@ -150,14 +152,12 @@ def guide(study: Study) -> list[tuple[str, str]]:
     words: dict[str, object] = {
         "minimum": scale.minimum,
         "maximum": scale.maximum,
-        "floor": study.minimum_n,
-        "distribution": study.distribution_n,
         "example": study.instrument.label(first["pillar"], study.language),
         "mean": float(first["mean"]),
         "lower": float(first["ci_lower"]),
         "upper": float(first["ci_upper"]),
     }
-    keys = ["score", "interval", "compared", "together", "hidden"]
+    keys = ["score", "interval", "compared", "together"]
     if not study.group:
         keys.remove("compared")
     if not study.instrument.outcomes:

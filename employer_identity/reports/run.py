@@ -45,6 +45,7 @@ from employer_identity.reports.snapshot import SUFFIX, write_panel, write_snapsh
 from employer_identity.reports.stated import stated, write_sidecar
 from employer_identity.reports.table_files import check_table_files, table_file
 from employer_identity.reports.tasks import stems
+from employer_identity.reports.withholding import study_problems
 from employer_identity.survey import Survey
 from employer_identity.writing import write_whole
 
@@ -265,14 +266,14 @@ def _check_instrument(
 
 
 def _withheld(parameters: Parameters, survey: Survey) -> list[Problem]:
-    """Say why nothing may be shown of the one whom the report is about."""
-    if not isinstance(parameters, UnitParameters):
-        return []
+    """Say why nothing may be shown of those whom the report is about."""
     from employer_identity.reports.unit import unit_problems  # with tables: slow to import
 
     told = settled(parameters, survey)
     found = select(survey, wave=told["wave"], minimum=parameters.minimum_n)
-    return unit_problems(found.survey, found.suppression, told["by"], parameters.employer)
+    if isinstance(parameters, UnitParameters):
+        return unit_problems(found.survey, found.suppression, told["by"], parameters.employer)
+    return study_problems(found.survey, found.suppression, told.get("group", ""))
 
 
 def _target(output: str | Path | None, template: str, parameters: Parameters) -> Path:

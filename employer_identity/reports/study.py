@@ -28,12 +28,15 @@ from employer_identity.reports.beside import NOTHING, Beside
 from employer_identity.reports.earlier import Earlier
 from employer_identity.reports.employers import Employers
 from employer_identity.reports.outside import Outside, outside
+from employer_identity.reports.parameters import SMALLEST
 from employer_identity.reports.prepared import Prepared
 from employer_identity.rungs import Release
 from employer_identity.structural import Pathways, pathways
 from employer_identity.suppression import (
     Suppression,
     decide,
+    groups_of,
+    modelled,
     withhold_groups,
     withhold_margins,
     withhold_units,
@@ -78,6 +81,8 @@ class Study:
         What the study has beside its answers: the public's, margins, the wave before.
     theme
         The pillar that this year's theme is about; empty for all.
+    uncompared
+        The grouping that was asked for and that leaves nothing to compare; empty for none.
     """
 
     survey: Survey
@@ -90,11 +95,17 @@ class Study:
     groups: tuple[str, ...] = ()
     beside: Beside = NOTHING
     theme: str = ""
+    uncompared: str = ""
 
     @property
     def instrument(self) -> Instrument:
         """The questionnaire."""
         return self.survey.instrument
+
+    @property
+    def is_identifying(self) -> bool:
+        """Whether so few people may be shown that they can be identified."""
+        return self.minimum_n < SMALLEST
 
     @property
     def pillars(self) -> tuple[str, ...]:
@@ -140,9 +151,7 @@ class Study:
         with speaking(self.language):
             if self.prepared and self.group in self.prepared.ladders:
                 return _made(self.prepared.ladders[self.group])
-            return invariance(
-                privacy.large_groups(self.survey, self.group, self.floor), group=self.group
-            )
+            return invariance(self._modelled, group=self.group)
 
     @cached_property
     def treatment(self) -> Treatment:
@@ -151,32 +160,29 @@ class Study:
             return self.prepared.treatments[self.group]
         return treatment(self.survey, self.ladder)
 
+    @cached_property
+    def _modelled(self) -> Survey:
+        """The answers, with nobody in groups of which no model may be shown."""
+        return modelled(self.survey, self.group, self.suppression)
+
     @property
     def floor(self) -> int:
-        """Fewest persons of a group that is shown."""
-        return privacy.floor(self.instrument, self.group, minimum=self.minimum_n)
+        """Fewest persons of a group that a model is about."""
+        return privacy.model_floor(self.instrument, self.group, minimum=self.minimum_n)
 
     @property
     def left_out(self) -> list[str]:
-        """Labels of the groups that are too small to be compared."""
+        """Labels of the groups that are not compared."""
         named = self.groups_left_out
         return [self.instrument.value_label(self.group, name, self.language) for name in named]
 
     @property
     def groups_left_out(self) -> list[str]:
-        """The groups that are too small to be compared."""
-        return [str(group) for group in self._small_groups.index] if self.group else []
-
-    @property
-    def _small_groups(self) -> pd.Series[int]:
-        n = self.survey.answers[self.group].value_counts(sort=False)
-        return n[(n > 0) & (n < self.floor)]
-
-    @property
-    def are_sizes_tellable(self) -> bool:
-        """Whether the sizes of the groups that are compared betray none of those left out."""
-        small = self._small_groups
-        return small.empty or (len(small) > 1 and int(small.sum()) >= self.floor)
+        """The groups that are not compared."""
+        if not self.group:
+            return []
+        kept = groups_of(self._modelled, self.group)
+        return [g for g in groups_of(self.survey, self.group) if g not in kept]
 
     def decision(self, statement: Statement) -> Decision:
         """Return what the ladder decides about a statement."""
@@ -317,9 +323,11 @@ class Study:
 
     @cached_property
     def earlier(self) -> Earlier | None:
-        """The wave before beside this one; None where there is none."""
+        """The wave before beside this one; None where there is none, or it had too few people."""
         before = self.beside.previous
-        return Earlier(self.survey, before) if before is not None else None
+        if before is None or before.n < max(self.minimum_n, privacy.MODEL):
+            return None
+        return Earlier(self.survey, before)
 
     @cached_property
     def employers(self) -> Employers | None:

@@ -48,15 +48,14 @@ def _answers(study: Study) -> list[str]:
 
 
 def _in_groups(study: Study) -> list[str]:
-    """Say the same as `in_groups`; no number of people where it gives a small group away."""
+    """Say the same as `in_groups`."""
     found = study.treatment.answered
     kept, told = found.categories.values(), []
     if min(kept) < found.offered:
         key = "kept" if min(kept) < max(kept) else "kept_one"
         told.append(_say(study, key, fewest=min(kept), most=max(kept)))
-    if not study.group or study.are_sizes_tellable:
-        key = "people" if study.group else "people_alone"
-        told.append(_say(study, key, n=found.n, thresholds=found.thresholds))
+    key = "people" if study.group else "people_alone"
+    told.append(_say(study, key, n=found.n, thresholds=found.thresholds))
     return [*told, _advice(study)]
 
 

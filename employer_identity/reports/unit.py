@@ -17,7 +17,7 @@ from employer_identity.language import Language, nearest, refusal, say
 from employer_identity.loading import load_survey
 from employer_identity.nesting import Kind
 from employer_identity.questionnaire import Instrument
-from employer_identity.reports.parameters import unit_columns
+from employer_identity.reports.parameters import floor_problems, unit_columns
 from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import Prepared, open_prepared, prepare
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
@@ -246,6 +246,7 @@ def open_unit(
     minimum_n: int = privacy.MINIMUM,
     prepared: str = "",
     sha256: str = "",
+    accept_identifiability: bool = False,
 ) -> UnitStudy:
     """Open one unit of a survey file, a snapshot, the sample (empty), or of what a batch prepared.
 
@@ -262,9 +263,12 @@ def open_unit(
     Raises
     ------
     ReportError
-        If there is no such column or unit, or if nothing may be shown of it.
+        If there is no such column or unit, if nothing may be shown of it, or if people could be
+        identified and that is not accepted.
     """
     with speaking(language):
+        if wrong := floor_problems(minimum_n, accepted=accept_identifiability):
+            raise refusal(ReportError, wrong)
         made = open_prepared(prepared, sha256) if prepared else None
         if made is None:
             source = Path(survey) if survey else sample() / "employees.csv"
@@ -316,10 +320,9 @@ def unit_problems(
     if not reasons or unit in ("", UNKNOWN):
         known = sorted(map(str, survey.answers[column].dropna().unique()))
         return [_unknown("unit.unknown", unit, known)]
-    reason = next(filter(None, reasons), "")
     floor = privacy.floor(survey.instrument, column, minimum=suppression.minimum)
     values = {"minimum": floor}
-    return [Problem(f"unit.withheld.{reason}", unit, values=values)] if reason else []
+    return [Problem("unit.withheld", unit, values=values)] if any(reasons) else []
 
 
 def _unknown(code: str, name: str, known: Sequence[str]) -> Problem:

@@ -10,7 +10,7 @@ from employer_identity import privacy
 from employer_identity.brand import agreement
 from employer_identity.ladder import Ladder
 from employer_identity.language import listing, number
-from employer_identity.reports import data_words, verdict
+from employer_identity.reports import data_words, hidden_words, verdict
 from employer_identity.reports.estimation import fit_in_words
 from employer_identity.reports.practices import Asked, Noticed
 from employer_identity.reports.prose import levels_in_words
@@ -29,9 +29,8 @@ def _is_brand_study(unit: UnitStudy) -> bool:
 
 def title_page(unit: UnitStudy) -> tuple[str, str, str, list[str]]:
     """Kicker, title, subtitle and the facts under them."""
-    language, about = unit.language, unit.instrument.title
     whole, name = unit.whole, unit.name
-    facts = [about.get(language, next(iter(about.values())))]
+    facts = [unit.instrument.called(unit.language)]
     if not unit.is_employer:
         facts.append(unit.say("title.by"))
     if unit.prepared.wave:
@@ -41,6 +40,8 @@ def title_page(unit: UnitStudy) -> tuple[str, str, str, list[str]]:
         facts.append(unit.say("title.sector", sector=_sector(unit)))
     if whole.fieldwork:
         facts.append(whole.say("title.fieldwork", period=whole.fieldwork))
+    if whole.is_identifying:
+        facts.append(whole.say("title.identifiable"))
     about_what = "brand" if _is_brand_study(unit) else "plain"
     alone = "" if unit.references else "_alone"
     subtitle = unit.say(f"title.subtitle_{about_what}{alone}")
@@ -301,8 +302,7 @@ def may_be_compared(unit: UnitStudy) -> list[str]:
 
 def not_shown(unit: UnitStudy) -> list[str]:
     """Say what is never shown, and what is missing from this report."""
-    n = max(privacy.DISTRIBUTION, unit.minimum_n)
-    told = [unit.say("limits.floor", n=unit.minimum_n, distribution=n), *hidden_parts(unit)]
+    told = hidden_words.not_shown(unit.whole)
     return [*told, unit.say("limits.absent"), unit.say("limits.causes")]
 
 

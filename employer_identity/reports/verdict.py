@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from employer_identity import privacy
 from employer_identity.conclusions import WITH, sentences
 from employer_identity.decision import Decision
 from employer_identity.ladder_log import which
@@ -11,6 +12,7 @@ from employer_identity.language import listing, say
 from employer_identity.reports.study import Study
 from employer_identity.rungs import Constraint
 from employer_identity.states import Aside, asides
+from employer_identity.suppression import groups_of
 
 NAMED = 3
 """Contradicted equalities that are named in a sentence; the table has more."""
@@ -205,8 +207,19 @@ def moved(study: Study) -> list[str]:
     return sentences(told, study.instrument, study.group, groups[0], language=study.language)
 
 
+def uncompared(study: Study) -> list[str]:
+    """Say why nothing is compared by the grouping that was asked for."""
+    if not study.uncompared:
+        return []
+    by = study.instrument.label(study.uncompared, study.language).lower()
+    if len(groups_of(study.survey, study.uncompared)) < 2:
+        return [study.say("uncompared.alone", by=by)]
+    least = privacy.model_floor(study.instrument, study.uncompared, minimum=study.minimum_n)
+    return [study.say("uncompared.hidden", by=by, n=least)]
+
+
 def left_out(study: Study) -> list[str]:
-    """Name the groups that are too small to take part in the comparison."""
+    """Name the groups that do not take part in the comparison."""
     if not study.left_out:
         return []
     named = listing(study.left_out, study.language)

@@ -1,0 +1,88 @@
+"""What a report does not show of whom, and why: the one place where its reader finds that."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from employer_identity.brand import UNKNOWN
+from employer_identity.language import listing
+from employer_identity.nesting import Kind
+from employer_identity.reports.study import Study
+
+_TOLD: Kind = "scores"
+"""What a cell must lose for it to count as not shown."""
+
+
+def not_shown(study: Study) -> list[str]:
+    """Say by which rule something is hidden, how much that is, and where people can be identified.
+
+    How many people are hidden together is what is left of everybody less the cells that are shown,
+    so that it tells nothing new.
+    """
+    rules = [_rule(study), study.say("hidden.siblings"), study.say("hidden.once")]
+    warning = [study.say("hidden.identifiable")] if study.is_identifying else []
+    return [*warning, " ".join(rules), _counted(study)]
+
+
+def _rule(study: Study) -> str:
+    usual = study.minimum_n
+    words = {"n": usual, "distribution": study.distribution_n}
+    told = [study.say("hidden.rule_of_one" if usual == 1 else "hidden.rule", **words)]
+    high = [g for g in study.instrument.groupings if g.minimum(usual) > usual]
+    if high:
+        named = study.labels([g.column for g in high])
+        told.append(study.say("hidden.sensitive", named=named, n=high[0].minimum(usual)))
+    return " ".join(told)
+
+
+class Hidden(NamedTuple):
+    """What is not shown by one column.
+
+    Attributes
+    ----------
+    units
+        The hidden ones; "" for people who gave none.
+    named, total
+        How many of the named units are hidden, and how many there are.
+    people
+        In the hidden ones together.
+    """
+
+    column: str
+    units: tuple[str, ...]
+    named: int
+    total: int
+    people: int
+
+
+def hidden(study: Study) -> list[Hidden]:
+    """Return what is not shown, column by column; only columns of which something is not."""
+    columns = dict.fromkeys(study.suppression.cells["column"])
+    found = [_of_column(study, column) for column in columns]
+    return [one for one in found if one.named]
+
+
+def _of_column(study: Study, column: str) -> Hidden:
+    values = study.survey.answers[column].astype(object)
+    people = {str(u): int(n) for u, n in values.where(values.notna(), "").value_counts().items()}
+    units = tuple(u for u in people if study.suppression.why(column, u, _TOLD))
+    cells = study.suppression.cells
+    own = cells[(cells["column"] == column) & ~cells["unit"].isin(("", UNKNOWN))]
+    named = int((own[_TOLD] != "").sum())
+    return Hidden(column, units, named, len(own), sum(people[u] for u in units))
+
+
+def _counted(study: Study) -> str:
+    """Count what is hidden, column by column."""
+    named = [_told(study, one) for one in hidden(study)]
+    if not named:
+        return study.say("hidden.nothing")
+    return study.say("hidden.counted", named=listing(named, study.language))
+
+
+def _told(study: Study, one: Hidden) -> str:
+    """Say how many cells of a column are hidden, and how many people are in them."""
+    key = "hidden.people" if one.people >= study.minimum_n else "hidden.few"
+    people = study.say(key, n=max(one.people, study.minimum_n))
+    by = study.instrument.label(one.column, study.language).lower()
+    return study.say("hidden.of_column", n=one.named, total=one.total, by=by, people=people)
