@@ -70,11 +70,11 @@ REPORTS = [
     "outside", "earlier", "employers", "study", "estimation", "verdict", "public_words",
     "work_words", "trend_words", "structure_words", "staying_words", "employer_words", "theme",
     "leftovers", "prose", "practices", "data_words", "unit", "measured", "grouped",
-    "measurement", "reporting", "unit_facts", "page", "checking", "kernels", "engine",
-    "execution", "render", "manuscript", "latex", "word", "table_files", "browser", "pdf",
-    "inspection", "documents", "tasks", "index", "treatment_words", "methods", "stated",
-    "stamps", "site", "work", "crew", "hidden_words", "unit_words", "study_facts",
-    "unit_questions", "withholding", "plan", "opening", "run", "orders", "index_facts", "batch",
+    "measurement", "reporting", "page", "checking", "kernels", "engine", "execution", "render",
+    "manuscript", "latex", "word", "table_files", "browser", "pdf", "inspection", "documents",
+    "tasks", "index", "treatment_words", "methods", "stated", "stamps", "site", "work", "crew",
+    "hidden_words", "unit_facts", "unit_words", "study_facts", "unit_questions", "withholding",
+    "plan", "opening", "run", "orders", "index_facts", "batch",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",

@@ -1,9 +1,15 @@
-"""What a report does not show of whom, and why: the one place where its reader finds that."""
+"""What a report does not show of whom, and why: the one place where its reader finds that.
+
+In words, and as facts.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from employer_identity.audit.facts import Fact
+from employer_identity.audit.stating import Teller
 from employer_identity.brand import UNKNOWN
 from employer_identity.language import listing
 from employer_identity.nesting import Kind
@@ -86,3 +92,12 @@ def _told(study: Study, one: Hidden) -> str:
     people = study.say(key, n=max(one.people, study.minimum_n))
     by = study.instrument.label(one.column, study.language).lower()
     return study.say("hidden.of_column", n=one.named, total=one.total, by=by, people=people)
+
+
+def facts(study: Study) -> Iterator[Fact]:
+    """State how many people there are in what is hidden by each column, where that is told."""
+    teller = Teller(study.instrument)
+    for one in hidden(study):
+        scope = tuple(b for unit in one.units for b in teller.of(one.column, unit))
+        is_told = one.people >= study.minimum_n
+        yield teller.number(scope, "count", one.people if is_told else None, least=study.minimum_n)

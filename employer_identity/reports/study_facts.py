@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from employer_identity.audit import outsiders
 from employer_identity.audit.facts import PERSONS, WAVE, Fact, box
 from employer_identity.audit.stating import ALIKE, ANSWERS, COMPLETE, Teller, of_model
+from employer_identity.reports import hidden_words
 from employer_identity.reports.estimation import holes
-from employer_identity.reports.hidden_words import hidden
 from employer_identity.reports.measured import Compared, Measurement
 from employer_identity.reports.outside import Outside
 from employer_identity.reports.study import Study
@@ -21,14 +21,14 @@ _ALIKE = "survey.straight_lining"
 def sentences(study: Study) -> tuple[Fact, ...]:
     """State what the text of a study says of sets of people, and whom it names and withholds."""
     outside = tuple(_of_public(study.outside)) if study.outside else ()
-    own = (*_of_everybody(study), *_of_waves(study), *_of_groups(study), *of_hidden(study))
+    own = (*_of_everybody(study), *_of_waves(study), *_of_groups(study), *hidden_words.facts(study))
     return (*own, *outside)
 
 
 def of_measurement(m: Measurement) -> tuple[Fact, ...]:
     """State what the text of a measurement report says of sets of people."""
     compared = (fact for by in m.compared for fact in _sizes(by))
-    return (*_of_everybody(m.study), *of_hidden(m.study), *compared)
+    return (*_of_everybody(m.study), *hidden_words.facts(m.study), *compared)
 
 
 def _of_everybody(study: Study) -> Iterator[Fact]:
@@ -79,15 +79,6 @@ def _sizes(by: Compared) -> Iterator[Fact]:
     """State the sizes of the groups that are compared."""
     yield from _of_groups(by)
     yield from Teller(by.instrument).sized(by.group, by.ladder.n)
-
-
-def of_hidden(study: Study) -> Iterator[Fact]:
-    """State how many people there are in what is hidden by each column, where that is told."""
-    teller = Teller(study.instrument)
-    for one in hidden(study):
-        scope = tuple(b for unit in one.units for b in teller.of(one.column, unit))
-        is_told = one.people >= study.minimum_n
-        yield teller.number(scope, "count", one.people if is_told else None, least=study.minimum_n)
 
 
 def _of_public(found: Outside) -> Iterator[Fact]:

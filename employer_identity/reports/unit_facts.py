@@ -9,6 +9,7 @@ from employer_identity.audit.stating import Teller
 from employer_identity.brand import agreeing
 from employer_identity.nesting import Kind
 from employer_identity.privacy import DISTRIBUTION, floor
+from employer_identity.reports import hidden_words
 from employer_identity.reports.unit import UnitStudy
 
 
@@ -64,7 +65,8 @@ def rows(unit: UnitStudy, kind: str) -> tuple[Fact, ...]:
 def sentences(unit: UnitStudy) -> tuple[Fact, ...]:
     """State what the report says outside its figures and tables, and what it withholds."""
     said = teller(unit).number(scope(unit), "count", unit.n)
-    return (said, *_alone(unit), *_beside(unit), *_withheld(unit))
+    hidden = hidden_words.facts(unit.whole)
+    return (said, *_alone(unit), *_beside(unit), *_withheld(unit), *hidden)
 
 
 def _alone(unit: UnitStudy) -> Iterator[Fact]:
