@@ -36,8 +36,8 @@ DATA = [
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
 ]
 AUDIT = [
-    "facts", "atoms", "pages", "recovery", "stating", "outsiders", "system", "bounds", "search",
-    "folder",
+    "facts", "atoms", "pages", "listed", "recovery", "stating", "outsiders", "system", "bounds",
+    "search", "folder",
 ]
 MODEL = [
     "criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores",
@@ -73,8 +73,8 @@ REPORTS = [
     "study_facts", "grouped", "measurement", "reporting", "unit_questions", "unit_facts", "page",
     "checking", "kernels", "engine", "execution", "render", "manuscript", "latex", "word",
     "table_files", "browser", "pdf", "inspection", "documents", "tasks", "plan", "index",
-    "opening", "treatment_words", "methods", "stated", "run", "stamps", "site", "work", "crew",
-    "orders", "batch",
+    "index_facts", "opening", "treatment_words", "methods", "stated", "run", "stamps", "site",
+    "work", "crew", "orders", "batch",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",
