@@ -292,7 +292,11 @@ def test_one_that_fails_is_listed_with_its_cell_and_the_rest_is_made(
     [
         ("import os; os._exit(9)", "report.kernel_died", "Trouble"),
         ("page.section = lambda *_: None", "inspection.missing_section", "facts"),
-        ('page.show(Shown("two", "figure", Figure(), "Caption"))', "inspection.no_alt", ""),
+        (
+            'page.show(Shown("two", "figure", Figure(), "Caption", facts=()))',
+            "inspection.no_alt",
+            "",
+        ),
         ('page.title("Proef", "Again", "", [])', "report.no_title", ""),
         ('page.numbers({"n": object()})', "report.cell_failed", "Trouble"),
     ],
