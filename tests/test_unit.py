@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from scipy import stats
 
 from employer_identity import figures, tables
 from employer_identity.adjusting import holm
+from employer_identity.audit.facts import Fact
 from employer_identity.errors import ModelError, Problem, ReportError
 from employer_identity.instrument import load_instrument
 from employer_identity.invariance import invariance
@@ -32,6 +33,7 @@ from employer_identity.reports.opening import open_study
 from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.prepared import Prepared, prepare, write_prepared
 from employer_identity.reports.snapshot import write_snapshot
+from employer_identity.reports.stated import stated
 from employer_identity.reports.unit import UnitStudy, open_unit, unit_problems
 from employer_identity.reports.unit_questions import questions
 from employer_identity.simulate import simulate_survey
@@ -639,6 +641,44 @@ def test_names_of_markup_and_emoji_stay_names(made: Callable[..., Any], language
     assert numbers["n"] == 60
     assert "d_sector_impact" not in html
     assert "mean_" not in page.text
+
+
+def few_answers(column: str, value: str) -> Survey:
+    """Three people of an employer or sector answered the first item."""
+    survey = employed(TOWN)
+    beyond = survey.answers.groupby(column, observed=True).cumcount() > 2
+    return changed(survey, (survey.answers[column] == value) & beyond, pro1=np.nan)
+
+
+SURVEYS: dict[str, tuple[Callable[[], Survey], str]] = {
+    "plain": (lambda: employed(TOWN), "Ark"),
+    "no shares": (lambda: employed({**TOWN, "sea": {"Fin": 40, "Gul": 7, "Hen": 7}}), "Gul"),
+    "no items": (lambda: few_answers("employer", "Ark"), "Ark"),
+    "no sector": (lambda: few_answers("sector", "trade"), "Dew"),
+    "alone in it": (lambda: employed({**TOWN, "sea": {"Fin": 40}}), "Fin"),
+    "alone": (lambda: employed({"care": {"Ark": 80}}), "Ark"),
+}
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("case", SURVEYS)
+def test_a_report_states_all_that_its_page_tells_of_people(
+    case: str, made: Callable[..., Any]
+) -> None:
+    build, name = SURVEYS[case]
+    survey, found = build(), []
+    for language in LANGUAGES if case == "plain" else ("en",):
+        notebook = made(survey, employer=name, language=language)
+        page = documents(notebook, ["html"])["html"].decode()
+        found.append(set(stated(notebook, name, page).facts))  # refuses what the page denies
+    assert all(facts == found[0] for facts in found)
+    groups = ["sector"] if survey.answers["sector"].nunique() > 1 else []
+    whole = unit_facts.of_report(about(survey, name, groups=groups))
+    assert bare(found[0]) == bare(whole)
+
+
+def bare(facts: Iterable[Fact]) -> set[Fact]:
+    return {replace(fact, element="") for fact in facts}
 
 
 @pytest.fixture(scope="module")
