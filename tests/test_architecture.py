@@ -29,7 +29,7 @@ ENGINE = [
     "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
     "polyserial", "mixed", "twostep", "ordered_faults", "categorical", "responses",
     "likelihood", "robust", "saturated", "weighted", "scaling", "scoring", "starts", "evidence",
-    "indices", "scored",
+    "indices", "scored", "aligning", "alike",
 ]
 INTAKE = [
     "raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss", "joining",
@@ -53,7 +53,8 @@ VERDICT = [
     "rungs", "decision", "ladder_log", "states", "climbing", "ladder", "invariance",
     "divisions", "across_result", "across", "discriminant", "general", "structures", "bounds",
     "recommendation", "model_words", "models", "structural_words", "structural", "latent",
-    "resampling", "bias", "conclusions", "weighing", "raking", "attractiveness", "brand",
+    "resampling", "bias", "conclusions", "roads", "alignment_check", "aligned", "alignment",
+    "weighing", "raking", "attractiveness", "brand",
     "importance", "drivers", "switching", "trend", "shrinkage", "standing", "protection",
     "privacy", "nesting", "suppression", "unmerged", "curves", "treatment",
 ]
