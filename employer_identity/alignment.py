@@ -21,6 +21,7 @@ from employer_identity.edge import Count, checked
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.groupings import TELLABLE
+from employer_identity.ladder import Ladder
 from employer_identity.language import listing, refusal
 from employer_identity.measurement.aligning import Identification, Lines, minimise, moved
 from employer_identity.measurement.moments import Moments
@@ -157,6 +158,23 @@ def align_fit(
     if problems:
         raise refusal(ConvergenceError, problems)
     return Alignment(fit, prepared, identification, epsilon, factors, ())
+
+
+def align_ladder(ladder: Ladder) -> Alignment | tuple[Problem, ...]:
+    """Align the groups of a ladder, from its first rung; or say why they cannot be."""
+    fit = ladder["configural"]
+    problems = _entangled(ladder.prepared.terms)
+    if "scalar" not in ladder.testable:
+        problems.append(Problem("alignment.no_means", ladder.group))
+    if bad := _improper(fit):
+        values = {"groups": named(bad)}
+        problems.append(Problem("alignment.improper_on_ladder", ladder.group, len(bad), values))
+    if problems := problems or _unfit(ladder.prepared, fit):
+        return tuple(problems)
+    try:
+        return align_fit(ladder.prepared, fit)
+    except ConvergenceError as error:
+        return error.problems
 
 
 def _covariance(fit: Fit, factor: str) -> Array:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from employer_identity.alignment_figures import alignment
 from employer_identity.comparisons import ladder, latent_means
 from employer_identity.consequences import sensitivity
 from employer_identity.crossings import across
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "across",
+    "alignment",
     "answers",
     "associations",
     "belonging",

@@ -59,6 +59,13 @@ def _incomparable(
     return problems
 
 
+def licensed(found: pd.DataFrame, ladder: Ladder) -> pd.DataFrame:
+    """Return the roads that may be shown: a ladder's only where it allows latent means."""
+    if ladder.decision["latent means"].allowed:
+        return found
+    return found[found["road"] == "aligned"].reset_index(drop=True)
+
+
 def shifts(found: pd.DataFrame) -> pd.DataFrame:
     """Say how far the roads lie apart: factor, group, lowest, highest, apart; furthest first."""
     by = found.groupby(["factor", "group"], sort=False)["est"]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from validation import (
+    alignment,
     brand,
     ceiling,
     crossed,
@@ -28,4 +29,5 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "ordered": ordered.CELLS,
     "ordered_lavaan": ordered.BESIDE,
     "planted_ordered": planted_ordered.CELLS,
+    "alignment": alignment.CELLS,
 }
