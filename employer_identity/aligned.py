@@ -83,7 +83,9 @@ class AlignedFactor:
         loadings, intercepts = (v.mean(axis=1)[:, None] for v in self.lines.aligned(t, alpha))
         fitted = np.exp(t) * loadings, intercepts + alpha * loadings
         found = []
-        for value, implied in zip((self.lines.loadings, self.lines.intercepts), fitted, strict=True):
+        for value, implied in zip(
+            (self.lines.loadings, self.lines.intercepts), fitted, strict=True
+        ):
             centre = value.mean(axis=1, keepdims=True) if sum_of == "centred" else 0.0
             total = ((value - centre) ** 2).sum(axis=1)
             left = ((value - implied) ** 2).sum(axis=1)
@@ -147,7 +149,9 @@ class Alignment(Showing):
         be shown only with a `check` that recovers them.
         """
         within = self.shares.set_index("factor")["within_limit"]
-        found = self._by_group({f: (a.moved.mean, a.moved.of_mean) for f, a in self.factors.items()})
+        found = self._by_group(
+            {f: (a.moved.mean, a.moved.of_mean) for f, a in self.factors.items()}
+        )
         return found.assign(within_limit=found["factor"].map(within).astype(bool))
 
     @cached_property
@@ -305,9 +309,7 @@ class Alignment(Showing):
 
     # -- in words -------------------------------------------------------------------------------
 
-    def explain(
-        self, language: Language = "en", check: AlignmentCheck | None = None
-    ) -> list[str]:
+    def explain(self, language: Language = "en", check: AlignmentCheck | None = None) -> list[str]:
         """Tell in plain sentences what was done, how far it may be trusted and what differs."""
         how = say(f"alignment.identified.{self.identification}", language, group=self.groups[0])
         told = [f"{say('alignment.what', language, groups=len(self.groups))} {how}"]

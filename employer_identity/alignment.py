@@ -63,7 +63,8 @@ def align(
     standard deviations are chosen, factor by factor, to minimise::
 
         F = sum_i sum_{g<h} sqrt(N_g N_h) [f(lambda_ig - lambda_ih) + f(nu_ig - nu_ih)]
-        f(x) = (x^2 + epsilon)^(1/4),  lambda_ig = lambda0_ig / s_g,  nu_ig = nu0_ig - alpha_g lambda_ig
+        f(x) = (x^2 + epsilon)^(1/4)
+        lambda_ig = lambda0_ig / s_g,  nu_ig = nu0_ig - alpha_g lambda_ig
 
     That leaves the fit as it is and makes few large differences out of many small ones: groups
     become approximately comparable where most items are alike in most groups.
@@ -229,6 +230,7 @@ class _Asked:
             raise refusal(ModelError, [Problem("model.no_model")])
         terms = parse(text)
         problems = [*self._options(), *_entangled(terms)]
+        kept: Survey | pd.DataFrame | Moments
         if isinstance(self.data, Moments):
             kept, found = self._of_moments(self.data)
         else:
@@ -256,8 +258,8 @@ class _Asked:
         if not 1e-4 <= self.epsilon <= 1.0:
             problems.append(Problem("alignment.epsilon", values={"epsilon": self.epsilon}))
         if self.minimum < TELLABLE:
-            values = {"least": TELLABLE}
-            problems.append(Problem("across.minimum", "minimum_n", self.minimum, values))
+            least = {"least": TELLABLE}
+            problems.append(Problem("across.minimum", "minimum_n", self.minimum, least))
         return problems
 
     def _of_moments(self, moments: Moments) -> tuple[Moments, list[Problem]]:
@@ -291,9 +293,7 @@ class _Asked:
         kept, notes = _without_small(data, frame, items, found, self.minimum, options)
         return kept, [*problems, *notes, *self._lost_reference(found, kept)]
 
-    def _lost_reference(
-        self, division: Division, kept: Survey | pd.DataFrame
-    ) -> list[Problem]:
+    def _lost_reference(self, division: Division, kept: Survey | pd.DataFrame) -> list[Problem]:
         """Refuse a reference group that was left out because it is small."""
         frame = kept if isinstance(kept, pd.DataFrame) else kept.answers
         asked = str(self.reference)
@@ -354,9 +354,8 @@ def _unfit(prepared: Prepared, fit: Fit) -> list[Problem]:
         problems.append(Problem("alignment.two_categories", listing(two), len(two)))
     places = [_places(fit, factor) for factor in fit.factors]
     own = np.concatenate([p[:, 1:] if prepared.ordered.thresholds else p for p in places])
-    if (own < 0).any() or len(np.unique(own)) < own.size:
-        if not two:
-            problems.append(Problem("alignment.constrained"))
+    if not two and ((own < 0).any() or len(np.unique(own)) < own.size):
+        problems.append(Problem("alignment.constrained"))
     return problems
 
 

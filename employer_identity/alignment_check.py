@@ -1,9 +1,8 @@
-"""Would these groups' means be recovered? Answers drawn from the aligned solution, aligned again."""
+"""Would the means be recovered? Answers drawn from the aligned solution, aligned again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from employer_identity.cfa import Prepared, estimate
+from employer_identity.checks import Estimator, Missing
+from employer_identity.edge import Count, fits
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import refusal, say
@@ -19,7 +20,7 @@ from employer_identity.measurement.aligning import minimise, moved
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.responses import standardised
 from employer_identity.measurement.threads import on_one_thread
-from employer_identity.sample import Asked, Sample, take
+from employer_identity.sample import Asked, take
 from employer_identity.showing import Grid, Showing, View
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def check(alignment: Alignment, reps: int, seed: int) -> AlignmentCheck:
 
 def _count(reps: object) -> None:
     """Refuse what is no number of draws."""
-    if isinstance(reps, Integral) and not isinstance(reps, bool) and int(reps) >= 1:
+    if fits(reps, Count):
         return
     values = {"call": "alignment.check", "allowed": say("edge.count", least=1), "given": str(reps)}
     raise refusal(ModelError, [Problem("edge.unfit", "reps", values=values)])
@@ -147,10 +148,10 @@ def _drawn(alignment: Alignment, rng: np.random.Generator) -> Prepared:
     answers, codes = _answers(fit, rng)
     names, labels = fit.items, fit.groups
     ordered = tuple(prepared.ordered.thresholds)
-    holes, how = ("pairwise", "DWLS") if ordered else ("listwise", "ML")
+    holes: Missing = "pairwise" if ordered else "listwise"
+    how: Estimator = "DWLS" if ordered else "ML"
     asked = Asked(names, (), fit.group, None, None, None, missing=holes, ordered=ordered,
                   collapse=0)  # fmt: skip
-    sample: Sample
     if ordered:
         frame = pd.DataFrame(answers, columns=list(names))
         kinds = pd.Categorical.from_codes(codes.tolist(), categories=list(labels))
@@ -159,7 +160,7 @@ def _drawn(alignment: Alignment, rng: np.random.Generator) -> Prepared:
         sample = take(Moments.of(names, answers, codes, labels), asked)
     return replace(
         prepared, sample=sample, estimator=how, missing=holes, weights=None, cluster=None
-    )  # type: ignore[arg-type]  # both are kinds of theirs
+    )
 
 
 def _answers(fit: Fit, rng: np.random.Generator) -> tuple[Array, NDArray[np.intp]]:

@@ -112,9 +112,7 @@ def alignment(
         caption = say(f"figures.alignment.caption{several}", language, part=place, **words)
         text = say("figures.alignment.alt", language, rows=alt, **words)
         key = f"alignment_{place}" if several else "alignment"
-        told.append(
-            Shown(key, "figure", figure, caption, text, {g: counts[g] for g in groups})
-        )
+        told.append(Shown(key, "figure", figure, caption, text, {g: counts[g] for g in groups}))
     return tuple(told)
 
 
@@ -194,9 +192,8 @@ def _told(block: _Block, language: Language) -> str:
         return f"{block.label}: {say('figures.alignment.unsupported', language)}"
     told = []
     for name, rows in block.rows:
-        each = [
-            f"{say(f'figures.alignment.road.{r.road}', language)} {number(r.est, '+z.2f', language)}"
-            for r in rows.itertuples()
-        ]
+        roads = [say(f"figures.alignment.road.{road}", language) for road in rows["road"]]
+        numbers = [number(est, "+z.2f", language) for est in rows["est"]]
+        each = [f"{road} {est}" for road, est in zip(roads, numbers, strict=True)]
         told.append(f"{name} {listing(each, language)}")
     return f"{block.label}: {', '.join(told)}"

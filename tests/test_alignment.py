@@ -480,7 +480,7 @@ def test_each_refusal_has_a_message_of_its_own() -> None:
     assert _refused(one, group="g") == ["model.moments_have_no_groups"]
     assert _refused(moments, group="g", minimum_n=201) == ["alignment.one_left"]
     bare = Moments.of_groups({
-        g: Moments.published(moments.names, n=200, covariance=np.cov(np.eye(5)[:, :4].T) + np.eye(4))
+        g: Moments.published(moments.names, n=200, covariance=np.eye(4) + 0.2)
         for g in ("a", "b")
     })  # fmt: skip
     assert _refused(bare, group="g") == ["alignment.no_means"]

@@ -60,13 +60,14 @@ VERDICT = [
 ]
 TABLES = [
     "tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables",
-    "standing_tables", "across_tables", "alignment_tables", "public_words", "public_tables", "tables",
-    "treatment_tables",
+    "standing_tables", "across_tables", "alignment_tables", "public_words", "public_tables",
+    "tables", "treatment_tables",
 ]
 FIGURES = [
     "drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "consequences",
-    "standings", "crossings", "plane", "alignment_figures", "public_maps", "public_figures", "public_shares",
-    "employer_figures", "expected_curves", "figures", "structure_figures", "treatment_figures",
+    "standings", "crossings", "plane", "alignment_figures", "public_maps", "public_figures",
+    "public_shares", "employer_figures", "expected_curves", "figures", "structure_figures",
+    "treatment_figures",
 ]
 EXPLORER = [
     "exploring", "explorer",
@@ -76,7 +77,8 @@ REPORTS = [
     "outside", "earlier", "employers", "study", "estimation", "verdict", "public_words",
     "work_words", "trend_words", "structure_words", "staying_words", "employer_words", "theme",
     "leftovers", "prose", "practices", "data_words", "unit", "unit_words", "measured",
-    "grouped", "alignment_words", "measurement", "reporting", "unit_questions", "page", "checking", "kernels",
+    "grouped", "alignment_words", "measurement", "reporting", "unit_questions", "page", "checking",
+    "kernels",
     "engine", "execution", "render", "manuscript", "latex", "word", "table_files", "browser",
     "pdf", "inspection", "documents", "tasks", "run", "stamps", "site", "plan", "index", "work",
     "crew", "orders", "batch", "opening", "treatment_words", "methods",

@@ -1,4 +1,4 @@
-"""Thirty groups on one scale: are aligned means those that were drawn, and are their errors right?"""
+"""Thirty groups on one scale: are aligned means those that were drawn, and how sure?"""
 
 from __future__ import annotations
 

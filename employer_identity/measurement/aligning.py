@@ -78,7 +78,7 @@ class Lines:
     @cached_property
     def basis(self) -> Array:
         """Directions of (t, alpha) that the identification leaves, (2G, 2G - 2); orthonormal."""
-        G = len(self.n)  # noqa: N806
+        G = len(self.n)
         rows = np.zeros((2, 2 * G))
         rows[0, :G] = 1.0
         rows[1, slice(G, G + 1) if self.identification == "fixed" else slice(G, None)] = 1.0
@@ -132,14 +132,14 @@ class _Bends:
         found = -np.einsum("sig,sigh,sih->sgh", one, self.second, other, optimize=True)
         at = np.arange(found.shape[-1])
         found[:, at, at] += (self.second.sum(axis=-1) * one * other).sum(axis=1)
-        return found
+        return np.asarray(found)
 
     def along(self, one: Array, other: Array) -> Array:
         """Return the same item by item, at a single point: (p, G, G)."""
-        p, G = one.shape  # noqa: N806
+        G = one.shape[-1]
         found = -self.second[0]
         found[:, np.arange(G), np.arange(G)] += self.second[0].sum(axis=-1)
-        return one[:, :, None] * found * other[:, None, :]
+        return np.asarray(one[:, :, None] * found * other[:, None, :])
 
 
 def _slopes(lines: Lines, t: Array, alpha: Array, mu: Array) -> tuple[Array, Array]:
@@ -147,7 +147,7 @@ def _slopes(lines: Lines, t: Array, alpha: Array, mu: Array) -> tuple[Array, Arr
 
     mu (S,) goes from 0, the Hessian, to 1, a matrix that is never indefinite.
     """
-    G = t.shape[-1]  # noqa: N806
+    G = t.shape[-1]
     loadings, intercepts = lines.aligned(t, alpha)
     of_loadings, of_intercepts = (_Bends.of(lines, v, mu) for v in (loadings, intercepts))
     moved = alpha[:, None, :] * loadings  # of an intercept by t; by alpha it is -loadings
@@ -178,7 +178,7 @@ def _searched(lines: Lines, start: Array) -> tuple[Array, Array]:
     Newton's step where it goes down; else one on the way to the majorising parabola's, whose
     curvature is never negative; that one shortened until it goes down.
     """
-    z, basis, G = start.copy(), lines.basis, len(lines.n)  # noqa: N806
+    z, basis = start.copy(), lines.basis
     mu, size = np.ones(len(z)), np.ones(len(z))
     loss = lines.loss(*np.split(z @ basis.T, 2, axis=-1))
     steepest = np.full(len(z), np.inf)
@@ -275,7 +275,7 @@ def minimise(
 
 def _starts(lines: Lines, starts: int, seed: int, near: tuple[Array, Array] | None) -> Array:
     """Return starts as z, (S, k)."""
-    G = len(lines.n)  # noqa: N806
+    G = len(lines.n)
     loading = lines.loadings.mean(axis=1, keepdims=True)
     if near is None:
         ratio = np.median(lines.loadings / loading, axis=0)
@@ -324,7 +324,7 @@ def moved(lines: Lines, at: Optimum) -> Moved:
     At a minimum dF/dz = 0, so that dz = -(d2F/dz2)^-1 (d2F/dz dy) dy with y the lines.
     """
     t, alpha = at.t, at.alpha
-    p, G = lines.loadings.shape  # noqa: N806
+    p, G = lines.loadings.shape
     _, hessian = slopes(lines, t, alpha)
     basis = lines.basis
     inner = basis.T @ hessian @ basis
@@ -348,7 +348,7 @@ def moved(lines: Lines, at: Optimum) -> Moved:
 
 def _mixed(lines: Lines, t: Array, alpha: Array) -> Array:
     """Return the second derivatives of the loss by (t, alpha) and by the lines, (2G, 2pG)."""
-    p, G = lines.loadings.shape  # noqa: N806
+    p, G = lines.loadings.shape
     loadings, intercepts = lines.aligned(t, alpha)
     flat = np.zeros(1)
     of_loadings, of_intercepts = (

@@ -27,7 +27,7 @@ def alike(values: Array, covariance: Array, n: Array) -> NDArray[np.bool_]:
     n
         People, (G,): what the mean of a set weighs by.
     """
-    G = len(values)  # noqa: N806
+    G = len(values)
     pairs = np.eye(G)[:, None, :] - np.eye(G)[None, :, :]
     near = _pvalue(pairs.reshape(G * G, G), values, covariance).reshape(G, G) >= FORM
     spread = np.where(near, np.abs(values[:, None] - values), 0.0).sum(axis=1)

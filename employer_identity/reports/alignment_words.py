@@ -1,4 +1,4 @@
-"""What a measurement report says of alignment: approximately comparable or not, and what differs."""
+"""What a measurement report says of alignment: approximately comparable or not, and why."""
 
 from __future__ import annotations
 
@@ -29,25 +29,26 @@ def verdict(m: Measurement, by: Compared) -> list[str]:
         if own:
             many = f"{key}_every" if len(own) == len(states) else key
             named = listing([m.instrument.label(f, m.language) for f in own], m.language)
-            told.append(m.say(f"alignment.{many}", pillars=named, n=len(own), r=RECOVERED))
-    return [" ".join([*told, *_roads(m, by, found)])]
+            told.append(m.say(f"aligned.{many}", pillars=named, n=len(own), r=RECOVERED))
+    none = [] if len(found.differing) else [m.say("aligned.nothing", n=len(found.parameters))]
+    return [" ".join([*told, *none, *_roads(m, by, found)])]
 
 
 def _roads(m: Measurement, by: Compared, found: Alignment) -> list[str]:
     """Say whether the road taken matters, where there are two."""
     both = licensed(found.beside(by.ladder), by.ladder)
-    # beside what the ladder ended with: everything held equal is a road not taken
     if both["road"].nunique() < 2:
-        return [m.say("alignment.one_road")]
+        return [m.say("aligned.one_road")]
+    # beside what the ladder ended with: everything held equal is then a road not taken
     ended = "partial" if "partial" in set(both["road"]) else "full"
     furthest = shifts(both[both["road"].isin([ended, "aligned"])]).iloc[0]
     if furthest["apart"] < CLOSE:
-        return [m.say("alignment.same", close=CLOSE)]
+        return [m.say("aligned.same", close=CLOSE)]
     at = (both["factor"] == furthest["factor"]) & (both["group"] == furthest["group"])
     est = both[at].set_index("road")["est"]
     return [
         m.say(
-            "alignment.apart",
+            "aligned.apart",
             who=m.instrument.value_label(by.group, furthest["group"], m.language),
             pillar=m.instrument.label(furthest["factor"], m.language),
             ladder=float(est[ended]),
@@ -57,20 +58,22 @@ def _roads(m: Measurement, by: Compared, found: Alignment) -> list[str]:
 
 
 def points(m: Measurement, by: Compared) -> list[tuple[str, str]]:
-    """Say of each factor how many loadings and intercepts differ, and which."""
+    """Say of each factor how many loadings and intercepts differ, and which, where any do."""
     found = by.alignment
     if not isinstance(found, Alignment):
+        return []
+    if found.differing.empty:
         return []
     told = []
     for row in found.shares.itertuples():
         own = found.differing[found.differing["factor"] == row.factor]
         words = {"n": row.differing, "cells": row.cells, "share": row.share}
-        text = [m.say("alignment.share", **words)]
+        text = [m.say("aligned.share", **words)]
         if len(own):
-            text.append(m.say("alignment.named", named=_named(m, by, own), n=len(own)))
+            text.append(m.say("aligned.named", named=_named(m, by, own), n=len(own)))
         if row.optima > 1:
             many = {"optima": row.optima, "reached": row.reached, "starts": row.starts}
-            text.append(m.say("alignment.optima", **many))
+            text.append(m.say("aligned.optima", **many))
         told.append((f"{m.instrument.label(row.factor, m.language)}.", " ".join(text)))
     return told
 
@@ -81,7 +84,7 @@ def _named(m: Measurement, by: Compared, own: pd.DataFrame) -> str:
     for (item, kind), rows in own.groupby(["item", "kind"], sort=False):
         who = [m.instrument.value_label(by.group, g, m.language) for g in rows["group"]]
         words = {"item": m.instrument.label(item, m.language), "who": listing(who, m.language)}
-        told.append(m.say(f"alignment.cell_{kind}", **words))
+        told.append(m.say(f"aligned.cell_{kind}", **words))
     rest = len(told) - NAMED
-    more = [m.say("alignment.more", n=rest)] if rest > 0 else []
+    more = [m.say("aligned.more", n=rest)] if rest > 0 else []
     return listing([*told[:NAMED], *more], m.language)
