@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _TALLEST = 7.8  # inches of a figure that still stands on one page
 _KEY, _HEAD, _ROW, _FOOT = 0.24, 0.34, 0.29, 0.3
 _APART = {"full": -0.075, "aligned": 0.0, "partial": 0.075}  # inches between the roads' marks
-_WIDEST = 1.5  # inches of a group's name
+_WIDEST = 1.85  # inches of a group's name
 _MARKS: dict[str, dict[str, Any]] = {
     "full": {"marker": "^", "ms": 5, "mfc": PAPER, "mec": INK, "mew": 1.2},
     "partial": {"marker": "s", "ms": 4, "mfc": MUTED, "mec": PAPER, "mew": 0.6},

@@ -14,14 +14,15 @@ import pytest
 from prepared import prepared
 
 import employer_identity as ei
-from employer_identity.errors import ConvergenceError, ModelError
-from employer_identity.language import LANGUAGES, describe
+from employer_identity import figures, tables
+from employer_identity.errors import ComparisonError, ConvergenceError, ModelError
+from employer_identity.language import LANGUAGES, Language, describe, number
 from employer_identity.latent import means_of
 from employer_identity.measurement import aligning
 from employer_identity.measurement.aligning import Lines, minimise, moved, slopes
 from employer_identity.measurement.alike import alike
 from employer_identity.measurement.moments import Moments
-from employer_identity.roads import shifts
+from employer_identity.roads import licensed, shifts
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(path.stem for path in (GOLDEN / "alignment").glob("*.json"))
@@ -392,6 +393,60 @@ def test_roads_are_set_side_by_side() -> None:
         of_case("fixed").beside(ladder)
     codes = {p.code for p in refused.value.problems}
     assert codes == {"alignment.other_group", "alignment.other_factors"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_figure_and_table_tell_the_same_numbers(language: Language) -> None:
+    survey, ladder = prepared()["survey"], prepared()["ladder"]
+    alignment = ei.align(survey, group="age")
+    about = alignment, ladder, survey.instrument
+    (figure,) = figures.alignment(*about, language=language)
+    table = tables.alignment(*about, language=language)
+    assert table.cells is not None
+    aligned = alignment.means[alignment.means["group"] == "young"]
+    for (_, row), est in zip(table.cells.rows, aligned["est"], strict=True):
+        assert number(est, "+z.2f", language) in row
+        assert number(est, "+z.2f", language) in figure.alt
+    assert figure.counts == table.counts == alignment.n
+
+
+def test_groups_below_the_minimum_are_in_no_figure_and_no_table() -> None:
+    frame, _ = ordered_answers(300)
+    few = pd.concat([frame, frame.head(40).assign(land="g4")])
+    alignment = ei.align(few, ONE, group="land", minimum_n=5)
+    ladder = ei.invariance(few, ONE, group="land")
+    instrument = prepared()["survey"].instrument
+    assert "g4" in alignment.groups
+    about = alignment, ladder, instrument
+    for shown in (*figures.alignment(*about, minimum=50), tables.alignment(*about, minimum=50)):
+        assert "g4" not in shown.counts
+        assert "g4" not in shown.caption + shown.alt
+    with pytest.raises(ComparisonError):
+        tables.alignment(*about, minimum=1000)
+
+
+def test_a_ladder_without_licence_has_no_means_beside_aligned_ones() -> None:
+    frame, _ = ordered_answers(600)
+    off = frame.assign(x3=frame["x3"] + 2.0 * (frame["land"] == "g1"))
+    ladder = ei.invariance(off, ONE, group="land", on_reject="stop")
+    assert not ladder.decision["latent means"].allowed
+    alignment = ei.align(off, ONE, group="land")
+    found = licensed(alignment.beside(ladder), ladder)
+    assert set(found["road"]) == {"aligned"}
+    table = tables.alignment(alignment, ladder, prepared()["survey"].instrument)
+    assert table.cells is not None
+    assert table.cells.heads == ("group", "aligned", "95% interval", "apart")
+
+
+def test_many_groups_are_drawn_on_several_pages() -> None:
+    moments, _ = drawn(1, 60, 300)
+    alignment = ei.align(moments, ONE, group="g")
+    ladder = ei.invariance(moments, ONE, group="g", on_reject="continue")
+    parts = figures.alignment(alignment, ladder, prepared()["survey"].instrument)
+    assert len(parts) > 1
+    assert all(part.content.get_size_inches()[1] <= 7.8 for part in parts)
+    assert len({part.key for part in parts}) == len(parts)
+    assert all(label in "".join(p.alt for p in parts) for label in alignment.groups[1:])
 
 
 # -- ordered categories ---------------------------------------------------------------------------
