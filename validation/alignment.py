@@ -90,6 +90,6 @@ CELLS = (
     Cell("alignment-off-1000-wide", Many(30, 1000, spread=0.5, off=1.0), replicate, 60),
     Cell("alignment-some-300", Many(30, 300, spread=0.3, off=0.2), replicate, 60),
     Cell("alignment-some-1000", Many(30, 1000, spread=0.3, off=0.2), replicate, 60),
-    Cell("alignment-clean-300", Many(30, 300, spread=0.3, off=0.0), replicate, 60),
-    Cell("alignment-clean-1000", Many(30, 1000, spread=0.3, off=0.0), replicate, 60),
+    Cell("alignment-clean-300", Many(30, 300, spread=0.3, off=0.0), replicate, 300),
+    Cell("alignment-clean-1000", Many(30, 1000, spread=0.3, off=0.0), replicate, 300),
 )

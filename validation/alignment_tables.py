@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from validation.alignment import CELLS, Many
-from validation.intervals import mean
+from validation.intervals import Estimate, mean
 from validation.running import RESULTS, results
 from validation.tables import COVERS, counted, markdown
 
@@ -76,9 +78,15 @@ def differs_table(folder: Path) -> str:
     lines = []
     for cell in CELLS:
         frame = results(cell, folder)
-        found = mean(frame["found"]).spelled(True) if "found" in frame else ("", "")
-        lines.append([*_place(cell.design), *found, *mean(frame["false"]).spelled(True)])
+        found = _of_shares(frame["found"]) if "found" in frame else ("", "")
+        lines.append([*_place(cell.design), *found, *_of_shares(frame["false"])])
     return markdown(head, lines)
+
+
+def _of_shares(values: pd.Series) -> tuple[str, str]:
+    """Print a mean share; its interval ends where shares do."""
+    found = mean(values)
+    return Estimate(found.value, max(found.low, 0.0), min(found.high, 1.0)).spelled(True)
 
 
 def alignment_tables(folder: Path = RESULTS) -> dict[str, str]:
