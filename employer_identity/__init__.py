@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Across": "across_result",
+    "Alignment": "aligned",
     "Check": "loading",
     "Fit": "fit",
     "Instrument": "questionnaire",
@@ -25,6 +26,7 @@ _HOME = {
     "Survey": "survey",
     "Truth": "simulate",
     "agreement": "agreement",
+    "align": "alignment",
     "attractiveness": "attractiveness",
     "batch": "reports.batch",
     "belonging": "switching",
@@ -64,6 +66,7 @@ _HOME = {
 _ROOMS = ("workshop",)  # public as a whole: ei.workshop.check
 __all__ = [
     "Across",
+    "Alignment",
     "Check",
     "Fit",
     "Instrument",
@@ -76,6 +79,7 @@ __all__ = [
     "Truth",
     "__version__",
     "agreement",
+    "align",
     "attractiveness",
     "batch",
     "belonging",
@@ -119,6 +123,8 @@ if TYPE_CHECKING:
     from employer_identity.across import invariance_across
     from employer_identity.across_result import Across
     from employer_identity.agreement import agreement
+    from employer_identity.aligned import Alignment
+    from employer_identity.alignment import align
     from employer_identity.attractiveness import attractiveness
     from employer_identity.bias import dmacs
     from employer_identity.cfa import cfa

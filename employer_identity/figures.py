@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.audit.stating import Teller
+from employer_identity.alignment_figures import alignment
 from employer_identity.comparisons import ladder, latent_means
 from employer_identity.consequences import sensitivity
 from employer_identity.crossings import across
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "across",
+    "alignment",
     "answers",
     "associations",
     "belonging",

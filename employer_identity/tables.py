@@ -12,6 +12,7 @@ from employer_identity import brand
 from employer_identity.across_tables import across
 from employer_identity.audit.facts import Fact
 from employer_identity.audit.stating import Teller
+from employer_identity.alignment_tables import alignment
 from employer_identity.bias_tables import conclusions, contrasts, dmacs
 from employer_identity.language import Language, listing, number, say
 from employer_identity.latent import stamp_of
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "across",
     "agreement",
+    "alignment",
     "associations",
     "checklist",
     "conclusions",

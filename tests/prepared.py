@@ -58,6 +58,7 @@ def results() -> dict[str, Any]:
         explorer, explorer.choice, explorer.explored,
         ei.unmerged(ei.invariance(survey, group="age", ordered=True, collapse=150)),
         ei.check_survey(SAMPLE / "employees.csv", instrument=TOML),
+        ei.align(survey, group="age"), ei.align(survey, group="age").check(reps=2),
     ]  # fmt: skip
     return {type(one).__name__: one for one in found}
 

@@ -12,15 +12,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from employer_identity import figures, tables
 from employer_identity import measurement_tables as own
+from employer_identity.aligned import Alignment
 from employer_identity.criteria import AbsoluteFit
-from employer_identity.errors import ReportError
+from employer_identity.errors import Problem, ReportError
 from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
 from employer_identity.language import LANGUAGES, Language, number
 from employer_identity.loading import load_survey
 from employer_identity.questionnaire import Grouping
-from employer_identity.reports import grouped, measurement, methods, reporting
+from employer_identity.reports import alignment_words, grouped, measurement, methods, reporting
 from employer_identity.reports.measured import Measurement
 from employer_identity.reports.parameters import (
     chosen_groups,
@@ -342,6 +344,63 @@ def test_groupings_are_checked_and_settled(sample_survey: Survey) -> None:
         read_parameters({"groups": [1]}, TEMPLATE)
 
 
+# --- Alignment
+
+
+def test_three_groups_are_aligned_and_two_are_not(both: Measurement) -> None:
+    band, sex = both.compared
+    assert sex.alignment is None
+    assert alignment_words.points(both, sex) == []
+    assert isinstance(band.alignment, Alignment)
+    assert band.alignment.fit is band.ladder["configural"]
+    assert band.alignment_check is None  # too little differs to ask for one
+    (told,) = alignment_words.verdict(both, band)
+    assert told.startswith("Approximately comparable on all four")
+    named = " ".join(text for _, text in alignment_words.points(both, band))
+    assert "the intercept of “" + both.instrument.label("adv2", "en") in named
+    assert "(old)" in named
+
+
+def test_a_ladder_that_cannot_be_aligned_says_why(survey: Survey) -> None:
+    m = measured(survey, "band", language="nl")
+    (by,) = m.compared
+    fit = by.ladder["configural"]
+    bad = Problem("model.negative_variance", "pro1", values={"label": "old"})
+    object.__setattr__(fit, "__dict__", fit.__dict__ | {"problems": (bad,)})
+    found = by.alignment
+    assert isinstance(found, tuple)
+    assert [p.code for p in found] == ["alignment.improper_on_ladder"]
+    (told,) = alignment_words.verdict(m, by)
+    assert "old" in told
+    assert not by.is_aligned
+
+
+def test_means_that_a_check_does_not_recover_are_not_supported(survey: Survey) -> None:
+    m = measured(survey, "band")
+    (by,) = m.compared
+    found = by.alignment
+    assert isinstance(found, Alignment)
+    shares = found.shares.assign(within_limit=[True, False, False, True])
+    check = found.check(reps=2)
+    draws = check.draws.assign(correlation=0.5)
+    second = found.shares["factor"].iloc[1]
+    draws.loc[draws["factor"] == second, "correlation"] = 0.99
+    by.__dict__["alignment"] = replace(found)
+    by.alignment.__dict__["shares"] = shares
+    by.__dict__["alignment_check"] = replace(check, draws=draws)
+    (told,) = alignment_words.verdict(m, by)
+    assert "found again (mean correlation at least 0.98): doing it for us" in told
+    assert "not found again: crafting a sense of us" in told
+    about = by.alignment, by.ladder, m.instrument
+    table = tables.alignment(*about, check=by.alignment_check)
+    cells = {head: " ".join(row) for head, row in table.cells.rows}
+    assert "comparison not supported" in cells["crafting a sense of us"]
+    assert "comparison not supported" not in cells["doing it for us"]
+    (figure,) = figures.alignment(*about, check=by.alignment_check)
+    assert "crafting a sense of us: comparison not supported" in figure.alt
+    assert figure.counts == by.ladder.n
+
+
 # --- The report
 
 
@@ -358,7 +417,7 @@ def test_the_report_of_two_groupings(survey: Survey, tmp_path: Path, language: L
     other = {"nl": "en", "en": "nl"}[language]
     assert len(re.findall(rf'<p lang="{other}">', html)) == 1
     page = check_document(re.sub(rf'<p lang="{other}">.*?</p>', "", html), language)
-    rest = ["invariance", "released", "means"]
+    rest = ["invariance", "released", "means", "alignment"]
     at = PROMISED.index("groupings") + 1
     assert sections(page) == [*PROMISED[:at], *rest, *PROMISED[at:]]
     count = len(page.all("table"))
@@ -374,6 +433,7 @@ def test_the_report_of_two_groupings(survey: Survey, tmp_path: Path, language: L
         assert chisq in page.text
     ids = {str(d["id"]) for d in page.all("div") if "id" in d}
     shown = {"structures", "overlap", "across", "dmacs_1", "contrasts_1", "conclusions_1"}
+    shown |= {"alignment_1"}  # of three bands; of two sexes the ladder says more
     assert {f"table-{key}" for key in shown} <= ids
 
 

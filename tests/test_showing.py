@@ -31,6 +31,7 @@ PARTS = {
     "Problem": "told by the result that found it",
     "Prepared": "what a ladder keeps to make further fits",
     "Sample": "answers as the engine takes them",
+    "AlignedFactor": "a factor's alignment as arrays; the alignment's tables show it",
     "Climb": "how a ladder was climbed, kept to climb it again",
     "Route": "the levels of a climb; the ladder shows them",
     "Step": "one of them",

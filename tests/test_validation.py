@@ -17,8 +17,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("running", "intervals", "population", "ceiling", "crossed", "missing", "planted", "page",
          "studies", "pathways", "brand_truth", "brand", "tables", "planted_tables", "brand_tables",
-         "lavaan", "ordered", "planted_ordered", "ordered_tables", "anonymity",
-         "__main__")  # fmt: skip
+         "lavaan", "ordered", "planted_ordered", "ordered_tables", "anonymity", "alignment",
+         "alignment_tables", "__main__")  # fmt: skip
 # Stored with six digits; another BLAS or processor moves an estimate at the search's tolerance.
 AGAIN = 1e-4
 
@@ -73,7 +73,7 @@ def test_what_came_to_no_estimate_is_counted(studies: SimpleNamespace, tmp_path:
 def test_stored_replications_can_be_had_again(studies: SimpleNamespace) -> None:
     for cell in cells(
         studies, "ceiling", "crossed", "missing", "planted", "pathways", "brand", "ordered",
-        "planted_ordered", "anonymity",
+        "planted_ordered", "anonymity", "alignment",
     ):  # fmt: skip
         stored, again = studies.running.stored(cell)[0], studies.running.one(cell, 0)
         assert stored.keys() == again.keys()

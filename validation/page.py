@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from validation.alignment_tables import alignment_tables
 from validation.brand_tables import brand_tables
 from validation.ordered_tables import ordered_tables
 from validation.planted_tables import planted_tables
@@ -19,7 +20,7 @@ LEAST = 2  # replications without which nothing can be said
 def page(folder: Path = RESULTS) -> str:
     """Return the page as text."""
     found = tables(folder) | planted_tables(folder) | brand_tables(folder)
-    found |= ordered_tables(folder)
+    found |= ordered_tables(folder) | alignment_tables(folder)
     text = TEMPLATE.read_text(encoding="utf-8")
     return re.sub(r"<!-- table: ([\w-]+) -->", lambda match: found[match[1]], text)
 

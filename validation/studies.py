@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from validation import (
+    alignment,
     anonymity,
     brand,
     ceiling,
@@ -29,5 +30,6 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "ordered": ordered.CELLS,
     "ordered_lavaan": ordered.BESIDE,
     "planted_ordered": planted_ordered.CELLS,
+    "alignment": alignment.CELLS,
     "anonymity": anonymity.CELLS,
 }

@@ -11,7 +11,11 @@ from employer_identity import privacy
 from employer_identity.across import FLOOR, invariance_across
 from employer_identity.across_result import Across
 from employer_identity.agreement import Agreement
+from employer_identity.aligned import Alignment
+from employer_identity.alignment import align_ladder
+from employer_identity.alignment_check import AlignmentCheck
 from employer_identity.bias import dmacs
+from employer_identity.errors import Problem
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, say
 from employer_identity.latent import latent_variances, mean_contrasts
@@ -25,6 +29,8 @@ from employer_identity.treatment import Treatment, treatment
 
 FEW = 4
 """Most groups of which a table has every two, or every model."""
+MANY = 3
+"""Fewest groups that are aligned: of two the ladder says more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +77,24 @@ class Compared(Study):
     def dmacs(self) -> pd.DataFrame:
         """How much each item that was set aside shifts answers; no rows without a common metric."""
         return dmacs(self.ladder) if "scalar" in self.ladder.levels else pd.DataFrame()
+
+    @cached_property
+    def alignment(self) -> Alignment | tuple[Problem, ...] | None:
+        """The same groups by alignment, or why not; None where they are too few for it."""
+        return align_ladder(self.ladder) if len(self.ladder.groups) >= MANY else None
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether alignment has a solution."""
+        return isinstance(self.alignment, Alignment)
+
+    @cached_property
+    def alignment_check(self) -> AlignmentCheck | None:
+        """Whether aligned means are recovered; None where too little differs to ask."""
+        found = self.alignment
+        if not isinstance(found, Alignment) or bool(found.shares["within_limit"].all()):
+            return None
+        return found.check()
 
     @cached_property
     def contrasts(self) -> pd.DataFrame:
