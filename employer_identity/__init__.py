@@ -57,6 +57,7 @@ _HOME = {
     "report": "reports.run",
     "shrunken_scores": "shrinkage",
     "simulate_survey": "simulate",
+    "simulated_cutoffs": "simulated",
     "stay_regression": "switching",
     "switching": "switching",
     "unmerged": "unmerged",
@@ -108,6 +109,7 @@ __all__ = [
     "report",
     "shrunken_scores",
     "simulate_survey",
+    "simulated_cutoffs",
     "stay_regression",
     "switching",
     "unmerged",
@@ -146,6 +148,7 @@ if TYPE_CHECKING:
     from employer_identity.reports.run import report
     from employer_identity.shrinkage import shrunken_scores
     from employer_identity.simulate import Truth, simulate_survey
+    from employer_identity.simulated import simulated_cutoffs
     from employer_identity.starter import new_instrument
     from employer_identity.structural import Pathways, pathways
     from employer_identity.survey import Survey
