@@ -37,6 +37,7 @@ _HOME = {
     "difference_test": "difference",
     "dmacs": "bias",
     "drivers": "drivers",
+    "dynamic_cutoffs": "dynamic",
     "explore": "explorer",
     "expected_scores": "curves",
     "htmt": "discriminant",
@@ -50,6 +51,7 @@ _HOME = {
     "mean_contrasts": "latent",
     "new_instrument": "starter",
     "pathways": "structural",
+    "plan": "planning",
     "rake": "raking",
     "read_margins": "raking",
     "reasons": "switching",
@@ -89,6 +91,7 @@ __all__ = [
     "difference_test",
     "dmacs",
     "drivers",
+    "dynamic_cutoffs",
     "expected_scores",
     "explore",
     "htmt",
@@ -102,6 +105,7 @@ __all__ = [
     "mean_contrasts",
     "new_instrument",
     "pathways",
+    "plan",
     "rake",
     "read_margins",
     "reasons",
@@ -130,6 +134,7 @@ if TYPE_CHECKING:
     from employer_identity.difference import difference_test
     from employer_identity.discriminant import htmt
     from employer_identity.drivers import derived_importance, drivers
+    from employer_identity.dynamic import dynamic_cutoffs
     from employer_identity.explorer import explore
     from employer_identity.fit import Fit
     from employer_identity.instrument import load_instrument
@@ -141,6 +146,7 @@ if TYPE_CHECKING:
     from employer_identity.models import ModelComparison, compare_models
     from employer_identity.panel import Panel
     from employer_identity.panel_loading import load_panel
+    from employer_identity.planning import plan
     from employer_identity.questionnaire import Instrument
     from employer_identity.raking import rake, read_margins
     from employer_identity.reliability import reliability
