@@ -22,12 +22,12 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # fmt: off
 GROUND = [
     "errors", "writing", "language", "terms", "showing", "questionnaire", "special",
-    "consistency", "consistency_groupings", "edge", "instrument", "adjusting",
+    "consistency", "consistency_groupings", "edge", "instrument", "adjusting", "proportions",
 ]
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
     "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
-    "polyserial", "mixed", "twostep", "ordered_faults", "categorical", "responses",
+    "polyserial", "mixed", "categorised", "twostep", "ordered_faults", "categorical", "responses",
     "likelihood", "robust", "saturated", "weighted", "scaling", "scoring", "starts", "evidence",
     "indices", "scored",
 ]
@@ -50,17 +50,18 @@ MODEL = [
     "fit", "checks", "cfa", "difference", "crosscheck", "reliability", "agreement", "expected",
 ]
 VERDICT = [
-    "rungs", "decision", "ladder_log", "states", "climbing", "ladder", "invariance",
+    "cutoffs", "rungs", "decision", "ladder_log", "states", "climbing", "ladder", "invariance",
     "divisions", "across_result", "across", "discriminant", "general", "structures", "bounds",
     "recommendation", "model_words", "models", "structural_words", "structural", "latent",
     "resampling", "bias", "conclusions", "weighing", "raking", "attractiveness", "brand",
     "importance", "drivers", "switching", "trend", "shrinkage", "standing", "protection",
-    "privacy", "nesting", "suppression", "unmerged", "curves", "treatment",
+    "privacy", "nesting", "suppression", "unmerged", "curves", "treatment", "redraws", "refits",
+    "replications", "planted", "simulated", "dynamic", "planning",
 ]
 TABLES = [
     "tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables",
     "standing_tables", "across_tables", "public_words", "public_tables", "tables",
-    "treatment_tables",
+    "treatment_tables", "cutoff_tables",
 ]
 FIGURES = [
     "drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "consequences",
@@ -78,7 +79,7 @@ REPORTS = [
     "grouped", "measurement", "reporting", "unit_questions", "page", "checking", "kernels",
     "engine", "execution", "render", "manuscript", "latex", "word", "table_files", "browser",
     "pdf", "inspection", "documents", "tasks", "run", "stamps", "site", "plan", "index", "work",
-    "crew", "orders", "batch", "opening", "treatment_words", "methods",
+    "crew", "orders", "batch", "opening", "treatment_words", "cutoff_words", "methods",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",

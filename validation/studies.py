@@ -6,6 +6,7 @@ from validation import (
     brand,
     ceiling,
     crossed,
+    cutoffs,
     lavaan,
     limit,
     missing,
@@ -28,4 +29,5 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "ordered": ordered.CELLS,
     "ordered_lavaan": ordered.BESIDE,
     "planted_ordered": planted_ordered.CELLS,
+    "cutoffs": cutoffs.CELLS,
 }

@@ -11,12 +11,15 @@ from employer_identity.across import FLOOR, invariance_across
 from employer_identity.across_result import Across
 from employer_identity.agreement import Agreement
 from employer_identity.bias import dmacs
+from employer_identity.cutoffs import SimulatedCutoffs
+from employer_identity.errors import ModelError, Problem
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, say
 from employer_identity.latent import latent_variances, mean_contrasts
 from employer_identity.models import ModelComparison
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.study import Study
+from employer_identity.simulated import simulated_cutoffs
 from employer_identity.terms import counted, nouns
 from employer_identity.treatment import Treatment, treatment
 
@@ -36,11 +39,14 @@ class Compared(Study):
         Fewest people of a group that takes part.
     is_tellable
         Whether the sizes of the groups betray none of those that are left out.
+    simulated
+        Surveys that are simulated a rung for cut-offs made for these answers; 0 for none.
     """
 
     climbed: Ladder
     least: int
     is_tellable: bool
+    simulated: int = 0
 
     @cached_property
     def ladder(self) -> Ladder:
@@ -51,6 +57,16 @@ class Compared(Study):
     def treatment(self) -> Treatment:
         """Answers as numbers beside answers as ordered categories, of the groups on the ladder."""
         return treatment(self.survey, self.ladder)
+
+    @cached_property
+    def cutoffs(self) -> SimulatedCutoffs | tuple[Problem, ...]:
+        """Cut-offs made for these answers, or why there are none; nothing if none are wanted."""
+        if not self.simulated:
+            return ()
+        try:
+            return simulated_cutoffs(self.ladder, reps=self.simulated, processes=1)
+        except ModelError as error:
+            return error.problems
 
     @property
     def left_out(self) -> list[str]:
@@ -93,9 +109,12 @@ class Measurement:
     ----------
     study
         Everybody, with the groupings to compare by one after the other.
+    simulated
+        As in `Compared`.
     """
 
     study: Study
+    simulated: int = 0
 
     @property
     def language(self) -> Language:
@@ -146,6 +165,7 @@ class Measurement:
                 climbed=ladder,
                 least=self.floor,
                 is_tellable=(scale, group) not in self.across.untold,
+                simulated=self.simulated,
             )
             for (scale, group), ladder in self.across.ladders.items()
         )
