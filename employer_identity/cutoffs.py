@@ -123,8 +123,8 @@ class SimulatedCutoffs(Showing, FitChange):
             "failed": len(changes) - len(kept), "fixed": CHEN_LARGE.cutoffs[level][self.index],
         }  # fmt: skip
         row["fixed_rejects"] = float(beyond(kept, self.index, row["fixed"]).mean())  # type: ignore[arg-type]
-        row |= {k: None for k in ("item", "group", "kind")}
-        row |= {k: np.nan for k in ("size", "power", "power_lower", "power_upper")}
+        row |= dict.fromkeys(("item", "group", "kind"))
+        row |= dict.fromkeys(("size", "power", "power_lower", "power_upper"), np.nan)
         found = self.planted.get(level)  # type: ignore[call-overload]
         if found is not None:
             defect, with_it = found
@@ -181,8 +181,8 @@ class SimulatedCutoffs(Showing, FitChange):
         notes = [
             say(
                 f"cutoffs.power.{r['kind']}", item=r["item"], group=r["group"], level=r["level"],
-                size=r["size"], power=number(r["power"], ".0%"), low=number(r["power_lower"], ".0%"),
-                high=number(r["power_upper"], ".0%"),
+                size=r["size"], power=number(r["power"], ".0%"),
+                low=number(r["power_lower"], ".0%"), high=number(r["power_upper"], ".0%"),
             )
             for r in table[table["kind"].notna()].to_dict("records")
         ]  # fmt: skip

@@ -25,6 +25,11 @@ from employer_identity.edge import Count, checked
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.language import listing, refusal, say
+from employer_identity.measurement.departures import (
+    residual_correlations,
+    second_loading,
+    standardised_loadings,
+)
 from employer_identity.measures import key_indices
 from employer_identity.redraws import Redraw, redraw
 from employer_identity.refits import Refit
@@ -34,7 +39,6 @@ from employer_identity.simulated import LEAST
 
 Array = NDArray[np.float64]
 CORRELATION = 0.30  # of residuals
-ROOM = 0.05  # share of an item's variance that stays its own
 TAIL = 0.05  # surveys on the wrong side of a cut-off
 THIRDS = 3
 
@@ -159,7 +163,8 @@ def dynamic_cutoffs(
 
     Examples
     --------
-    >>> cutoffs = ei.dynamic_cutoffs(ei.cfa(survey, "impact =~ pro1 + pro2 + adv1 + adv2"), reps=100)
+    >>> fit = ei.cfa(survey, "impact =~ pro1 + pro2 + adv1 + adv2")
+    >>> cutoffs = ei.dynamic_cutoffs(fit, reps=100)
     >>> cutoffs.table
     """
     _check(fit, reps)
@@ -220,46 +225,24 @@ def omissions(fit: Fit) -> tuple[Omission, ...]:
 
 def _cross_loadings(fit: Fit) -> tuple[Omission, ...]:
     """Let the weakest item of ever more factors measure the next factor too."""
-    Sigma, Phi = fit.implied.Sigma[0], fit.implied.Phi[0]
-    sd, scale = np.sqrt(np.diag(Sigma)), np.sqrt(np.diag(Phi))
-    Lambda = fit.implied.matrices["Lambda"][0] * scale / sd[:, None]  # standardised
-    R, phi = Sigma / np.outer(sd, sd), Phi / np.outer(scale, scale)
-    names, found, told = list(fit.factors), [], list[str]()
-    for f in range(len(names) - 1):
+    loadings = np.abs(standardised_loadings(fit.implied, 0))
+    names, covariance, told, found = list(fit.factors), fit.implied.Sigma[0], list[str](), []
+    for f, following in enumerate(names[1:]):
         own = [fit.items.index(item) for item in fit.factors[names[f]]]
-        i = min(own, key=lambda item: abs(Lambda[item, f]))
-        size = _fitting(Lambda[i, f], phi[f, f + 1])
-        R = R.copy()
-        others = np.arange(len(sd)) != i
-        R[i, others] += size * (Lambda @ phi[f + 1])[others]
-        R[others, i] = R[i, others]
-        told.append(f"{names[f + 1]} =~ {fit.items[i]} ({size:.2f})")
-        found.append(Omission(listing(told), R * np.outer(sd, sd)))
+        weakest = min(own, key=lambda item: float(loadings[item, f]))
+        covariance, size = second_loading(fit.implied, covariance, weakest, f + 1)
+        told.append(f"{following} =~ {fit.items[weakest]} ({size:.2f})")
+        found.append(Omission(listing(told), covariance))
     return tuple(found)
-
-
-def _fitting(loading: float, r: float) -> float:
-    """Return a second loading as large as the first, or as leaves the item something of its own.
-
-    The variance explained is l^2 + c^2 + 2 l c r; both loadings have one sign.
-    """
-    own = abs(loading)
-    most = -own * r + np.sqrt(max(own**2 * r**2 - own**2 + 1.0 - ROOM, 0.0))
-    return float(np.sign(loading) * np.clip(most, 0.0, own))
 
 
 def _residuals(fit: Fit) -> tuple[Omission, ...]:
     """Let the residuals of ever more pairs of neighbouring items correlate."""
-    Theta = fit.implied.matrices["Theta"][0]
-    pairs = len(fit.items) // 2
-    counts = sorted({max(1, round(pairs * k / THIRDS)) for k in range(1, THIRDS + 1)})
+    every = [(i, i + 1) for i in range(0, len(fit.items) - 1, 2)]
+    counts = sorted({max(1, round(len(every) * k / THIRDS)) for k in range(1, THIRDS + 1)})
     found = []
     for count in counts:
-        Sigma, told = fit.implied.Sigma[0].copy(), list[str]()
-        for i in range(0, 2 * count, 2):
-            more = CORRELATION * np.sqrt(Theta[i, i] * Theta[i + 1, i + 1])
-            Sigma[i, i + 1] += more
-            Sigma[i + 1, i] += more
-            told.append(f"{fit.items[i]} ~~ {fit.items[i + 1]}")
-        found.append(Omission(f"{listing(told)} ({CORRELATION:.2f})", Sigma))
+        told = listing(f"{fit.items[i]} ~~ {fit.items[j]}" for i, j in every[:count])
+        covariance = residual_correlations(fit.implied, every[:count], CORRELATION)
+        found.append(Omission(f"{told} ({CORRELATION:.2f})", covariance))
     return tuple(found)

@@ -101,8 +101,8 @@ def invariance(
     Raises
     ------
     ModelError
-        As in `cfa`, for more than a hundred groups, an unknown rule, and for anchors that do not
-        exist, are to be released, or would be too few; for cut-offs that were made for other answers.
+        As in `cfa`, for more than a hundred groups, an unknown rule, cut-offs that were made for
+        other answers, and for anchors that do not exist, are to be released, or would be too few.
 
     Notes
     -----

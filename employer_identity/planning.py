@@ -210,7 +210,9 @@ def _check(
     if not good or np.linalg.eigvalsh(phi).min() <= 0:
         problems.append(Problem("cutoffs.plan_correlation", "correlation"))
     if len(shares) and (len(shares) < 2 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6):
-        problems.append(Problem("cutoffs.plan_shares", "shares", values={"sum": float(sum(shares))}))
+        problems.append(
+            Problem("cutoffs.plan_shares", "shares", values={"sum": float(sum(shares))})
+        )
     if defect not in get_args(Differing):
         values = {"asked": defect, "allowed": listing(get_args(Differing))}
         problems.append(Problem("model.not_available", "defect", values=values))
@@ -297,14 +299,13 @@ def study_of(
     items = {f: [f"{f}_{k}" for k in range(1, len(own) + 1)] for f, own in loadings.items()}
     names = [item for own in items.values() for item in own]
     text = "\n".join(f"{f} =~ {' + '.join(own)}" for f, own in items.items())
-    Lambda = np.zeros((len(names), len(items)))
     owner = np.repeat(np.arange(len(items)), [len(own) for own in items.values()])
-    Lambda[np.arange(len(names)), owner] = np.concatenate([list(v) for v in loadings.values()])
-    R = Lambda @ phi @ Lambda.T
-    np.fill_diagonal(R, 1.0)
+    own_loading = np.concatenate([list(v) for v in loadings.values()])
+    correlation = np.outer(own_loading, own_loading) * phi[owner][:, owner]
+    np.fill_diagonal(correlation, 1.0)
     scale = _scale(shares, len(names))
     zero, one = np.zeros((1, len(names))), np.ones((1, len(names)))
-    mean, covariance = moments(scale, zero, one, R[None])
+    mean, covariance = moments(scale, zero, one, correlation[None])
     same = [(mean[0], covariance[0])] * groups
     level = next(k for k in NUMBERS if TESTED.get(k) == defect)
     strict, below = _models(text, names, same, level)

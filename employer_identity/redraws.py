@@ -120,11 +120,12 @@ class Redraw:
             scaled = s[:, None] * (root @ factor)
             covariances.append(scaled @ scaled.T / n)
             means.append(m + s * (root @ rng.standard_normal(len(m))) / np.sqrt(n))
-        mean, S = np.stack(means), np.stack(covariances)
-        found = saturate(whole(known.names, known.n, mean, S))
+        mean, covariance = np.stack(means), np.stack(covariances)
+        found = saturate(whole(known.names, known.n, mean, covariance))
         if found is None:
             return None
-        return Moments(known.names, known.n, mean, S, known.groups, known.known), found
+        drawn = Moments(known.names, known.n, mean, covariance, known.groups, known.known)
+        return drawn, found
 
 
 def redraw(fit: Fit, mean: Array | None = None, covariance: Array | None = None) -> Redraw:
@@ -138,23 +139,28 @@ def redraw(fit: Fit, mean: Array | None = None, covariance: Array | None = None)
         What the answers have on average instead of the model's own, (G, p) and (G, p, p); of
         ordered items the responses behind them.
     """
-    mu = fit.implied.mu if mean is None else mean
-    Sigma = fit.implied.Sigma if covariance is None else covariance
+    mean = fit.implied.mu if mean is None else mean
+    covariance = fit.implied.Sigma if covariance is None else covariance
     rows, off, ordered = fit.rows, 0.0, fit.ordered
     if rows is None:
-        scales = (scale_of(((),) * mu.shape[1], ((),) * mu.shape[1]),) * len(mu)
+        scales = (_uncut(mean.shape[1]),) * len(mean)
     elif ordered is not None:
         scales = tuple(_of_thresholds(ordered, tau) for tau in _thresholds(fit))
     else:
-        scales = (_of_answers(rows),) * len(mu)
-    sd = np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2))
-    R = Sigma / (sd[:, :, None] * sd[:, None, :])
+        scales = (_of_answers(rows),) * len(mean)
+    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    correlation = covariance / (sd[:, :, None] * sd[:, None, :])
     if rows is not None and ordered is None:
-        found = responses(scales[0], mu, Sigma)
-        mu, sd, R, off = found.mean, found.sd, found.correlation, found.off
+        found = responses(scales[0], mean, covariance)
+        mean, sd, correlation, off = found.mean, found.sd, found.correlation, found.off
     alike = 0.0 if rows is None else _alike(rows)
-    root = np.linalg.cholesky(R)
-    return Redraw(fit.moments, rows, scales, mu, sd, root, alike, ordered, off)
+    root = np.linalg.cholesky(correlation)
+    return Redraw(fit.moments, rows, scales, mean, sd, root, alike, ordered, off)
+
+
+def _uncut(items: int) -> Scale:
+    """Return the scale of items that are not cut."""
+    return scale_of((np.empty(0),) * items, (np.empty(0),) * items)
 
 
 def _of_answers(rows: Rows) -> Scale:
@@ -179,9 +185,9 @@ def _of_thresholds(known: OrderedMoments, tau: Array) -> Scale:
     """Cut responses at a group's thresholds (t,), into the codes of its categories."""
     codes = iter(known.categories)
     values = [np.array(next(codes), dtype=float) if o else np.empty(0) for o in known.ordered]
-    K = max(len(v) for v in values) - 1
-    padded = [np.append(v, np.full(K + 1 - len(v), v[-1] if len(v) else 0.0)) for v in values]
-    thresholds = np.full((len(values), K), np.inf)
+    most = max(len(v) for v in values)
+    padded = [np.append(v, np.full(most - len(v), v[-1] if len(v) else 0.0)) for v in values]
+    thresholds = np.full((len(values), most - 1), np.inf)
     for item in np.flatnonzero(known.ordered):
         own = tau[known.owner == item]
         thresholds[item, : len(own)] = own
@@ -202,9 +208,9 @@ def _alike(rows: Rows) -> float:
         y -= (np.bincount(group, y) / np.bincount(group))[group]
         _, cluster, n = np.unique(rows.cluster[there], return_inverse=True, return_counts=True)
         between = np.bincount(cluster, y) ** 2 / n
-        C, N = len(n), len(y)
-        inside = (y @ y - between.sum()) / max(N - C, 1)
-        size = (N - (n @ n) / N) / max(C - 1, 1)
-        extra = (between.sum() / max(C - 1, 1) - inside) / size
+        people, clusters = len(y), len(n)
+        inside = (y @ y - between.sum()) / max(people - clusters, 1)
+        size = (people - (n @ n) / people) / max(clusters - 1, 1)
+        extra = (between.sum() / max(clusters - 1, 1) - inside) / size
         found.append(extra / (extra + inside))
     return float(np.clip(np.mean(found), 0.0, 0.99))

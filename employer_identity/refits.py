@@ -60,4 +60,3 @@ class Refit:
         return replace(
             self.fit, moments=moments, evidence=evidence, layout=layout, solution=found, like=like
         )
-

@@ -150,7 +150,8 @@ def simulated_cutoffs(
 
 
 def _check(
-    ladder: Ladder, reps: int, index: str, alpha: float, item: str | None, sizes: Mapping[str, float]
+    ladder: Ladder, reps: int, index: str, alpha: float, item: str | None,
+    sizes: Mapping[str, float],
 ) -> None:  # fmt: skip
     """Refuse what cannot be simulated, all at once."""
     problems = []

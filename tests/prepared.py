@@ -59,7 +59,8 @@ def results() -> dict[str, Any]:
         ei.pathways(last), ei.rake(last, _margins(last)),
         explorer, explorer.choice, explorer.explored,
         ei.unmerged(ei.invariance(survey, group="age", ordered=True, collapse=150)),
-        cutoffs, cutoffs.made_for, cutoffs.planted["scalar"][0], ei.dynamic_cutoffs(plain, reps=100),
+        cutoffs, cutoffs.made_for, cutoffs.planted["scalar"][0],
+        ei.dynamic_cutoffs(plain, reps=100),
         ei.plan(pillars, size=1.0, reps=100),
         ei.check_survey(SAMPLE / "employees.csv", instrument=TOML),
     ]  # fmt: skip

@@ -26,7 +26,8 @@ GROUND = [
 ]
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
-    "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
+    "published", "moments", "patterns", "normal", "implied", "departures", "delta", "bivariate",
+    "polychoric",
     "polyserial", "mixed", "categorised", "twostep", "ordered_faults", "categorical", "responses",
     "likelihood", "robust", "saturated", "weighted", "scaling", "scoring", "starts", "evidence",
     "indices", "scored",

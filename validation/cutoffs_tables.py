@@ -42,7 +42,8 @@ def _rate(pairs: np.ndarray, index: ChangeIndex) -> tuple[float, float]:
 def rates_table(folder: Path) -> str:
     """How often each index rejects a rung of a clean survey."""
     head = ["", "rung", "index", "simulated cut-off", "rejects", "Monte-Carlo interval", "band",
-            "within", "Chen's fixed cut-off", "rejects", "his for small groups", "rejects"]  # fmt: skip
+            "within", "Chen's fixed cut-off", "rejects", "for small groups",
+            "rejects"]  # fmt: skip
     lines = []
     for cell in CELLS:
         frame = results(cell, folder)

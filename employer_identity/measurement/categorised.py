@@ -175,7 +175,7 @@ def _placed(scale: Scale, mean: Array, sd: Array) -> tuple[Array, Array]:
         length = np.ones_like(size)
         for _ in range(20):
             there = m + length * step[..., 0], log_s + length * step[..., 1]
-            trial, found = missed(*there)
+            trial, _ = missed(*there)
             worse = np.abs(trial).max(axis=-1) > size
             if not worse.any():
                 break
