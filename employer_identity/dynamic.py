@@ -181,7 +181,7 @@ def dynamic_cutoffs(
     ]
     if problems:
         raise refusal(ModelError, problems)
-    observed = dict(zip(PLACES, key_indices(fit), strict=True))
+    observed: dict[str, float] = dict(zip(PLACES, key_indices(fit), strict=True))
     told = tuple(level.told for level in levels)
     off = max(each.off for each in drawn.values())
     return DynamicCutoffs(observed, told, tuple(found.values()), reps, seed, fit.ntotal, off)

@@ -221,7 +221,7 @@ def _renewing() -> Callable[[str], object] | None:
         from IPython.display import clear_output
 
         def in_notebook(text: str) -> None:
-            clear_output(wait=bool(text))
+            clear_output(wait=bool(text))  # type: ignore[no-untyped-call]
             if text:
                 print(text)
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from employer_identity.climbing import as_if_free
-from employer_identity.criteria import ChangeIndex
+from employer_identity.criteria import SIMULATED, ChangeIndex
 from employer_identity.cutoffs import (
     PLACES,
     Defect,
@@ -115,9 +115,8 @@ def simulated_cutoffs(
 
     Notes
     -----
-    Checked by the warp-speed method (Giacomini, Politis & White 2013): see docs/validation.md. The
-    method is that of Millsap's (2007) and of Pornprasertmanit, Wu & Little's (2013) simulated
-    cut-offs.
+    How often these cut-offs reject a rung on which nothing differs is in docs/validation.md, by the
+    warp-speed method (Giacomini, Politis & White 2013).
 
     Examples
     --------
@@ -142,7 +141,7 @@ def simulated_cutoffs(
         for level, d in made.items()
     }
     return SimulatedCutoffs(
-        "simulated", say("cutoffs.citation"), cutoffs, "any", index=index, alpha=alpha, reps=reps,
+        SIMULATED, say("cutoffs.citation"), cutoffs, "any", index=index, alpha=alpha, reps=reps,
         seed=seed, drawn=made,
         planted={level: (told[0], found[f"{level}+"]) for level, told in planted.items()},
         made_for=made_for(ladder), off=max(step.redraw.off for step in steps.values()),

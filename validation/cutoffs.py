@@ -67,7 +67,4 @@ def replicate(design: Pierced, rng: np.random.Generator) -> Row:
     return row
 
 
-CELLS = (
-    Cell("cutoffs-300", Pierced(Two(300, HEAPED)), replicate, 1000),
-    Cell("cutoffs-1000", Pierced(Two(1000, HEAPED)), replicate, 500),
-)
+CELLS = (Cell("cutoffs-300", Pierced(Two(300, HEAPED)), replicate, 1000),)
