@@ -4,10 +4,10 @@
     python benchmarks/cutoffs.py --write      and puts it into benchmarks/README.md
 
 Sixteen items of four pillars on seven points, two groups of 1,000, MLR; three rungs of 500 surveys
-and two planted differences of 200, each survey fitted twice. Once of complete answers, once with 5 %
-missing (full information). In one process and in two: processor time is what one process takes, the
-clock that of two, and on a busy computer the clock says who else was at work. That both give the
-same cut-offs is checked in the same run.
+and two planted differences of 200, each survey fitted twice. Once of complete answers, once with
+5 % missing (full information). In one process and in two: processor time is what one process takes,
+the clock that of two, and on a busy computer the clock says who else was at work. That both give
+the same cut-offs is checked in the same run.
 """
 
 from __future__ import annotations

@@ -25,12 +25,12 @@ def cutoffs(ladder: Ladder, made: SimulatedCutoffs, *, language: Language = "en"
         held = NOTHING
         if verdict is not None:
             held = say(f"tables.verdict.{'holds' if verdict.holds else 'fails'}", language)
-        low, high = (number(float(row[k]), "z.3f", language) for k in ("lower", "upper"))
+        low, high = (number(float(row[k]), "z.4f", language) for k in ("lower", "upper"))
         rows.append(
             {
                 "level": say(f"tables.level.{row['level']}", language),
-                "change": decimals(seen, "z.3f", language),
-                "made": number(float(row["cutoff"]), "z.3f", language),
+                "change": decimals(seen, "z.4f", language),
+                "made": number(float(row["cutoff"]), "z.4f", language),
                 "made_interval": say("tables.interval", language, low=low, high=high),
                 "verdict": held,
                 "fixed": number(float(row["fixed"]), "z.3f", language),

@@ -146,6 +146,7 @@ class SimulatedCutoffs(Showing, FitChange):
         """Say why the cut-offs are not for a ladder of these answers; empty if they are."""
         made, sample = self.made_for, prepared.sample
         n = people(prepared)
+        values: dict[str, object]
         found = []
         if tuple(made.n) != sample.groups:
             values = {"made": listing(made.n), "asked": listing(sample.groups)}
@@ -173,7 +174,8 @@ class SimulatedCutoffs(Showing, FitChange):
         )  # fmt: skip
         columns = ["level", "cutoff", "lower", "upper", "fixed", "fixed_rejects", "failed"]
         table = self.table
-        grid = Grid.of(table[columns], formats={"fixed_rejects": ".1%"})
+        formats = dict.fromkeys(("cutoff", "lower", "upper"), "z.4f") | {"fixed_rejects": ".1%"}
+        grid = Grid.of(table[columns], formats=formats)
         return View(title, (say(f"cutoffs.reject.{self.index}"),), grid, tuple(self._notes(table)))
 
     def _notes(self, table: pd.DataFrame) -> list[str]:

@@ -163,7 +163,7 @@ def dynamic_cutoffs(
 
     Examples
     --------
-    >>> fit = ei.cfa(survey, "impact =~ pro1 + pro2 + adv1 + adv2")
+    >>> fit = ei.cfa(ei.simulate_survey(400), "impact =~ pro1 + pro2 + adv1 + adv2")
     >>> cutoffs = ei.dynamic_cutoffs(fit, reps=100)
     >>> cutoffs.table
     """

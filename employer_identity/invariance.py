@@ -128,8 +128,8 @@ def invariance(
     fewest = anchors if isinstance(anchors, int) else ANCHORS
     named = frozenset[str]() if isinstance(anchors, int) else frozenset(_several(anchors))
     route = route_of(prepared)
-    if problems := not_made_for(deciding, prepared, route.testable):
-        raise refusal(ModelError, problems)
+    if unfit := not_made_for(deciding, prepared, route.testable):
+        raise refusal(ModelError, unfit)
     asked = _asked(_several(free), prepared, route)
     _check_anchors(fewest, named, asked, prepared)
     prepared = _with_note_on_waves(with_notes_on_categories(prepared), data, group)

@@ -200,7 +200,8 @@ def _check(
     size: float, power: float, n: Sequence[int], reps: int,
 ) -> None:  # fmt: skip
     """Refuse what cannot be planned, all at once."""
-    problems = []
+    problems: list[Problem] = []
+    values: dict[str, object]
     for name, own in loadings.items():
         if len(own) < 2 or not all(0 < abs(k) < 1 for k in own) or not str(name).isidentifier():
             problems.append(Problem("cutoffs.plan_loadings", str(name)))
@@ -280,7 +281,8 @@ class Study:
         sized = Moments(known.names, sizes, known.mean, known.covariance, known.groups)
         rows = _empty(sized) if self.scale.cut.any() else None
         scales = (self.scale,) * len(sizes)
-        return Redraw(sized, rows, scales, self.mean, self.sd, self.root, 0.0, None, 0.0)
+        alone = np.zeros_like(self.root[0])  # nobody is in a cluster
+        return Redraw(sized, rows, scales, self.mean, self.sd, self.root, alone, None, 0.0)
 
 
 def _empty(known: Moments) -> Rows:
@@ -304,8 +306,8 @@ def study_of(
     correlation = np.outer(own_loading, own_loading) * phi[owner][:, owner]
     np.fill_diagonal(correlation, 1.0)
     scale = _scale(shares, len(names))
-    zero, one = np.zeros((1, len(names))), np.ones((1, len(names)))
-    mean, covariance = moments(scale, zero, one, correlation[None])
+    centre = np.zeros((1, len(names)))
+    mean, covariance = moments(scale, centre, np.ones_like(centre), correlation[None])
     same = [(mean[0], covariance[0])] * groups
     level = next(k for k in NUMBERS if TESTED.get(k) == defect)
     strict, below = _models(text, names, same, level)
@@ -316,12 +318,12 @@ def study_of(
     with_it = _models(text, names, list(zip(*planted, strict=True)), level)
     apart = sum(fit.chisq * sign for fit, sign in zip(with_it, (1, -1), strict=True))
     estimator = "MLR" if shares else "ML"
-    refits = [Refit.of(replace(fit, estimator=estimator)) for fit in (strict, below)]
+    one, other = (Refit.of(replace(fit, estimator=estimator)) for fit in (strict, below))
     told = Defect(chosen, strict.groups[-1], kind, size)
     per_person = apart / (groups * EXACT), strict.df - below.df
-    root = np.linalg.cholesky(behind.correlation)
+    root = np.asarray(np.linalg.cholesky(behind.correlation), dtype=float)
     return Study(
-        scale, behind.mean, behind.sd, root, *refits, level, rule, told, per_person
+        scale, behind.mean, behind.sd, root, one, other, level, rule, told, per_person
     )  # fmt: skip
 
 

@@ -45,8 +45,9 @@ class Redraw:
         Of the responses, (G, p).
     root
         Cholesky factors of their correlations, (G, p, p).
-    alike
-        Correlation of the responses of two people in one cluster, relative to one person's.
+    shared
+        Square root of what people in a cluster share of their standardised, independent parts,
+        (p, p); 0 without clusters.
     ordered
         The statistics of ordered items that a draw must have the categories of; None for numbers.
     off
@@ -59,7 +60,7 @@ class Redraw:
     mean: Array
     sd: Array
     root: Array
-    alike: float
+    shared: Array
     ordered: OrderedMoments | None
     off: float
 
@@ -77,8 +78,8 @@ class Redraw:
         found = saturate(patterns, rows)
         if found is None:
             return None
-        n = np.bincount(patterns.group, patterns.n, patterns.n_groups)
-        return Moments(self.moments.names, n, found.mu, found.Sigma, self.moments.groups), found
+        sizes = self.moments.n  # the same people: nobody has other weights
+        return Moments(self.moments.names, sizes, found.mu, found.Sigma, self.moments.groups), found
 
     def answers(self, rng: np.random.Generator, rows: Rows) -> Array:
         """Draw everybody's answers, (n, p), NaN where the survey has none."""
@@ -86,8 +87,8 @@ class Redraw:
         z = rng.standard_normal((n, p))
         if rows.cluster is not None:
             clusters, at = np.unique(rows.cluster, return_inverse=True)
-            own = rng.standard_normal((len(clusters), p))
-            z = np.sqrt(self.alike) * own[at] + np.sqrt(1.0 - self.alike) * z
+            rest = _root(np.eye(p) - self.shared @ self.shared)
+            z = (rng.standard_normal((len(clusters), p)) @ self.shared)[at] + z @ rest
         found = np.empty((n, p))
         for g, scale in enumerate(self.scales):
             mine = rows.group == g
@@ -107,7 +108,8 @@ class Redraw:
             return None
         patterns, block = gather(known.names, answers, rows.group, rows.weights)
         again = Rows(answers, block, rows.weights, rows.cluster, patterns, rows.position)
-        moments = Moments(known.names, found.n, found.mean, found.covariance, known.groups)
+        sizes = self.moments.n
+        moments = Moments(known.names, sizes, found.mean, found.covariance, known.groups)
         return moments, OrderedSample(found, again, {})
 
     def _moments(self, rng: np.random.Generator) -> Drawn | None:
@@ -153,9 +155,9 @@ def redraw(fit: Fit, mean: Array | None = None, covariance: Array | None = None)
     if rows is not None and ordered is None:
         found = responses(scales[0], mean, covariance)
         mean, sd, correlation, off = found.mean, found.sd, found.correlation, found.off
-    alike = 0.0 if rows is None else _alike(rows)
     root = np.linalg.cholesky(correlation)
-    return Redraw(fit.moments, rows, scales, mean, sd, root, alike, ordered, off)
+    shared = _shared(rows, root) if rows is not None else np.zeros(correlation.shape[1:])
+    return Redraw(fit.moments, rows, scales, mean, sd, root, shared, ordered, off)
 
 
 def _uncut(items: int) -> Scale:
@@ -194,23 +196,33 @@ def _of_thresholds(known: OrderedMoments, tau: Array) -> Scale:
     return Scale(np.stack(padded), thresholds, known.ordered)
 
 
-def _alike(rows: Rows) -> float:
-    """Estimate how alike answers in a cluster are: the items' mean intraclass correlation.
+def _shared(rows: Rows, root: Array) -> Array:
+    """Return the square root of what people in a cluster share, see `Redraw`.
 
-    From the analysis of variance of each item about its group's means; never below 0.
+    From the analysis of variance about the groups' means: between clusters less within, by pair of
+    items in units of the answers' SDs, which stand for the responses'; what lies outside of 0 and a
+    person's own correlations is cut off. Answers that are missing count as their group's mean.
     """
+    p = rows.answers.shape[1]
     if rows.cluster is None:
-        return 0.0
-    found = []
-    for column in rows.answers.T:
-        there = ~np.isnan(column)
-        y, group = column[there].copy(), rows.group[there]
-        y -= (np.bincount(group, y) / np.bincount(group))[group]
-        _, cluster, n = np.unique(rows.cluster[there], return_inverse=True, return_counts=True)
-        between = np.bincount(cluster, y) ** 2 / n
-        people, clusters = len(y), len(n)
-        inside = (y @ y - between.sum()) / max(people - clusters, 1)
-        size = (people - (n @ n) / people) / max(clusters - 1, 1)
-        extra = (between.sum() / max(clusters - 1, 1) - inside) / size
-        found.append(extra / (extra + inside))
-    return float(np.clip(np.mean(found), 0.0, 0.99))
+        return np.zeros((p, p))
+    y = rows.answers.copy()
+    for g in np.unique(rows.group):
+        mine = rows.group == g
+        y[mine] -= np.nanmean(y[mine], axis=0)
+    y = np.nan_to_num(y / np.nanstd(y, axis=0))
+    _, cluster, n = np.unique(rows.cluster, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(n), p))
+    np.add.at(sums, cluster, y)
+    between = (sums / n[:, None]).T @ sums
+    inside = (y.T @ y - between) / max(len(y) - len(n), 1)
+    size = (len(y) - (n @ n) / len(y)) / max(len(n) - 1, 1)
+    extra = (between / max(len(n) - 1, 1) - inside) / size
+    inverse = np.linalg.inv(root.mean(axis=0))
+    return _root(inverse @ extra @ inverse.T)
+
+
+def _root(matrix: Array) -> Array:
+    """Return the symmetric square root, eigenvalues outside of [0, 1] cut off."""
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    return np.asarray((vectors * np.sqrt(np.clip(values, 0.0, 1.0))) @ vectors.T)

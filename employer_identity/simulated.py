@@ -116,12 +116,18 @@ def simulated_cutoffs(
     Notes
     -----
     How often these cut-offs reject a rung on which nothing differs is in docs/validation.md, by the
-    warp-speed method (Giacomini, Politis & White 2013).
+    warp-speed method (Giacomini, Politis & White 2013). In the drawn surveys the model is exactly
+    true. Where the survey's own configural model is not, its changes vary more, and so more than
+    `alpha` of such surveys would be rejected: look at the fit of the first rung first.
 
     Examples
     --------
-    >>> cutoffs = ei.simulated_cutoffs(ladder, reps=100)
+    >>> people = ei.simulate_survey(400, truth=ei.Truth("age", {"old": 0.5, "young": 0.5}))
+    >>> model = "advancement =~ adv1 + adv2 + adv3 + adv4"
+    >>> few = ei.invariance(people, model, group="age")
+    >>> cutoffs = ei.simulated_cutoffs(few, reps=100)
     >>> cutoffs.table[["level", "cutoff", "fixed_rejects", "power"]]
+    >>> ei.invariance(people, model, group="age", rule=cutoffs)
     """
     _check(ladder, reps, index, alpha, item, {"intercept": intercept, "loading": loading})
     compared = comparisons(ladder)
@@ -136,7 +142,7 @@ def simulated_cutoffs(
     _refuse_failed(found)
     made = {level: found[str(level)] for level in compared}
     place = PLACES.index(index)
-    cutoffs = {
+    cutoffs: dict[str, Mapping[ChangeIndex, float]] = {
         level: {index: quantile(d[~np.isnan(d[:, place]), place], index, alpha)}
         for level, d in made.items()
     }

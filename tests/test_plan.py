@@ -45,8 +45,8 @@ def test_the_models_of_a_plan_are_true_of_what_it_is_drawn_from() -> None:
     for shares in ((), (0.05, 0.15, 0.3, 0.5)):
         made = study(shares)
         for refit in (made.strict, made.below):
-            # exact moments: what is left is what the search leaves, times a million people
-            assert refit.fit.chisq < 1e-4
+            # of exact moments; cut answers bend the line a little, and its fit is what is drawn
+            assert refit.fit.chisq / refit.fit.ntotal < (1e-4 if shares else 1e-10)
         assert made.level == "scalar"
         assert made.defect.group == "2"
         assert (made.scale.cut == bool(shares)).all()

@@ -79,7 +79,8 @@ def second_loading(implied: Implied, covariance: Array, i: int, f: int) -> tuple
 
 def residual_correlations(implied: Implied, pairs: Sequence[tuple[int, int]], r: float) -> Array:
     """Return covariances (p, p) in which pairs of residuals of the first group correlate too."""
-    Sigma, Theta = implied.Sigma[0].copy(), implied.matrices["Theta"][0]
+    Sigma: Array = implied.Sigma[0].copy()
+    Theta = implied.matrices["Theta"][0]
     for i, j in pairs:
         Sigma[i, j] += r * np.sqrt(Theta[i, i] * Theta[j, j])
         Sigma[j, i] = Sigma[i, j]

@@ -16,7 +16,7 @@ def told(by: Compared) -> list[str]:
     words = {"reps": made.reps, "share": number(made.alpha, ".0%", language)}
     what = say("cutoffs.report.what", language, **words)
     return [
-        f"{what} {say('cutoffs.report.beside', language)}",
+        " ".join([what, *(say(f"cutoffs.report.{k}", language) for k in ("suppose", "beside"))]),
         " ".join([*_beside_fixed(by, made), *_power(by, made), *_failed(by, made)]),
     ]
 
