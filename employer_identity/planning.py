@@ -32,6 +32,7 @@ from employer_identity.measurement.categorised import Scale, moments, responses,
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import whole
 from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.threads import on_one_thread
 from employer_identity.planted import lowered, middling
 from employer_identity.proportions import counted
 from employer_identity.redraws import Redraw
@@ -293,6 +294,7 @@ def _empty(known: Moments) -> Rows:
     return Rows(np.zeros((n, p)), block, np.ones(n), None, patterns, np.arange(n))
 
 
+@on_one_thread
 def study_of(
     loadings: Mapping[str, Sequence[float]], phi: Array, shares: tuple[float, ...], groups: int,
     defect: Differing, size: float, rule: Rule,

@@ -23,6 +23,7 @@ from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import gather, whole
 from employer_identity.measurement.robust import Rows
 from employer_identity.measurement.saturated import saturate
+from employer_identity.measurement.threads import on_one_thread
 
 Array = NDArray[np.float64]
 Drawn = tuple[Moments, Evidence]
@@ -130,6 +131,7 @@ class Redraw:
         return drawn, found
 
 
+@on_one_thread
 def redraw(fit: Fit, mean: Array | None = None, covariance: Array | None = None) -> Redraw:
     """Make what surveys like a fit's are drawn from.
 

@@ -14,6 +14,7 @@ from employer_identity import dynamic, planning
 from employer_identity.criteria import NoSignificantDifference
 from employer_identity.errors import ModelError
 from employer_identity.measurement.departures import residual_correlations, second_loading
+from employer_identity.replications import Work, replicate
 from employer_identity.simulate import ItemShift
 
 FEW = 20  # replications: enough to see that all hangs together, and quickly done
@@ -69,8 +70,7 @@ def test_power_of_the_difference_test_is_what_theory_says() -> None:
     made = study()
     each, df = made.per_person
     n, reps = 120, 300
-    found = [made(str(n), np.random.default_rng([4, k])) for k in range(reps)]
-    seen = np.mean([row[0] for row in found if row is not None])
+    seen = np.nanmean(replicate(made, {str(n): reps}, Work(4, processes=1))[str(n)])
     theory = 1 - chndtr(chdtri(df, 0.05), df, 2 * n * each)
     # three standard errors, and a little for the size of the sample
     assert seen == pytest.approx(theory, abs=3 * np.sqrt(theory * (1 - theory) / reps) + 0.03)
