@@ -39,6 +39,7 @@ _HOME = {
     "difference_test": "difference",
     "dmacs": "bias",
     "drivers": "drivers",
+    "dynamic_cutoffs": "dynamic",
     "explore": "explorer",
     "expected_scores": "curves",
     "htmt": "discriminant",
@@ -52,6 +53,7 @@ _HOME = {
     "mean_contrasts": "latent",
     "new_instrument": "starter",
     "pathways": "structural",
+    "plan": "planning",
     "rake": "raking",
     "read_margins": "raking",
     "reasons": "switching",
@@ -59,6 +61,7 @@ _HOME = {
     "report": "reports.run",
     "shrunken_scores": "shrinkage",
     "simulate_survey": "simulate",
+    "simulated_cutoffs": "simulated",
     "stay_regression": "switching",
     "switching": "switching",
     "unmerged": "unmerged",
@@ -92,6 +95,7 @@ __all__ = [
     "difference_test",
     "dmacs",
     "drivers",
+    "dynamic_cutoffs",
     "expected_scores",
     "explore",
     "htmt",
@@ -105,6 +109,7 @@ __all__ = [
     "mean_contrasts",
     "new_instrument",
     "pathways",
+    "plan",
     "rake",
     "read_margins",
     "reasons",
@@ -112,6 +117,7 @@ __all__ = [
     "report",
     "shrunken_scores",
     "simulate_survey",
+    "simulated_cutoffs",
     "stay_regression",
     "switching",
     "unmerged",
@@ -134,6 +140,7 @@ if TYPE_CHECKING:
     from employer_identity.difference import difference_test
     from employer_identity.discriminant import htmt
     from employer_identity.drivers import derived_importance, drivers
+    from employer_identity.dynamic import dynamic_cutoffs
     from employer_identity.explorer import explore
     from employer_identity.fit import Fit
     from employer_identity.instrument import load_instrument
@@ -145,6 +152,7 @@ if TYPE_CHECKING:
     from employer_identity.models import ModelComparison, compare_models
     from employer_identity.panel import Panel
     from employer_identity.panel_loading import load_panel
+    from employer_identity.planning import plan
     from employer_identity.questionnaire import Instrument
     from employer_identity.raking import rake, read_margins
     from employer_identity.reliability import reliability
@@ -152,6 +160,7 @@ if TYPE_CHECKING:
     from employer_identity.reports.run import report
     from employer_identity.shrinkage import shrunken_scores
     from employer_identity.simulate import Truth, simulate_survey
+    from employer_identity.simulated import simulated_cutoffs
     from employer_identity.starter import new_instrument
     from employer_identity.structural import Pathways, pathways
     from employer_identity.survey import Survey

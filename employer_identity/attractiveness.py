@@ -19,12 +19,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import betaln, expit, ndtri
+from scipy.special import betaln, expit
 
 from employer_identity.edge import Count, checked
 from employer_identity.errors import SurveyError
 from employer_identity.language import say
 from employer_identity.panel import Panel
+from employer_identity.proportions import wilson
 from employer_identity.showing import Grid, Showing, View
 
 Floats = NDArray[np.float64]
@@ -153,15 +154,6 @@ def _shares(panel: Panel) -> pd.DataFrame:
 
 def _divided(a: pd.Series[float], b: pd.Series[float]) -> pd.Series[float]:
     return a / b.where(b > 0)
-
-
-def wilson(share: Floats, n: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:
-    """Return Wilson's interval of shares (k,) of (effective) numbers of people (k,)."""
-    z = float(ndtri(0.5 + level / 2))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-        half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return centre - half, centre + half
 
 
 # --- The order

@@ -149,7 +149,7 @@ def _mended(
     if free.solution.objective <= restricted.solution.objective + 1e-9:
         return free
     like = None if level == "configural" else free.like
-    return plan.fit(level, releases, near=_as_if_free(restricted, plan.route, level), like=like)
+    return plan.fit(level, releases, near=as_if_free(restricted, plan.route, level), like=like)
 
 
 def _from_the_start(plan: Climb, level: Level, aside: tuple[Release, ...]) -> tuple[Release, ...]:
@@ -241,7 +241,7 @@ def _kept(plan: Climb, model: Model, gone: list[Release], barred: set[str]) -> t
     return tuple(found)
 
 
-def _as_if_free(fit: Fit, route: Route, level: Level) -> NDArray[np.float64]:
+def as_if_free(fit: Fit, route: Route, level: Level) -> NDArray[np.float64]:
     """Return a fit's values (G, R) with what a lower level fixes put where that level has it free.
 
     Below equal loadings every group's factors have variance 1, below equal intercepts mean 0, below

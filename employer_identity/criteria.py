@@ -276,8 +276,9 @@ RULES: Mapping[str, Rule] = {
         NoSignificantDifference(), LowerBic(),
     )
 }  # fmt: skip
-CALIBRATED = frozenset({Localised.name, NoSignificantDifference.name})
-"""Rules that have an error rate whatever the answers; cut-offs of indices were simulated for
+SIMULATED = "simulated"  # the name of cut-offs that were made for the answers they judge
+CALIBRATED = frozenset({Localised.name, NoSignificantDifference.name, SIMULATED})
+"""Rules that have an error rate whatever the answers; fixed cut-offs of indices were simulated for
 answers taken as numbers, and of thresholds there are none: those of intercepts are taken."""
 
 

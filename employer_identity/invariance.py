@@ -18,6 +18,7 @@ from employer_identity.checks import Estimator, Missing, check_options
 from employer_identity.climbing import Climb, OnReject, climb
 from employer_identity.collapsing import LEAST
 from employer_identity.criteria import Rule, RuleName, rule_of
+from employer_identity.cutoffs import not_made_for
 from employer_identity.dividing import too_many_groups
 from employer_identity.edge import checked
 from employer_identity.errors import ModelError, Problem
@@ -73,7 +74,8 @@ def invariance(
         both contradicted by its score test and important; 5 % on each rung, of ordered items shared
         over the rungs up to scalar, see `criteria.Localised`), ``chen_2007_large``,
         ``chen_2007_small``, ``cheung_rensvold_2002``, ``rutkowski_svetina_2014``,
-        ``scaled_difference``, ``bic``; or an object of `criteria` with cut-offs of your own.
+        ``scaled_difference``, ``bic``; cut-offs that `simulated_cutoffs` made for these answers; or
+        an object of `criteria` with cut-offs of your own.
     on_reject
         ``release``; ``stop`` at the first rung that does not hold; ``continue`` to the top with all
         constraints, whatever the rule says.
@@ -100,8 +102,8 @@ def invariance(
     Raises
     ------
     ModelError
-        As in `cfa`, for more than a hundred groups, an unknown rule, and for anchors that do not
-        exist, are to be released, or would be too few.
+        As in `cfa`, for more than a hundred groups, an unknown rule, cut-offs that were made for
+        other answers, and for anchors that do not exist, are to be released, or would be too few.
 
     Notes
     -----
@@ -127,6 +129,8 @@ def invariance(
     fewest = anchors if isinstance(anchors, int) else ANCHORS
     named = frozenset[str]() if isinstance(anchors, int) else frozenset(_several(anchors))
     route = route_of(prepared)
+    if unfit := not_made_for(deciding, prepared, route.testable):
+        raise refusal(ModelError, unfit)
     asked = _asked(_several(free), prepared, route)
     _check_anchors(fewest, named, asked, prepared)
     prepared = _with_note_on_waves(with_notes_on_categories(prepared), data, group)

@@ -150,6 +150,29 @@ def fit_measures(fit: Fit) -> pd.Series:
     return pd.Series(found, name="value", dtype=float)
 
 
+def key_indices(fit: Fit) -> tuple[float, float, float]:
+    """Return CFI, RMSEA and SRMR as `Fit.reported` has them, and compute nothing else."""
+    chisq, other, factor, other_factor = _reported_chisq(fit, fit.baseline)
+    df, base_df = fit.df, fit.baseline.df
+    return (
+        indices.cfi(chisq, df, other, base_df, factor, other_factor),
+        indices.rmsea(chisq, df, fit.n_inference, len(fit.groups), factor),
+        _srmr(fit),
+    )
+
+
+def _reported_chisq(fit: Fit, base: Baseline) -> tuple[float, float, float, float]:
+    """Return the chi-squares of model and baseline with the factors that indices rest on."""
+    if fit.ordered is None and base.as_complete is not None:
+        return _as_complete(fit, base.as_complete)
+    if fit.scaling is None or base.scaling is None:
+        return fit.chisq, base.chisq, 1.0, 1.0
+    own, other = _positive(fit.scaling) if fit.df else 1.0, _positive(base.scaling)
+    if fit.ordered is None:
+        return fit.chisq, base.chisq, own, other
+    return fit.chisq / own + fit.shift if fit.df else 0.0, base.chisq / other + base.shift, 1.0, 1.0
+
+
 def _indices(
     fit: Fit,
     chisq: float,
@@ -196,16 +219,17 @@ def _scaled(fit: Fit, base: Baseline) -> dict[str, float]:
 
 def _robust(fit: Fit, base: Baseline) -> dict[str, float]:
     """Measures that estimate what complete, normal answers would show."""
-    if fit.ordered is not None:
+    plain = base.as_complete is None and (fit.scaling is None or base.scaling is None)
+    if fit.ordered is not None or plain:
         return {}
-    if base.as_complete is None:
-        if fit.scaling is None or base.scaling is None:
-            return {}
-        factors = _positive(fit.scaling) if fit.df else 1.0, _positive(base.scaling)
-        return _indices(fit, fit.chisq, base.chisq, ".robust", *factors)
-    own, own_factor = _complete(fit, fit.layout, fit.solution.theta, fit.df)
-    other, other_factor = base.as_complete
-    return _indices(fit, own, other, ".robust", own_factor, other_factor)
+    own, other, *factors = _reported_chisq(fit, base)
+    return _indices(fit, own, other, ".robust", *factors)
+
+
+def _as_complete(fit: Fit, base: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Return chi-squares and factors of the answers as if complete."""
+    own, factor = _complete(fit, fit.layout, fit.solution.theta, fit.df)
+    return own, base[0], factor, base[1]
 
 
 def _complete(fit: Fit, layout: Layout, theta: NDArray[np.float64], df: int) -> tuple[float, float]:

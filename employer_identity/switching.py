@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from employer_identity.attractiveness import wilson
 from employer_identity.brand import mean_interval
 from employer_identity.edge import checked
 from employer_identity.errors import SurveyError
 from employer_identity.language import refusal
 from employer_identity.panel import MONTHS, REASON, Panel
+from employer_identity.proportions import wilson
 from employer_identity.structural import unknown_outcome
 from employer_identity.survey import Survey
 from employer_identity.weighing import weights as survey_weights

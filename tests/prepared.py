@@ -42,6 +42,8 @@ def results() -> dict[str, Any]:
     )  # fmt: skip
     plain = ei.cfa(survey, estimator="ML")
     comparison = ei.compare_models(survey)
+    cutoffs = ei.simulated_cutoffs(ladder, reps=100)
+    pillars = {"advancement": (0.7, 0.8, 0.7), "impact": (0.7, 0.8, 0.7)}
     rung, explorer = ladder.rungs["scalar"], ei.explore(survey)
     found = [
         own["fit"], ladder, survey, panel, own["truth"], own["truth"].shifts[0],
@@ -57,6 +59,9 @@ def results() -> dict[str, Any]:
         ei.pathways(last), ei.rake(last, _margins(last)),
         explorer, explorer.choice, explorer.explored,
         ei.unmerged(ei.invariance(survey, group="age", ordered=True, collapse=150)),
+        cutoffs, cutoffs.made_for, cutoffs.planted["scalar"][0],
+        ei.dynamic_cutoffs(plain, reps=100),
+        ei.plan(pillars, size=1.0, reps=100),
         ei.check_survey(SAMPLE / "employees.csv", instrument=TOML),
         ei.align(survey, group="age"), ei.align(survey, group="age").check(reps=2),
     ]  # fmt: skip

@@ -29,6 +29,7 @@ LEFT = {
     **{name: {"despite"} for name in ("latent_means", "latent_variances", "mean_contrasts")},
     "invariance": {"rule"},
     "invariance_across": {"data", "rule"},
+    "plan": {"rule"},
     "report": {"group", "wave", "language"},
 }
 """What a function refuses itself, with better advice."""

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 import employer_identity as ei
-from employer_identity.attractiveness import attractiveness, pooled, wilson
+from employer_identity.attractiveness import attractiveness, pooled
 from employer_identity.errors import InstrumentError, SurveyError, SurveyWarning
 from employer_identity.panel import linked
+from employer_identity.proportions import wilson
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 SAME_SUMS = 1e-12  # absolute = awareness x relative, but for rounding

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("running", "intervals", "population", "ceiling", "crossed", "missing", "planted", "page",
          "studies", "pathways", "brand_truth", "brand", "tables", "planted_tables", "brand_tables",
          "lavaan", "ordered", "planted_ordered", "ordered_tables", "anonymity", "alignment",
-         "alignment_tables", "__main__")  # fmt: skip
+         "alignment_tables", "cutoffs", "cutoffs_tables", "__main__")  # fmt: skip
 # Stored with six digits; another BLAS or processor moves an estimate at the search's tolerance.
 AGAIN = 1e-4
 
@@ -73,7 +73,7 @@ def test_what_came_to_no_estimate_is_counted(studies: SimpleNamespace, tmp_path:
 def test_stored_replications_can_be_had_again(studies: SimpleNamespace) -> None:
     for cell in cells(
         studies, "ceiling", "crossed", "missing", "planted", "pathways", "brand", "ordered",
-        "planted_ordered", "anonymity", "alignment",
+        "planted_ordered", "anonymity", "alignment", "cutoffs",
     ):  # fmt: skip
         stored, again = studies.running.stored(cell)[0], studies.running.one(cell, 0)
         assert stored.keys() == again.keys()
@@ -138,6 +138,19 @@ def test_what_is_planted_is_in_the_answers_and_nothing_else(studies: SimpleNames
     of |= {(f, "~1", ""): g for f, g in zip(studies.population.PILLARS, planted.SHIFT, strict=True)}
     for key, value in of.items():
         assert e[key] == pytest.approx(value, abs=5 / np.sqrt(n)), key
+
+
+def test_an_error_rate_is_the_share_beyond_the_other_draws_quantile(
+    studies: SimpleNamespace,
+) -> None:
+    drawn = np.arange(1, 201) / 1000
+    frame = pd.DataFrame({"clean.rmsea.metric": drawn + 0.01, "drawn.rmsea.metric": drawn})
+    cutoff, found = studies.cutoffs_tables.rate(frame, "rmsea", "metric")
+    assert 0.190 < cutoff < 0.191
+    assert found.value == 0.1  # twenty of 200 lie beyond
+    assert found.low < 0.1 < found.high
+    frame.loc[0, "drawn.rmsea.metric"] = np.nan  # a replication that failed is in neither
+    assert studies.cutoffs_tables.rate(frame, "rmsea", "metric")[1].value == pytest.approx(20 / 199)
 
 
 def test_only_what_is_equal_is_set_aside_falsely(studies: SimpleNamespace) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from validation.alignment_tables import alignment_tables
 from validation.brand_tables import brand_tables
+from validation.cutoffs_tables import cutoffs_tables
 from validation.ordered_tables import ordered_tables
 from validation.planted_tables import planted_tables
 from validation.running import RESULTS, results
@@ -20,7 +21,7 @@ LEAST = 2  # replications without which nothing can be said
 def page(folder: Path = RESULTS) -> str:
     """Return the page as text."""
     found = tables(folder) | planted_tables(folder) | brand_tables(folder)
-    found |= ordered_tables(folder) | alignment_tables(folder)
+    found |= ordered_tables(folder) | alignment_tables(folder) | cutoffs_tables(folder)
     text = TEMPLATE.read_text(encoding="utf-8")
     return re.sub(r"<!-- table: ([\w-]+) -->", lambda match: found[match[1]], text)
 

@@ -8,6 +8,7 @@ from validation import (
     brand,
     ceiling,
     crossed,
+    cutoffs,
     lavaan,
     limit,
     missing,
@@ -32,4 +33,5 @@ STUDIES: Mapping[str, tuple[Cell, ...]] = {
     "planted_ordered": planted_ordered.CELLS,
     "alignment": alignment.CELLS,
     "anonymity": anonymity.CELLS,
+    "cutoffs": cutoffs.CELLS,
 }

@@ -130,6 +130,14 @@ class Rows:
             return found
         return np.asarray(np.stack([s.T @ s for s in self.by_group(at, mu)]) / n)
 
+    def meat_by_cell(self, at: Expansion, mu: Array, Delta: Array) -> Array:
+        """Return the covariance of the scores of cells within groups, (G, c, c)."""
+        to_cells = Delta.transpose(0, 2, 1)
+        if not self.patterns.complete:
+            return np.asarray(to_cells @ self.meat(at, mu) @ Delta)
+        D = to_cells @ _linear(self.patterns, at, mu)
+        return np.asarray(D @ self.squares @ D.transpose(0, 2, 1) / self.weights.sum())
+
     @cached_property
     def crossed(self) -> bool:
         """Whether some cluster has people in several groups."""
@@ -290,8 +298,7 @@ class CrossedMeat:
 def meat(rows: Rows, own: Bread, at: Expansion, mu: Array) -> Meat | CrossedMeat:
     """Return the covariance of the scores at a model's moments."""
     if not rows.crossed:
-        within = rows.meat(at, mu)
-        return Meat(own.of_moments(within).by_cell, own.arrow)
+        return Meat(rows.meat_by_cell(at, mu, own.Delta), own.arrow)
     assert rows.cluster is not None  # only clusters cross
     numbers = np.unique(rows.cluster)
     found = np.zeros((len(own.Delta), own.Delta.shape[2], len(numbers)))

@@ -71,6 +71,11 @@ class Saturated:
         assert self.rows is not None  # asked for only where there are respondents
         return self.rows.meat(self.at, self.mu)
 
+    @cached_property
+    def trace(self) -> float:
+        """tr(H1^-1 J1) over all moments: every model of the answers needs it."""
+        return float(np.einsum("gkk->", np.linalg.solve(self.information, self.meat)))
+
 
 def saturate(patterns: Patterns, rows: Rows | None = None) -> Saturated | None:
     """Find the unrestricted moments; None if there are none, or the search does not reach them."""

@@ -40,6 +40,8 @@ class Sandwich:
         The same of the moments, (G, P, P): at the saturated moments (MLR) or the fitted ones (MLM).
     free
         Moments that the model speaks of, (P,): those of observed predictors alone are given.
+    trace
+        tr(H1^-1 J1) over these moments; None where it is not known yet.
     """
 
     bread: Bread
@@ -47,6 +49,7 @@ class Sandwich:
     H1: Array
     J1: Array
     free: NDArray[np.bool_]
+    trace: float | None = None
 
     @property
     def metric(self) -> Array:
@@ -56,9 +59,11 @@ class Sandwich:
     @property
     def traces(self) -> tuple[float, float]:
         """tr(H1^-1 J1) and tr(H0^-1 J0)."""
+        own = self.meat.trace(self.bread.factor)
+        if self.trace is not None:
+            return self.trace, own
         H1, J1 = (m[:, self.free][:, :, self.free] for m in (self.H1, self.J1))
-        one = float(np.einsum("gkk->", np.linalg.solve(H1, J1)))
-        return one, self.meat.trace(self.bread.factor)
+        return float(np.einsum("gkk->", np.linalg.solve(H1, J1))), own
 
 
 def spoken_of(p: int, given: Sequence[int]) -> NDArray[np.bool_]:
@@ -78,7 +83,8 @@ def huber_white(
     assert saturated.rows is not None  # asked for only where there are respondents
     free = spoken_of(len(patterns.names), given)
     spread = meat(saturated.rows, own, at, implied.mu)
-    return Sandwich(own, spread, saturated.information, saturated.meat, free)
+    known = saturated.trace if free.all() else None
+    return Sandwich(own, spread, saturated.information, saturated.meat, free, known)
 
 
 def satorra_bentler(

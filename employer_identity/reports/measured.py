@@ -15,13 +15,15 @@ from employer_identity.aligned import Alignment
 from employer_identity.alignment import align_ladder
 from employer_identity.alignment_check import AlignmentCheck
 from employer_identity.bias import dmacs
-from employer_identity.errors import Problem
+from employer_identity.cutoffs import SimulatedCutoffs
+from employer_identity.errors import ModelError, Problem
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, say
 from employer_identity.latent import latent_variances, mean_contrasts
 from employer_identity.models import ModelComparison
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.study import Study
+from employer_identity.simulated import simulated_cutoffs
 from employer_identity.suppression import groups_of, modelled
 from employer_identity.survey import Survey
 from employer_identity.terms import counted, nouns
@@ -43,10 +45,13 @@ class Compared(Study):
         The grouping's ladder.
     least
         Fewest people of a group that takes part.
+    simulated
+        Surveys that are simulated a rung for cut-offs made for these answers; 0 for none.
     """
 
     climbed: Ladder
     least: int
+    simulated: int = 0
 
     @cached_property
     def ladder(self) -> Ladder:
@@ -57,6 +62,16 @@ class Compared(Study):
     def treatment(self) -> Treatment:
         """Answers as numbers beside answers as ordered categories, of the groups on the ladder."""
         return treatment(self.survey, self.ladder)
+
+    @cached_property
+    def cutoffs(self) -> SimulatedCutoffs | tuple[Problem, ...]:
+        """Cut-offs made for these answers, or why there are none; nothing if none are wanted."""
+        if not self.simulated:
+            return ()
+        try:
+            return simulated_cutoffs(self.ladder, reps=self.simulated, processes=1)
+        except ModelError as error:
+            return error.problems
 
     @property
     def groups_left_out(self) -> list[str]:
@@ -115,9 +130,12 @@ class Measurement:
     ----------
     study
         Everybody, with the groupings to compare by one after the other.
+    simulated
+        As in `Compared`.
     """
 
     study: Study
+    simulated: int = 0
 
     @property
     def language(self) -> Language:
@@ -196,6 +214,7 @@ class Measurement:
                 **(own | {"group": group}),
                 climbed=ladder,
                 least=privacy.floor(self.instrument, group, minimum=self.floor),
+                simulated=self.simulated,
             )
             for (_, group), ladder in self.across.ladders.items()
         )

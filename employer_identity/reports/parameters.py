@@ -17,6 +17,7 @@ from employer_identity import privacy
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import Language, nearest, refusal, say
 from employer_identity.questionnaire import Instrument
+from employer_identity.simulated import LEAST
 from employer_identity.survey import Survey
 
 SMALLEST = 3
@@ -96,9 +97,13 @@ class MeasurementParameters(Parameters):
     groups
         Columns to compare by, with commas between them, or a list; empty for no comparison, None
         for every grouping of the instrument that is no special category of personal data.
+    cutoffs
+        Surveys that are simulated a rung for cut-offs made for these answers; 0 for none. A
+        grouping takes some ten seconds for a hundred, longer where answers are missing.
     """
 
     groups: str | None = Field(default=None, examples=["generation, gender"])
+    cutoffs: int = Field(default=0, ge=0, examples=[200])
 
     @field_validator("groups", mode="before")
     @classmethod
@@ -225,6 +230,9 @@ def survey_problems(parameters: Parameters, survey: Survey) -> list[Problem]:
         pillars, theme = survey.instrument.factors, parameters.theme
         known = theme in pillars
         problems += [] if known else [_unknown("parameters.unknown_theme", theme, pillars)]
+    if isinstance(parameters, MeasurementParameters) and 0 < parameters.cutoffs < LEAST:
+        values = {"least": LEAST}
+        problems.append(Problem("cutoffs.few_reps", "cutoffs", parameters.cutoffs, values))
     if isinstance(parameters, UnitParameters):
         problems += _unit_problems(parameters, survey)
     return problems
