@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from employer_identity.audit.stating import Teller
 from employer_identity.drawing import (
     ACCENT,
     INK,
@@ -104,6 +105,7 @@ def alignment(
         "reference": names[result.groups[0]],
         "parts": len(parts),
     }
+    facts = Teller(instrument).compared(result.group, groups)
     told = []
     for place, part in enumerate(parts, start=1):
         figure = _drawn(part, reach, roads, language)
@@ -112,7 +114,7 @@ def alignment(
         caption = say(f"figures.alignment.caption{several}", language, part=place, **words)
         text = say("figures.alignment.alt", language, rows=alt, **words)
         key = f"alignment_{place}" if several else "alignment"
-        told.append(Shown(key, "figure", figure, caption, text, {g: counts[g] for g in groups}))
+        told.append(Shown(key, "figure", figure, caption, text, facts=facts))
     return tuple(told)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from employer_identity.audit.stating import Teller
 from employer_identity.language import Language, number, say
 from employer_identity.privacy import MINIMUM, Shown, of_large_groups
 from employer_identity.roads import licensed
@@ -48,9 +49,9 @@ def alignment(
         rows.append(named | (_numbers(own, roads, language) if told else _none(roads, language)))
     words = nouns(instrument, language)
     words |= {"reference": instrument.value_label(result.group, result.groups[0], language)}
-    named_groups = {result.groups[0], *found["group"]}
-    told_of = {g: n for g, n in counts.items() if g in named_groups}
-    return tabulate("alignment", rows, language, told_of, words, groups="pillar")
+    compared = dict.fromkeys((result.groups[0], *found["group"]))
+    facts = Teller(instrument).compared(result.group, compared)
+    return tabulate("alignment", rows, language, facts, words, groups="pillar")
 
 
 def _numbers(own: pd.DataFrame, roads: list[str], language: Language) -> dict[str, str]:

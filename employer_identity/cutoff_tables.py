@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from employer_identity.audit.stating import of_model
 from employer_identity.language import Language, number, say
 from employer_identity.privacy import Shown
 from employer_identity.tabulation import NOTHING, decimals, tabulate
@@ -40,4 +41,4 @@ def cutoffs(ladder: Ladder, made: SimulatedCutoffs, *, language: Language = "en"
         )  # fmt: skip
     words = {"index": made.index.upper(), "share": number(made.alpha, ".0%", language)}
     words |= {"reps": number(made.reps, ",", language)}
-    return tabulate("cutoffs", rows, language, ladder.n, words=words)
+    return tabulate("cutoffs", rows, language, of_model(), words=words)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from employer_identity.audit.stating import Teller
 from employer_identity.alignment_figures import alignment
+from employer_identity.audit.stating import Teller
 from employer_identity.comparisons import ladder, latent_means
 from employer_identity.consequences import sensitivity
 from employer_identity.crossings import across

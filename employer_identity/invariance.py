@@ -117,7 +117,7 @@ def invariance(
     >>> ladder.log
     >>> ladder.decision["latent means"].reason()
     """
-    rule_of(rule)  # refused before anything is prepared
+    deciding = rule_of(rule)  # refused before anything is prepared
     check_options(estimator, missing, parameterization=parameterization)
     check_on_reject(on_reject)
     prepared = prepare(

@@ -10,9 +10,9 @@ import pandas as pd
 
 from employer_identity import brand
 from employer_identity.across_tables import across
+from employer_identity.alignment_tables import alignment
 from employer_identity.audit.facts import Fact
 from employer_identity.audit.stating import Teller
-from employer_identity.alignment_tables import alignment
 from employer_identity.bias_tables import conclusions, contrasts, dmacs
 from employer_identity.language import Language, listing, number, say
 from employer_identity.latent import stamp_of

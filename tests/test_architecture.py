@@ -16,14 +16,14 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # fmt: off
 GROUND = [
     "errors", "writing", "adjusting", "inert", "language", "terms", "showing", "questionnaire",
-    "special", "consistency", "consistency_groupings", "edge", "instrument",
+    "special", "consistency", "consistency_groupings", "edge", "instrument", "proportions",
 ]
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
     "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
     "polyserial", "mixed", "twostep", "ordered_faults", "categorical", "responses",
     "likelihood", "robust", "saturated", "weighted", "scaling", "scoring", "starts", "evidence",
-    "indices", "scored",
+    "indices", "scored", "aligning", "alike", "categorised", "departures",
 ]
 INTAKE = [
     "raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss", "joining",
@@ -34,6 +34,7 @@ DATA = [
     "screening", "loading", "answer_words", "profiles", "bands", "ratings", "clusters",
     "guessing", "starter", "panel", "panel_loading", "presets", "population", "simulate",
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
+    "replications",
 ]
 AUDIT = [
     "facts", "atoms", "pages", "recovery", "system", "bounds", "search", "banded", "stating",
@@ -43,6 +44,7 @@ MODEL = [
     "criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores",
     "modification", "factor_scores", "improper", "ledger", "export", "explain", "summary",
     "fit", "checks", "cfa", "difference", "crosscheck", "reliability", "agreement", "expected",
+    "alignment_check", "cutoffs", "planted", "redraws", "refits",
 ]
 VERDICT = [
     "rungs", "decision", "ladder_log", "states", "climbing", "ladder", "invariance",
@@ -50,17 +52,19 @@ VERDICT = [
     "recommendation", "model_words", "models", "structural_words", "structural", "latent",
     "resampling", "bias", "conclusions", "weighing", "raking", "attractiveness", "brand",
     "importance", "drivers", "switching", "trend", "shrinkage", "standing", "protection",
-    "privacy", "nesting", "suppression", "unmerged", "curves", "treatment",
+    "privacy", "nesting", "suppression", "unmerged", "curves", "treatment", "roads", "aligned",
+    "alignment", "simulated", "dynamic", "planning",
 ]
 TABLES = [
     "tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables",
-    "standing_tables", "across_tables", "public_words", "public_tables", "tables",
-    "treatment_tables",
+    "standing_tables", "across_tables", "public_words", "public_tables", "treatment_tables",
+    "alignment_tables", "tables", "cutoff_tables",
 ]
 FIGURES = [
     "drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "consequences",
     "standings", "crossings", "plane", "public_maps", "public_figures", "public_shares",
-    "employer_figures", "expected_curves", "figures", "structure_figures", "treatment_figures",
+    "employer_figures", "expected_curves", "treatment_figures", "alignment_figures", "figures",
+    "structure_figures",
 ]
 EXPLORER = [
     "exploring", "explorer",
@@ -74,7 +78,8 @@ REPORTS = [
     "manuscript", "latex", "word", "table_files", "browser", "pdf", "inspection", "documents",
     "tasks", "index", "treatment_words", "methods", "stated", "stamps", "site", "work", "crew",
     "hidden_words", "unit_facts", "unit_words", "study_facts", "unit_questions", "withholding",
-    "plan", "opening", "run", "orders", "index_facts", "batch",
+    "plan", "opening", "run", "orders", "index_facts", "batch", "alignment_words",
+    "cutoff_words",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",
@@ -90,7 +95,19 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
+ABOVE = [
+    *INTAKE,
+    *DATA,
+    *AUDIT,
+    *MODEL,
+    *VERDICT,
+    *TABLES,
+    *FIGURES,
+    *EXPLORER,
+    *REPORTS,
+    *WORKSHOP,
+    *CLI,
+]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
