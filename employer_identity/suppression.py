@@ -22,6 +22,7 @@ from employer_identity.nesting import Kind, Nesting, nested
 from employer_identity.privacy import (
     DISTRIBUTION,
     MINIMUM,
+    MODEL,
     floor,
     hidden_categories,
     model_floor,
@@ -185,7 +186,8 @@ def modelled(
     if column in set(suppression.cells["column"]):
         away |= np.array([suppression.why(column, str(g), KINDS[-1]) != "" for g in n.index])
     else:  # such as waves, which nothing was decided about
-        away |= hidden_categories(n, minimum=suppression.minimum, already=away).to_numpy()
+        few = n < max(floor(survey.instrument, column, minimum=suppression.minimum), MODEL)
+        away |= hidden_categories(n, minimum=suppression.minimum, already=few).to_numpy()
     if not away.any():
         return survey
     kept = groups.cat.remove_categories(list(n.index[away]))

@@ -403,12 +403,12 @@ def test_the_sample_in_english_is_the_same_every_time(tmp_path: Path) -> None:
 
 @pytest.mark.notebook
 def test_a_step_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> None:
-    truth = Truth(grouping="band", shares={"young": 0.94, "old": 0.06})
-    survey = simulate_survey(200, seed=3, truth=truth)
+    survey = simulate_survey(200, seed=3)
+    survey = replace(survey, answers=survey.answers.assign(pro1=4.0))  # no model takes that
     before = tmp_path / "report.html"
     before.write_text("old", encoding="utf-8")
-    with pytest.raises(ReportError, match="band") as caught:
-        report(survey=survey, group="band", output=before)
+    with pytest.raises(ReportError, match="pro1") as caught:
+        report(survey=survey, output=before)
     assert "Traceback" not in str(caught.value)
     assert before.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [before]
@@ -479,7 +479,7 @@ def test_a_refusal_on_the_way_speaks_the_language() -> None:
     truth = Truth(grouping="band", shares={"young": 0.94, "old": 0.06})
     study = open_study(group="generation")
     small = type(study)(simulate_survey(200, seed=3, truth=truth), "band", "nl")
-    with pytest.raises(ModelError, match="minstens twee nodig"):
+    with pytest.raises(ModelError, match="Kies een andere kolom"):
         _ = small.ladder
 
 
@@ -514,10 +514,22 @@ def opened(waves: Survey, tmp_path: Path) -> Callable[..., Study]:
 
 
 def test_a_study_is_of_the_last_wave_or_the_one_named(opened: Callable[..., Study]) -> None:
-    last, first, every = opened(), opened(wave="2024"), opened(group="wave")
-    assert (last.survey.n, first.survey.n, every.survey.n) == (300, 4, 304)
-    assert (last.wave, first.wave, every.wave) == ("2026", "2024", "")
+    last, same = opened(), opened(wave="2026")
+    assert (last.survey.n, same.survey.n) == (300, 300)
+    assert (last.wave, same.wave) == ("2026", "2026")
     assert last.survey.waves == ("2026",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [({"wave": "2024"}, "everybody"), ({"group": "wave"}, "waves"), ({"groups": "wave"}, "waves")],
+)
+def test_a_wave_of_four_people_is_not_told_alone_nor_by_all_of_them_together(
+    opened: Callable[..., Study], asked: dict[str, str], code: str
+) -> None:
+    with pytest.raises(ReportError) as caught:
+        opened(**asked)
+    assert [p.code for p in caught.value.problems] == [f"report.withheld.{code}"]
 
 
 def test_without_a_name_the_last_wave_is_studied_and_all_where_they_are_compared(
@@ -547,7 +559,7 @@ def test_the_period_and_the_other_waves_are_told(opened: Callable[..., Study]) -
         assert f"2024 ({few}" in told
         assert any(study.fieldwork in fact for fact in prose.title_page(study)[3])
         assert any("2026" in fact for fact in prose.title_page(study)[3][:1])
-    every = " ".join(data_words.about_survey(opened(group="wave", language="en")))
+    every = " ".join(data_words.about_survey(replace(study, group="wave")))
     assert "All waves are in this report" in every
 
 
@@ -639,7 +651,7 @@ def test_the_guide_explains_only_what_the_report_has() -> None:
 
 
 def test_a_group_below_the_floor_is_left_out_by_name() -> None:
-    truth = Truth(grouping="g", shares={"a": 0.5, "b": 0.47, "c": 0.03})
+    truth = Truth(grouping="g", shares={"a": 0.5, "b": 0.46, "c": 0.04})
     survey = simulate_survey(400, preset="idealised", seed=3, truth=truth)
     n = int((survey.answers["g"] == "c").sum())
     study = Study(survey, "g", "en")

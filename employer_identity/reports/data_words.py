@@ -49,7 +49,7 @@ def _used(study: Study, missing: float) -> str:
 
 def waves(study: Study) -> list[str]:
     """Name the waves that this report leaves alone; warn where it compares them."""
-    if study.group and study.group == study.instrument.wave:
+    if study.is_pooled:
         return [study.say("answers.by_wave")]
     others = [(study.wave_label(w), n) for w, n in study.waves.items() if w != study.wave]
     if not others:

@@ -80,5 +80,4 @@ def shrunken(study: Study) -> list[str]:
 
 def why_not(study: Study) -> list[str]:
     """Say why there is nothing by employer or sector."""
-    pooled = bool(study.group) and study.group == study.instrument.wave
-    return [study.tell("brand.employers.pooled" if pooled else "brand.employers.none")]
+    return [study.tell("brand.employers.pooled" if study.is_pooled else "brand.employers.none")]

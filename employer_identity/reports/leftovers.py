@@ -29,7 +29,7 @@ def has_chapter(study: Study, chapter: Chapter) -> bool:
 
 def trend(study: Study) -> list[str]:
     """Say what changed, or why that cannot be said; nothing where waves are what is compared."""
-    compared = bool(study.group) and study.group == study.instrument.wave
+    compared = study.is_pooled
     return trend_words.changed(study) if has_chapter(study, "trend") and not compared else []
 
 

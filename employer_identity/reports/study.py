@@ -103,6 +103,12 @@ class Study:
         return self.survey.instrument
 
     @property
+    def is_pooled(self) -> bool:
+        """Whether all waves are studied together, to compare them."""
+        wave = self.instrument.wave
+        return wave is not None and wave in (self.group, self.uncompared)
+
+    @property
     def is_identifying(self) -> bool:
         """Whether so few people may be shown that they can be identified."""
         return self.minimum_n < SMALLEST
@@ -388,8 +394,7 @@ class Study:
         Where sectors are what is compared, without the scores that do not mean the same in them.
         None without either; and where waves are compared, since the same people count twice there.
         """
-        pooled = bool(self.group) and self.group == self.instrument.wave
-        if pooled or not (self.instrument.employer or self.instrument.sector):
+        if self.is_pooled or not (self.instrument.employer or self.instrument.sector):
             return None
         units = brand.unit_levels(self.survey)
         shown = withhold_units(units, self.suppression, self.instrument)

@@ -23,6 +23,10 @@ def study_problems(survey: Survey, suppression: Suppression, group: str) -> list
     least = max(suppression.minimum, privacy.MODEL)
     if int((weighing.weights(survey) > 0).sum()) < least:
         return [Problem("report.withheld.everybody", survey.source or "-", values={"n": least})]
+    if len(survey.waves) > 1 and min(survey.of_wave(w).n for w in survey.waves) < least:
+        # all waves together less the others would be that one
+        where = survey.instrument.wave or ""
+        return [Problem("report.withheld.waves", where, values={"n": least})]
     groups = groups_of(survey, group) if group else []
     if len(groups) < 2 or group not in set(suppression.cells["column"]):
         return []
