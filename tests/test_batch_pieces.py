@@ -16,6 +16,7 @@ import nbformat
 import pandas as pd
 import pytest
 
+from employer_identity.audit.facts import Published
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import LANGUAGES, describe
 from employer_identity.questionnaire import CROSSED, Grouping
@@ -186,7 +187,9 @@ FILES = {"html": b"<html></html>", "ipynb": b"{}"}
 
 
 def stamped(folder: Path, task: Task) -> Stamp:
-    return write_report(folder, task, FILES, {"n": 8, "mean": 4.5, "odd": None, "text": "é"}, 1.25)
+    numbers = {"n": 8, "mean": 4.5, "odd": None, "text": "é"}
+    published = Published(task.name, {}, "brand", "one", 5, ())
+    return write_report(folder, task, FILES, published, numbers, 1.25)
 
 
 def test_a_stamp_comes_back_as_it_was_written(task: Task, tmp_path: Path) -> None:
@@ -196,7 +199,8 @@ def test_a_stamp_comes_back_as_it_was_written(task: Task, tmp_path: Path) -> Non
     assert stands(stamp, tmp_path)
     assert is_up_to_date(task, stamp, tmp_path)
     assert all_files(tmp_path) == {
-        f"nl/{task.name}.html", f"nl/{task.name}.ipynb", f"{STATE}/stamps/nl/{task.name}.json"
+        f"nl/{task.name}.html", f"nl/{task.name}.ipynb", f"nl/{task.name}.facts.json",
+        f"{STATE}/stamps/nl/{task.name}.json",
     }  # fmt: skip
 
 
