@@ -96,7 +96,7 @@ def _told(study: Study, one: Hidden) -> str:
 
 def facts(study: Study) -> Iterator[Fact]:
     """State how many people there are in what is hidden by each column, where that is told."""
-    teller = Teller(study.instrument)
+    teller = Teller(study.instrument, study.wave)
     for one in hidden(study):
         scope = tuple(b for unit in one.units for b in teller.of(one.column, unit))
         is_told = one.people >= study.minimum_n
