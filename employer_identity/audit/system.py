@@ -180,7 +180,7 @@ def _band(total: Floats, count: Floats, fact: Fact) -> list[tuple[Floats, float,
 
 def around(scope: Scope) -> Scope:
     """Return everybody in the waves and editions of a scope."""
-    return tuple(box({c: v for c, v in one if c in COMMON}) for one in scope)
+    return tuple(dict.fromkeys(box({c: v for c, v in one if c in COMMON}) for one in scope))
 
 
 def needed(block: Block) -> Block:
