@@ -235,7 +235,7 @@ def test_groups_below_a_hundred_are_left_out_by_name(survey: Survey) -> None:
     found = measured(replace(survey, answers=answers, instrument=instrument), "size")
     (by,) = found.compared
     assert (by.left_out, list(by.ladder.n)) == (["few"], ["a", "b"])
-    assert "not compared, being smaller than 100 people: few." in " ".join(grouped.sizes(found))
+    assert "not compared, with fewer than 100 people: few." in " ".join(grouped.sizes(found))
     assert "60" not in " ".join(grouped.sizes(found))
 
 
