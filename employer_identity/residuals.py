@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from employer_identity.measurement import normal
-from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.rows import Respondents
 from employer_identity.measurement.scaling import Sandwich, spoken_of, tangent
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.ordered_residuals import implied_statistics
@@ -150,17 +150,15 @@ def _scores_spread(fit: Fit, point: _Point) -> tuple[Array, Array, Array]:
     return J, with_theta, D.reshape(-1, q).T @ with_theta.reshape(-1, q)
 
 
-def _over_groups(rows: Rows, point: _Point) -> tuple[Array, Array]:
+def _over_groups(rows: Respondents, point: _Point) -> tuple[Array, Array]:
     """Covariances with and of the parameters' scores where clusters have people in many groups."""
-    assert rows.cluster is not None  # only clusters cross
-    numbers = np.unique(rows.cluster)
-    places = [np.searchsorted(numbers, rows.cluster_numbers(g)) for g in range(len(point.D))]
+    places = [rows.cluster_numbers(g) for g in range(len(point.D))]
     scores = rows.scores(point.at, point.mu)
-    total = np.zeros((len(numbers), point.D.shape[2]))
+    total = np.zeros((rows.units, point.D.shape[2]))
     for own, place, D in zip(scores, places, point.D, strict=True):  # noqa: N806
         total[place] += own @ D
     across = [own.T @ total[place] for own, place in zip(scores, places, strict=True)]
-    n = rows.weights.sum()
+    n = rows.patterns.n.sum()
     return np.stack(across) / n, total.T @ total / n
 
 

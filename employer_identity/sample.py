@@ -21,7 +21,7 @@ from employer_identity.measurement.evidence import Evidence, OrderedSample
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import Patterns, gather, whole
 from employer_identity.measurement.published import SINGULAR, smallest_direction
-from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.rows import Rows
 from employer_identity.measurement.saturated import Saturated, available, saturate
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ GROUND = [
 ]
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
-    "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
+    "published", "moments", "patterns", "normal", "products", "rows", "implied", "delta", "bivariate", "polychoric",
     "polyserial", "mixed", "twostep", "ordered_faults", "categorical", "responses",
     "likelihood", "robust", "saturated", "weighted", "scaling", "scoring", "starts", "evidence",
     "indices", "scored",
