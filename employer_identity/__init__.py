@@ -22,6 +22,7 @@ _HOME = {
     "Moments": "measurement.moments",
     "Panel": "panel",
     "Pathways": "structural",
+    "Scan": "scan",
     "Survey": "survey",
     "Truth": "simulate",
     "agreement": "agreement",
@@ -55,6 +56,7 @@ _HOME = {
     "reasons": "switching",
     "reliability": "reliability",
     "report": "reports.run",
+    "scan": "scan",
     "shrunken_scores": "shrinkage",
     "simulate_survey": "simulate",
     "stay_regression": "switching",
@@ -72,6 +74,7 @@ __all__ = [
     "Moments",
     "Panel",
     "Pathways",
+    "Scan",
     "Survey",
     "Truth",
     "__version__",
@@ -106,6 +109,7 @@ __all__ = [
     "reasons",
     "reliability",
     "report",
+    "scan",
     "shrunken_scores",
     "simulate_survey",
     "stay_regression",
@@ -144,6 +148,7 @@ if TYPE_CHECKING:
     from employer_identity.reliability import reliability
     from employer_identity.reports.batch import batch
     from employer_identity.reports.run import report
+    from employer_identity.scan import Scan, scan
     from employer_identity.shrinkage import shrunken_scores
     from employer_identity.simulate import Truth, simulate_survey
     from employer_identity.starter import new_instrument

@@ -20,20 +20,22 @@ GROUND = [
 ]
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
-    "published", "moments", "patterns", "normal", "products", "rows", "implied", "delta", "bivariate", "polychoric",
+    "published", "moments", "patterns", "normal", "products", "rows", "sums", "summed",
+    "implied", "delta", "bivariate", "polychoric",
     "polyserial", "mixed", "twostep", "ordered_faults", "categorical", "responses",
     "likelihood", "robust", "saturated", "weighted", "scaling", "scoring", "starts", "evidence",
     "indices", "scored",
 ]
 INTAKE = [
     "raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss", "joining",
-    "files",
+    "files", "pieces", "parts", "streams", "partitions",
 ]
 DATA = [
     "survey", "answers", "spelling", "columns", "questions", "labelling", "groupings",
     "screening", "loading", "answer_words", "profiles", "bands", "ratings", "clusters",
     "guessing", "starter", "panel", "panel_loading", "presets", "population", "simulate",
-    "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
+    "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "scan",
+    "scanned", "levels",
 ]
 AUDIT = [
     "facts", "atoms", "pages", "recovery", "stating", "system", "bounds", "search", "folder",
@@ -88,7 +90,19 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
+ABOVE = [
+    *INTAKE,
+    *DATA,
+    *AUDIT,
+    *MODEL,
+    *VERDICT,
+    *TABLES,
+    *FIGURES,
+    *EXPLORER,
+    *REPORTS,
+    *WORKSHOP,
+    *CLI,
+]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
@@ -99,6 +113,7 @@ HOMES = {
     "great_tables": ["tabulation"],
     "papermill": REPORTS,
     "nbclient": [*REPORTS, *WORKSHOP],
+    "dask": ["intake.partitions"],
     "openpyxl": ["intake.excel"],
     "pyreadstat": ["intake.spss"],
     "nbconvert": REPORTS,

@@ -52,6 +52,10 @@ class Patterns:
         """Whether nobody left out anything."""
         return bool(self.seen.all())
 
+    def by_group(self, values: Array) -> Array:
+        """Add up numbers of each pattern to groups, (G,)."""
+        return np.bincount(self.group, values, self.n_groups).astype(float)
+
 
 def whole(names: Sequence[str], n: NDArray[np.generic], mean: Array, covariance: Array) -> Patterns:
     """Take moments of complete answers, a group at a time."""

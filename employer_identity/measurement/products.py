@@ -100,12 +100,11 @@ class Squares:
         return Squares(shift, moved_squares(self.sums, shift - self.shift))
 
     def placed(self, at: Integers, groups: int) -> Squares:
-        """Number the groups anew: g becomes at[g]; what is not there stays empty."""
+        """Number the groups anew: g becomes at[g], and is left out where that is negative."""
         if len(at) == groups and (at == np.arange(groups)).all():
             return self
-        shift = np.full((groups, self.shift.shape[1]), np.nan)
-        sums = np.zeros((groups, *self.sums.shape[1:]))
-        shift[at], sums[at] = self.shift, self.sums
+        shift, sums = _placed(self.shift, at, groups), np.zeros((groups, *self.sums.shape[1:]))
+        sums[at[at >= 0]] = self.sums[at >= 0]
         return Squares(shift, sums)
 
     def __add__(self, other: Squares) -> Squares:
@@ -161,11 +160,10 @@ class ByCluster:
         return replace(self, shift=shift, sums=sums)
 
     def placed(self, at: Integers, groups: int) -> ByCluster:
-        """Number the groups anew: g becomes at[g]."""
+        """Number the groups anew: g becomes at[g]; those that have rows get a number."""
         if len(at) == groups and (at == np.arange(groups)).all():
             return self
-        shift = np.full((groups, self.shift.shape[1]), np.nan)
-        shift[at] = self.shift
+        shift = _placed(self.shift, at, groups)
         order = np.lexsort((self.key, at[self.group]))
         return ByCluster(shift, at[self.group][order], self.key[order], self.sums[order])
 
@@ -190,6 +188,13 @@ class ByCluster:
         """Go through where each group's clusters stand."""
         bounds = np.searchsorted(self.group, np.arange(groups + 1)).tolist()
         yield from (slice(a, b) for a, b in pairwise(bounds))
+
+
+def _placed(shift: Array, at: Integers, groups: int) -> Array:
+    """Number the rows of groups anew; those that are not there are missing."""
+    found = np.full((groups, shift.shape[1]), np.nan)
+    found[at[at >= 0]] = shift[at >= 0]
+    return found
 
 
 def paired(group: Integers, key: Keys) -> tuple[Integers, Keys, Integers]:
