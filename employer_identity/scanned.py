@@ -34,6 +34,9 @@ from employer_identity.scan import Scan
 
 Array = NDArray[np.float64]
 Told = dict[tuple[str, str], int]
+ROWS = ("", "rows")
+MISSING = "missing"
+NO_GROUP = "model.rows_without_group"
 SAMPLED = 10_000  # numbers from which bands are proposed
 
 
@@ -102,10 +105,15 @@ def _summed(asked: Asked, fourth: bool, batch: Batch) -> Sums:
 
 def _used(batch: Batch, asked: Asked) -> tuple[NDArray[np.bool_], Told]:
     """Mask of the rows that can be used, and what is said of the others."""
-    w, missing = batch.weights, np.isnan(batch.answers).sum(axis=0)
+    w = batch.weights
+    if np.isfinite(batch.answers).all() and (w > 0).all() and np.isfinite(w).all():
+        used, told = batch.codes >= 0, Told({ROWS: len(w)})
+        without = int((~used).sum())
+        return used, told | ({(NO_GROUP, str(asked.group)): without} if without else {})
+    missing = np.isnan(batch.answers).sum(axis=0)
     used, notes = usable(batch.answers, batch.codes, w, asked)
-    told: Told = {(note.code, note.where): note.count for note in notes if note.count}
-    told[ROWS] = len(w)
+    told = Told({ROWS: len(w)})
+    told |= {(note.code, note.where): note.count for note in notes if note.count}
     infinite, bad = np.isinf(batch.answers), ~(w >= 0) | np.isinf(w)
     for item, lacking, endless in zip(batch.names, missing, infinite.sum(axis=0), strict=True):
         told |= {(MISSING, item): int(lacking)} if lacking else {}
@@ -147,9 +155,6 @@ def _scored(
 
 
 # -- what is wrong, and what is noted -------------------------------------------------------------
-
-ROWS = ("", "rows")
-MISSING = "missing"
 
 
 def _in_order(sums: Sums, scan: Scan, asked: Asked) -> tuple[Label, ...]:

@@ -79,8 +79,8 @@ def gather(
     order = _order(block, len(first))
     starts = np.searchsorted(block[order], np.arange(len(first)))
     n = np.bincount(block, weights, len(first)).astype(float)
-    d = answers[order] if whole else np.where(seen, answers, 0.0)[order]
-    mean, covariance = _about_means(d, seen[order], weights[order], starts, n)
+    d = np.take(answers if whole else np.where(seen, answers, 0.0), order, axis=0)
+    mean, covariance = _about_means(d, seen[first], weights[order], starts, n)
     found = Patterns(
         tuple(names), codes[first].astype(np.int64), seen[first], n, mean, covariance,
         int(codes.max(initial=0)) + 1,
@@ -125,7 +125,9 @@ def _order(block: Integers, count: int) -> Integers:
 def _about_means(
     answers: Array, seen: NDArray[np.bool_], weights: Array, starts: Integers, n: Array
 ) -> tuple[Array, Array]:
-    """Return means and covariances of sorted rows by pattern; the rows become deviations.
+    """Return means and covariances of sorted rows by pattern, of which ``seen`` is (B, p).
+
+    The rows become deviations.
 
     Long patterns are worked off one by one, by products of matrices; short ones in batches.
     """
@@ -137,7 +139,7 @@ def _about_means(
         part, w = answers[starts[b] : stops[b]], weights[starts[b] : stops[b]]
         mean[b] = w @ part / n[b]
         part -= mean[b]
-        part *= seen[starts[b]]
+        part *= seen[b]
         covariance[b] = (part if alike else part * w[:, None]).T @ part / n[b]
     few = np.flatnonzero(~long)
     short = np.flatnonzero(np.repeat(~long, sizes))
@@ -148,7 +150,7 @@ def _about_means(
     mean[few] = np.add.reduceat(answers[short] * w, first, axis=0) / n[few, None]
     for at in range(0, len(short), 8192):
         rows, own = short[at : at + 8192], block[at : at + 8192]
-        d = (answers[rows] - mean[own]) * seen[rows]
+        d = (answers[rows] - mean[own]) * seen[own]
         outer = d[:, :, None] * (d * w[at : at + 8192])[:, None, :]
         begins = np.flatnonzero(np.diff(own, prepend=-1))
         covariance[own[begins]] += np.add.reduceat(outer, begins, axis=0)

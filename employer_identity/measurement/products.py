@@ -52,8 +52,17 @@ def moved(sums: Array, step: Array) -> Array:
 
 def moved_squares(squares: Array, step: Array) -> Array:
     """Bring sums of t t' (G, 1 + P, 1 + P) to shifts that lie ``step`` (G, p) further."""
-    half = moved(squares, step[:, None]).swapaxes(-1, -2)
-    return np.asarray(moved(half, step[:, None]).swapaxes(-1, -2))
+    p = step.shape[-1]
+    i, j = np.tril_indices(p)
+    few = np.r_[0, 1 + len(i) : squares.shape[-1]]  # 1 and d: all that is taken off or put on
+    N, at, g = np.zeros((len(step), squares.shape[-1], 1 + p)), np.arange(len(i)), slice(None)
+    N[:, 1 + at, 0] = step[:, i] * step[:, j]
+    N[:, 1 + len(i) :, 0] = -step
+    N[g, 1 + at, 1 + j] -= step[:, i]
+    N[g, 1 + at, 1 + i] -= step[:, j]
+    # t' = t + N (1, d): no product of two large matrices
+    right = squares[:, :, few] @ N.swapaxes(1, 2)
+    return np.asarray(squares + right + right.swapaxes(1, 2) + N @ right[:, few])
 
 
 def _slices(block: Integers, count: int) -> tuple[Integers, list[slice]]:
