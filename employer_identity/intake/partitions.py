@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from functools import cached_property
@@ -25,10 +26,11 @@ def is_partitioned(thing: object) -> bool:
 
 
 class DaskFrame:
-    """A Dask frame; whatever scheduler is in use does the work."""
+    """A Dask frame; the scheduler that is in use when it is first looked at does the work."""
 
     def __init__(self, frame: Any) -> None:
         self._frame = frame
+        self._client = _client()
 
     @property
     def name(self) -> str:
@@ -64,6 +66,8 @@ class DaskFrame:
         from dask.base import compute
         from dask.delayed import delayed
 
+        if self._client is not None and self._client.status != "running":
+            raise refuse("scan.no_scheduler", self.name, kind=self._client.status)
         level = [
             delayed(_worked)(part, number, make)
             for number, part in enumerate(self._frame[list(columns)].to_delayed())
@@ -72,13 +76,22 @@ class DaskFrame:
             pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
             level = [delayed(_sum)(pair) for pair in pairs]
         try:
-            (found,) = compute(level[0])  # type: ignore[no-untyped-call]
+            (found,) = compute(level[0], scheduler=self._client)  # type: ignore[no-untyped-call]
         except EmployerIdentityError:
             raise
         except (OSError, TimeoutError, CancelledError, RuntimeError) as error:
             code = "scan.workers_lost" if _is_killed(error) else "scan.no_scheduler"
             raise refuse(code, self.name, kind=type(error).__name__) from None
         return found  # type: ignore[no-any-return]
+
+
+def _client() -> Any:
+    """Return the client of a scheduler; None where Dask works by itself."""
+    distributed = sys.modules.get("distributed")
+    try:
+        return None if distributed is None else distributed.default_client()
+    except ValueError:
+        return None
 
 
 def _kind(dtype: Any) -> str:

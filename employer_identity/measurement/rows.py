@@ -17,6 +17,7 @@ from employer_identity.measurement.products import listed
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+ROWS = 4096  # whose scores are held at a time
 
 
 class Respondents(ABC):
@@ -183,6 +184,21 @@ class Rows(Respondents):
             mine = self.group == g
             of_rows = normal.scores(self.patterns, at, self.answers[mine], self.block[mine], mu)
             yield self._summed(of_rows, mine)
+
+    def _spread(self, at: Expansion, mu: Array) -> Array:
+        """Add up products of the scores of answers with holes: of some rows at a time."""
+        if self.cluster is not None:
+            return super()._spread(at, mu)
+        P = at.A.shape[1] * (at.A.shape[1] + 3) // 2
+        found = np.zeros((self.patterns.n_groups, P, P))
+        for g in range(self.patterns.n_groups):
+            mine = np.flatnonzero(self.group == g)
+            for start in range(0, len(mine), ROWS):
+                rows = mine[start : start + ROWS]
+                own = self.answers[rows], self.block[rows]
+                s = normal.scores(self.patterns, at, *own, mu) * self.weights[rows, None]
+                found[g] += s.T @ s
+        return found
 
     @cached_property
     def crossed(self) -> bool:

@@ -27,6 +27,7 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Label = Hashable
 GROUPS = 10_000  # more are no groups but a number or a name of each respondent
+SQUARES = 2**25  # numbers of fourth-order sums that are held: 1,433 groups with 16 items
 CLUSTERS = 400_000  # sums of so many are held in memory: 153 numbers each with 16 items
 ROWS = 4096  # rows whose scores are held at a time
 
@@ -173,6 +174,7 @@ class Sums:
         fourth: bool = False,
     ) -> Sums:
         """Add up some rows of a batch, each with a group; ``fourth``: products too."""
+        _check_groups(len(whole.labels), len(whole.names), fourth)
         batch, given = whole.only(used), whole.codes[whole.codes >= 0]
         rows = np.bincount(given, minlength=len(whole.labels))
         people = np.bincount(batch.codes, minlength=len(batch.labels))
@@ -217,8 +219,7 @@ class Sums:
         labels = self.labels
         if labels != other.labels:
             labels = tuple(dict.fromkeys((*self.labels, *other.labels)))
-        if len(labels) > GROUPS:
-            raise refusal(ModelError, [Problem("scan.too_many_groups", count=GROUPS)])
+        _check_groups(len(labels), len(self.patterns.names), self.products is not None)
         one, two = (s if s.labels == labels else s.labelled(labels) for s in (self, other))
         products = None
         if one.products is not None and two.products is not None:
@@ -248,6 +249,14 @@ class Sums:
         if products is not None and patterns.complete:
             products = products.scaled(mean).about(patterns.mean)
         return replace(self, patterns=patterns, products=products)
+
+
+def _check_groups(groups: int, p: int, fourth: bool) -> None:
+    """Refuse more groups than can be held."""
+    wide = 1 + p * (p + 3) // 2
+    most = min(GROUPS, SQUARES // wide**2) if fourth else GROUPS
+    if groups > most:
+        raise refusal(ModelError, [Problem("scan.too_many_groups", count=most)])
 
 
 def _products(
