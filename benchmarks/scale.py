@@ -13,13 +13,26 @@ Measured as in `ladder.py`, on one thread. The run fails where a chi-square diff
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from ladder import HERE, ITEMS, MODEL, Timed, has_lavaan, print_versions, put, report, run, store, surroundings  # fmt: skip
+from ladder import (
+    HERE,
+    ITEMS,
+    MODEL,
+    Timed,
+    has_lavaan,
+    print_versions,
+    put,
+    report,
+    run,
+    store,
+    surroundings,
+)
 
 ROWS = (4, 5, 6, 7)  # powers of ten
 GROUPS = (2, 8, 32, 128, 400)
@@ -50,13 +63,13 @@ def write(folder: str, rows: str, groups: str, width: str, missing: str) -> None
     from pyarrow import parquet
 
     items, _ = named(int(width))
-    rng, left, G = np.random.default_rng(20240521), int(rows), int(groups)
-    means = rng.normal(0.0, 0.3, (G, len(items) // 4))
-    labels = pa.array([f"g{g:03}" for g in range(G)])
+    rng, left, many = np.random.default_rng(20240521), int(rows), int(groups)
+    means = rng.normal(0.0, 0.3, (many, len(items) // 4))
+    labels = pa.array([f"g{g:03}" for g in range(many)])
     part = 0
     while left:
         n = min(left, PIECE)
-        code = np.arange(n) % G
+        code = np.arange(n) % many
         common = np.sqrt(0.6) * rng.normal(size=n)
         columns: dict[str, Any] = {}
         for k, item in enumerate(items):
@@ -299,7 +312,7 @@ def beside(bench: Bench) -> list[str]:
 
 
 def draw(panels: dict[str, tuple[str, Series]], target: Path) -> None:
-    """Four panels on logarithmic axes: what doubles on one doubles on the other along 45 degrees."""
+    """Four panels on logarithmic axes, of one scale each."""
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -318,6 +331,11 @@ def draw(panels: dict[str, tuple[str, Series]], target: Path) -> None:
         if len(series) > 1:
             axis.legend(frameon=False, fontsize=9)
     figure.savefig(target, dpi=130)
+
+
+def memory() -> float:
+    """Memory of the computer, GiB."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
 def main() -> None:
@@ -350,7 +368,7 @@ def main() -> None:
     text = "\n".join([
         *rows, "", *groups, "", *items, "", *patterns, "", *others, "",
         "![Processor time against rows, groups, items and patterns](scale.png)", "",
-        surroundings(bench.found),
+        f"{memory():.0f} GiB of memory; {surroundings(bench.found)}",
     ])  # fmt: skip
     print(text)
     if asked.write:
