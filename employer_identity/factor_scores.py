@@ -117,7 +117,8 @@ def _respondents(fit: Fit, method: str) -> Rows:
         values = {"asked": method, "allowed": listing(get_args(ScoreMethod))}
         problems.append(Problem("model.not_available", where="method", values=values))
     if not isinstance(fit.rows, Rows):
-        problems.append(Problem("model.scores_need_rows"))
+        code = "model.scores_need_rows" if fit.rows is None else "scan.needs_rows"
+        problems.append(Problem(code))
     factors = fit.table.roles.factors
     bare = [f for f in factors if not set(fit.factors[f]) - set(factors)]
     if method == "bartlett" and bare:

@@ -216,6 +216,20 @@ class Fit(Showing):
             return self.inverse / self.n_inference
         return self.inverse @ self.sandwich.meat.dense @ self.inverse / self.n_inference
 
+    @on_one_thread
+    def spread_of(self, slopes: Array) -> Array:
+        """Covariances (k, k) of linear combinations of the parameter estimates, slopes (q, k).
+
+        Costs what is asked: no matrix has a row and a column for every parameter.
+        """
+        factor = self.information.factor
+        if not factor.definite:
+            return np.full((slopes.shape[1],) * 2, np.nan)
+        moved = factor.solve(slopes)
+        if self.sandwich is None:
+            return slopes.T @ moved / self.n_inference
+        return moved.T @ self.sandwich.meat.times(moved) / self.n_inference
+
     @property
     def values(self) -> Array:
         """Estimates of every relation, (G, R), in the table's order."""

@@ -44,8 +44,9 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
         return np.full((draws, len(parameters)), np.nan)
     drawable = fit.rows is not None and fit.sandwich is not None and fit.ordered is None
     if fit.rows is None or not drawable or fit.rows.units > MANY:
-        spread = fit.vcov[np.ix_(parameters, parameters)]
-        centre = np.zeros(len(parameters))
+        unit = np.zeros((fit.layout.q, len(parameters)))
+        unit[parameters, np.arange(len(parameters))] = 1.0
+        centre, spread = np.zeros(len(parameters)), fit.spread_of(unit)
         return rng.multivariate_normal(centre, spread, draws, check_valid="ignore", method="eigh")
     own = influences(fit, fit.rows, parameters)
     units = len(own)

@@ -57,7 +57,7 @@ def results() -> dict[str, Any]:
         ei.pathways(last), ei.rake(last, _margins(last)),
         explorer, explorer.choice, explorer.explored,
         ei.unmerged(ei.invariance(survey, group="age", ordered=True, collapse=150)),
-        ei.check_survey(SAMPLE / "employees.csv", instrument=TOML),
+        ei.check_survey(SAMPLE / "employees.csv", instrument=TOML), ei.scan(survey.answers),
     ]  # fmt: skip
     return {type(one).__name__: one for one in found}
 

@@ -369,4 +369,6 @@ def test_what_cannot_be_scanned_is_refused(tmp_path: Path) -> None:
 
 def test_scores_of_people_need_people_in_memory() -> None:
     found = ei.cfa(ei.scan(whole()), MODEL)
-    refused(found.factor_scores, "model.scores_need_rows")
+    refused(found.factor_scores, "scan.needs_rows")
+    ladder = ei.invariance(ei.scan(whole()), MODEL, group="band")
+    refused(lambda: ei.conclusions(ladder), "scan.needs_rows")

@@ -182,17 +182,6 @@ def derivatives(layout: Layout, theta: Array) -> Array:
     return slopes(layout, implied, layout.cells)
 
 
-def tangent(layout: Layout, theta: Array) -> Array:
-    """Return the derivatives of all groups' listed moments by parameter, (G P, q)."""
-    Delta = derivatives(layout, theta)
-    groups, P, _ = Delta.shape
-    q, at = layout.q, layout.cells.parameter
-    found = np.zeros((groups, P, q + 1))
-    for g in range(groups):
-        np.add.at(found[g].T, np.where(at[g] < 0, q, at[g]), Delta[g].T)
-    return found.reshape(groups * P, q + 1)[:, :q]
-
-
 def restriction_traces(
     free: Sandwich | WeightedSandwich, layout: Layout, theta: Array
 ) -> tuple[float, float]:
