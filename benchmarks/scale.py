@@ -317,6 +317,7 @@ def draw(panels: dict[str, tuple[str, Series]], target: Path) -> None:
 
     mpl.use("agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
     figure, axes = plt.subplots(1, 4, figsize=(13, 3.4), layout="constrained")
     colours = {"limit": "#8a8a8a", "ML": "#1b6ca8", "MLR": "#b5462f", "ms a step": "#1b6ca8"}
@@ -325,12 +326,24 @@ def draw(panels: dict[str, tuple[str, Series]], target: Path) -> None:
             x, y = zip(*points, strict=True)
             style = "--" if name == "limit" else "-"
             axis.plot(x, y, style, marker="o", ms=4, color=colours[name], label=name)
+        if "limit" not in series:  # what a cost in proportion would look like
+            line = [(v, y[-1] * v / x[-1]) for v in x]
+            axis.plot(*zip(*line, strict=True), ":", color="#8a8a8a", label="in proportion")
         axis.set(xscale="log", yscale="log", xlabel=title, ylabel=unit)
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.set_xticks(x, [plain(v) for v in x])
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+        axis.yaxis.set_minor_formatter(NullFormatter())
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(alpha=0.25, which="major")
-        if len(series) > 1:
-            axis.legend(frameon=False, fontsize=9)
+        axis.legend(frameon=False, fontsize=9)
     figure.savefig(target, dpi=130)
+
+
+def plain(value: float) -> str:
+    """A tick's label: powers of ten from 10,000 up."""
+    power = len(f"{value:.0f}") - 1
+    return f"$10^{power}$" if value >= 10_000 and value == 10**power else f"{value:,.0f}"
 
 
 def memory() -> float:

@@ -30,6 +30,7 @@ LEFT = {
     "invariance": {"rule"},
     "invariance_across": {"data", "rule"},
     "report": {"group", "wave", "language"},
+    "scan": {"source"},
 }
 """What a function refuses itself, with better advice."""
 
