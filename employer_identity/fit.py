@@ -15,6 +15,7 @@ from employer_identity.errors import Problem
 from employer_identity.estimates import (
     estimates,
     latent_correlations,
+    spread_of,
     standardised,
     values,
 )
@@ -216,19 +217,9 @@ class Fit(Showing):
             return self.inverse / self.n_inference
         return self.inverse @ self.sandwich.meat.dense @ self.inverse / self.n_inference
 
-    @on_one_thread
     def spread_of(self, slopes: Array) -> Array:
-        """Covariances (k, k) of linear combinations of the parameter estimates, slopes (q, k).
-
-        Costs what is asked: no matrix has a row and a column for every parameter.
-        """
-        factor = self.information.factor
-        if not factor.definite:
-            return np.full((slopes.shape[1],) * 2, np.nan)
-        moved = factor.solve(slopes)
-        if self.sandwich is None:
-            return slopes.T @ moved / self.n_inference
-        return moved.T @ self.sandwich.meat.times(moved) / self.n_inference
+        """Covariances (k, k) of linear combinations of the parameter estimates, slopes (q, k)."""
+        return spread_of(self, slopes)
 
     @property
     def values(self) -> Array:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from employer_identity.clustering import numbered
 from employer_identity.collapsing import LEAST, collapse, doubtful_codes
 from employer_identity.dividing import groups_of, too_few_groups, too_small_groups
 from employer_identity.errors import ModelError, Problem
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from employer_identity.survey import Survey
 
 
-FEW_CLUSTERS = 30  # fewer make clustered standard errors too small
 SHOWN = 6  # pairs of items named in one message
 
 
@@ -128,7 +128,10 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     _refuse(_too_small(codes, labels, frame, asked.group, len(items)))
     patterns, block = gather(items, values, codes, weights / weights.mean())
     _refuse(never_together(patterns, labels))
-    cluster, found = _clusters(frame, used, codes, labels, asked)
+    cluster, found = None, list[Problem]()
+    if asked.cluster is not None:
+        column = frame.loc[used, asked.cluster]
+        cluster, found = numbered(column, codes, labels, declared=asked.declared)
     place = np.flatnonzero(used)
     rows = Rows(values, block, weights / weights.mean(), cluster, patterns, place)
     if asked.weights:
@@ -266,61 +269,6 @@ def _weights(frame: pd.DataFrame, column: str | None) -> NDArray[np.float64]:
         raise refusal(ModelError, [Problem("model.weights_all_zero", column)])
     found: NDArray[np.float64] = weights
     return found
-
-
-def _clusters(
-    frame: pd.DataFrame,
-    used: NDArray[np.bool_],
-    codes: NDArray[np.intp],
-    labels: Sequence[str],
-    asked: Asked,
-) -> tuple[NDArray[np.int64] | None, list[Problem]]:
-    """Everybody's cluster number.
-
-    Who has none is a cluster; so is everybody in a group that is all one cluster, since one cluster
-    cannot show how clusters differ.
-    """
-    column = asked.cluster
-    if column is None:
-        return None, []
-    found = pd.factorize(frame.loc[used, column])[0].astype(np.int64)
-    alone = found < 0
-    found[alone] = found.max(initial=-1) + 1 + np.arange(alone.sum())
-    pairs = np.unique(np.stack([found, codes]), axis=1)
-    use, inside, notes = clusters_judged(
-        len(np.unique(found)), np.bincount(pairs[1]), labels, asked
-    )
-    if not use:
-        return None, notes
-    if inside:
-        mine = np.isin(codes, inside)
-        found[mine] = found.max() + 1 + np.arange(mine.sum())
-    return found, notes
-
-
-def clusters_judged(
-    clusters: int, by_group: NDArray[np.integer], labels: Sequence[str], asked: Asked
-) -> tuple[bool, list[int], list[Problem]]:
-    """Say whether clusters can be used, which groups are all one cluster, and what is noted.
-
-    ``by_group`` counts each group's clusters.
-    """
-    column = str(asked.cluster)
-    if clusters == 1 and asked.declared:
-        return False, [], [Problem("model.cluster_is_all", column, 1)]
-    if clusters == 1:
-        raise refusal(ModelError, [Problem("model.one_cluster", column)])
-    if by_group.sum() == (by_group > 0).sum():
-        return False, [], [Problem("model.cluster_is_group", column, clusters)]
-    notes = [Problem("model.clustered", column, clusters)]
-    if clusters < FEW_CLUSTERS:
-        notes.append(Problem("model.few_clusters", column, clusters, severity="warning"))
-    inside = np.flatnonzero(by_group == 1).tolist()
-    if inside:
-        where = listing([labels[g] for g in inside])
-        values = {"cluster": column}
-        notes.append(Problem("model.group_in_cluster", where, len(inside), values, "warning"))
-    return True, inside, notes
 
 
 def never_together(patterns: Patterns, labels: Sequence[str]) -> list[Problem]:

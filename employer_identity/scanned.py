@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity.clustering import judged
 from employer_identity.dividing import too_few_groups, too_small_groups
 from employer_identity.errors import ModelError, Problem
 from employer_identity.intake.pieces import Wanted
@@ -22,7 +23,6 @@ from employer_identity.measurement.sums import Batch, Label, Spread, Sums
 from employer_identity.sample import (
     Asked,
     Sample,
-    clusters_judged,
     never_together,
     reference_first,
     sample_of,
@@ -65,7 +65,9 @@ def take_scan(scan: Scan, asked: Asked, *, fourth: bool) -> Sample:
     if sums.clusters is not None:
         by_group = np.bincount(sums.clusters.group, minlength=len(names))
         units = len(np.unique(sums.clusters.key))
-        use, inside, told = clusters_judged(units, by_group, names, asked)
+        use, inside, told = judged(
+            str(asked.cluster), units, by_group, names, declared=asked.declared
+        )
         notes += told
         if not use or inside:  # clusters are others than they seemed: once more
             alone = frozenset(labels[g] for g in inside)

@@ -34,8 +34,8 @@ DATA = [
     "survey", "answers", "spelling", "columns", "questions", "labelling", "groupings",
     "screening", "loading", "answer_words", "profiles", "bands", "ratings", "clusters",
     "guessing", "starter", "panel", "panel_loading", "presets", "population", "simulate",
-    "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "scan",
-    "scanned", "levels",
+    "designs", "insiders", "public", "studies", "dividing", "clustering", "collapsing",
+    "sample", "scan", "scanned", "levels",
 ]
 AUDIT = [
     "facts", "atoms", "pages", "recovery", "stating", "system", "bounds", "search", "folder",
