@@ -78,7 +78,9 @@ class Scan(Showing):
         found = self.source.total(wanted.columns, _Held.of)
         if found is None:
             return pd.DataFrame(columns=wanted.columns)
-        return pa.Table.from_batches(found.records).unify_dictionaries().to_pandas()
+        tables = [pa.Table.from_batches([record]) for record in found.records]
+        whole = pa.concat_tables(tables, promote_options="permissive")  # parts of other widths
+        return whole.unify_dictionaries().to_pandas()
 
     def _view(self) -> View:
         source = self.source
