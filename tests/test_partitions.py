@@ -41,6 +41,13 @@ def client() -> Iterator[Any]:
         yield found
 
 
+@pytest.fixture
+def no_client() -> Iterator[None]:
+    """Dask by itself: one whose scheduler was lost stays Dask's choice until another is made."""
+    with dask.config.set(scheduler="sync"):
+        yield
+
+
 def all_rows(batch: Batch) -> Sums:
     return Sums.of(batch, np.ones(len(batch.codes), dtype=bool), {}, fourth=True)
 
@@ -123,6 +130,7 @@ def test_a_scheduler_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
         scheduler.wait()
 
 
+@pytest.mark.usefixtures("no_client")
 def test_text_in_a_partition_is_told_by_its_number() -> None:
     parts = [whole(120).assign(adv1=lambda f: f["adv1"].astype(float)) for _ in range(8)]
     parts[6] = parts[6].assign(adv1="five")
@@ -130,6 +138,7 @@ def test_text_in_a_partition_is_told_by_its_number() -> None:
     refused(lambda: ei.cfa(scan, MODEL), "scan.not_numeric", where="partition 7")
 
 
+@pytest.mark.usefixtures("no_client")
 def test_partitions_without_rows_are_nothing() -> None:
     frame = whole()
     parts = [frame.iloc[:0], frame.iloc[:400], frame.iloc[:0], frame.iloc[400:]]

@@ -89,9 +89,10 @@ def _client() -> Any:
     """Return the client of a scheduler; None where Dask works by itself."""
     distributed = sys.modules.get("distributed")
     try:
-        return None if distributed is None else distributed.default_client()
+        found = None if distributed is None else distributed.default_client()
     except ValueError:
         return None
+    return None if found is None or found.status in ("closing", "closed") else found
 
 
 def _kind(dtype: Any) -> str:
