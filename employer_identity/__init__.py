@@ -23,6 +23,7 @@ _HOME = {
     "Moments": "measurement.moments",
     "Panel": "panel",
     "Pathways": "structural",
+    "Scan": "scan",
     "Survey": "survey",
     "Truth": "simulate",
     "agreement": "agreement",
@@ -59,6 +60,7 @@ _HOME = {
     "reasons": "switching",
     "reliability": "reliability",
     "report": "reports.run",
+    "scan": "scan",
     "shrunken_scores": "shrinkage",
     "simulate_survey": "simulate",
     "simulated_cutoffs": "simulated",
@@ -78,6 +80,7 @@ __all__ = [
     "Moments",
     "Panel",
     "Pathways",
+    "Scan",
     "Survey",
     "Truth",
     "__version__",
@@ -115,6 +118,7 @@ __all__ = [
     "reasons",
     "reliability",
     "report",
+    "scan",
     "shrunken_scores",
     "simulate_survey",
     "simulated_cutoffs",
@@ -158,6 +162,7 @@ if TYPE_CHECKING:
     from employer_identity.reliability import reliability
     from employer_identity.reports.batch import batch
     from employer_identity.reports.run import report
+    from employer_identity.scan import Scan, scan
     from employer_identity.shrinkage import shrunken_scores
     from employer_identity.simulate import Truth, simulate_survey
     from employer_identity.simulated import simulated_cutoffs

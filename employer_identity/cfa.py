@@ -50,6 +50,8 @@ from employer_identity.measurement.syntax import Term, parse
 from employer_identity.measurement.table import PLAIN, Roles, complete
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.sample import Asked, Sample, take
+from employer_identity.scan import Scan
+from employer_identity.scanned import take_scan
 from employer_identity.survey import Survey
 
 _FREED = re.compile(r"^\s*([\w.]+)\s*(=~|~~|~|\|)\s*([\w.]+)\s*(?:@(.+))?$")
@@ -57,7 +59,7 @@ _FREED = re.compile(r"^\s*([\w.]+)\s*(=~|~~|~|\|)\s*([\w.]+)\s*(?:@(.+))?$")
 
 @checked(ModelError)
 def cfa(
-    data: Survey | pd.DataFrame | Moments,
+    data: Survey | pd.DataFrame | Moments | Scan,
     model: str | None = None,
     *,
     group: str | None = None,
@@ -85,8 +87,9 @@ def cfa(
     Parameters
     ----------
     data
-        A `Survey`, a frame with a numeric column for each item, or `Moments` (published
-        covariances or correlations, of one group or several).
+        A `Survey`, a frame with a numeric column for each item, a `Scan` (any number of answers,
+        read in batches), or `Moments` (published covariances or correlations, of one group or
+        several).
     model
         lavaan's syntax (``=~ ~~ ~ ~1``, labels, ``0.5*x``, ``NA*x``, ``:=``). None: the
         instrument's pillars.
@@ -175,7 +178,7 @@ class Prepared:
 
 @on_one_thread
 def prepare(
-    data: Survey | pd.DataFrame | Moments,
+    data: Survey | pd.DataFrame | Moments | Scan,
     model: str | None,
     group: str | None,
     reference: str | None,
@@ -205,7 +208,10 @@ def prepare(
     asked = Asked(
         *columns, missing=holes, declared=cluster is None, ordered=names, collapse=least
     )  # fmt: skip
-    sample = take(data, asked)
+    if isinstance(data, Scan):
+        sample = take_scan(data, asked, fourth=how in ROBUST or how == "MLM")
+    else:
+        sample = take(data, asked)
     check_modifiers(terms, len(sample.groups))
     counted = Ordered(thresholds_of(sample.evidence), parameterization)
     check_thresholds(terms, counted)
@@ -305,7 +311,7 @@ def estimate(
     )  # fmt: skip
 
 
-def _model_text(data: Survey | pd.DataFrame | Moments, model: str | None) -> str:
+def _model_text(data: Survey | pd.DataFrame | Moments | Scan, model: str | None) -> str:
     if model is not None:
         return model
     instrument = getattr(data, "instrument", None)

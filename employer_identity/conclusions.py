@@ -15,7 +15,8 @@ from employer_identity.fit import Fit
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, refusal, say
 from employer_identity.latent import means_of
-from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.rows import Rows
+from employer_identity.measurement.summed import Summed
 from employer_identity.rungs import Release
 
 if TYPE_CHECKING:
@@ -102,7 +103,9 @@ def _observed(fit: Fit) -> pd.DataFrame:
         items = [fit.items.index(name) for name in measured if name in fit.items]
         if not items:
             continue
-        gaps = _of_moments(fit, items) if fit.rows is None else _of_rows(fit.rows, items)
+        if isinstance(fit.rows, Summed):
+            raise refusal(ModelError, [Problem("scan.needs_rows")])
+        gaps = _of_rows(fit.rows, items) if isinstance(fit.rows, Rows) else _of_moments(fit, items)
         columns = tested(*gaps)
         kept = {name: columns[name] for name in ("est", "se", "ci_lower", "ci_upper")}
         rows.append(pd.DataFrame({"factor": factor, "group": fit.groups[1:], **kept}))

@@ -43,7 +43,9 @@ def defined(fit: Fit) -> pd.DataFrame:
         if abs(value[-1].imag) < UNREAL and np.isfinite(value[-1].real):
             slope = value[:-1].imag / STEP
             est[d] = value[-1].real
-            variance = float(slope @ fit.vcov[np.ix_(moved, moved)] @ slope)
+            by = np.zeros((fit.layout.q, 1))
+            by[moved, 0] = slope
+            variance = fit.spread_of(by).item()
             se[d] = np.sqrt(max(variance, 0.0))
     names, texts = ([getattr(d, part) for d in fit.definitions] for part in ("name", "text"))
     return pd.DataFrame({"lhs": names, "op": ":=", "rhs": texts, **tested(est, se)})

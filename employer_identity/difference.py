@@ -151,11 +151,13 @@ def _sums(one: OrderedMoments, other: OrderedMoments) -> tuple[Array, Array]:
 
 
 def _same_clusters(one: Fit, other: Fit) -> bool:
-    ours, theirs = (None if fit.rows is None else fit.rows.cluster for fit in (one, other))
+    ours, theirs = (
+        fit.rows.cluster_sizes if fit.rows is not None and fit.rows.clustered else None
+        for fit in (one, other)
+    )
     if ours is None or theirs is None:
         return ours is theirs
-    one_sizes, other_sizes = (np.sort(np.bincount(found)) for found in (ours, theirs))
-    return bool(np.array_equal(one_sizes, other_sizes))
+    return bool(np.array_equal(ours, theirs))
 
 
 @on_one_thread

@@ -29,7 +29,18 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 Count = Annotated[int, 1]  # a whole number, and the least that it may be
 _KNOWN = frozenset(
-    {"Fit", "Ladder", "Survey", "Panel", "Moments", "DataFrame", "Instrument", "Truth", "str"}
+    {
+        "Fit",
+        "Ladder",
+        "Survey",
+        "Panel",
+        "Moments",
+        "Scan",
+        "DataFrame",
+        "Instrument",
+        "Truth",
+        "str",
+    }
     | {"Path", "int", "float", "bool", "NoneType", "Sequence", "Mapping", "Callable"}
 )
 """Kinds that the catalogue has words for; others are called by their class's name."""

@@ -108,7 +108,7 @@ def _answers(fit: Fit) -> str:
         for item, codes in fit.evidence.recoded.items():
             of = f"answers[[{_text(item)}]]"
             lines += [f"{of}[{of} == {_value(a)}] <- {_value(b)}" for a, b in codes.items()]
-    if fit.rows is not None and fit.rows.cluster is not None:
+    if fit.rows is not None and fit.rows.clustered:
         column = f"answers[[{_text(str(fit.cluster))}]]"
         lines.append(f"alone <- is.na({column})")
         lines.append(f'{column}[alone] <- paste("alone", seq_len(sum(alone)))')
@@ -148,7 +148,7 @@ def _call(fit: Fit) -> str:
         if fit.group:
             options.append(f"group = {_text(fit.group)}, group.label = {_vector(fit.groups)}")
         options += [f"sampling.weights = {_text(fit.weights)}"] if fit.weights else []
-        options += [f"cluster = {_text(str(fit.cluster))}"] if fit.rows.cluster is not None else []
+        options += [f"cluster = {_text(str(fit.cluster))}"] if fit.rows.clustered else []
     means = "TRUE" if fit.moments.known == "means" else "FALSE"
     options.append(f"estimator = {_text(fit.estimator)}, missing = {_text(fit.missing)}")
     options.append(f"meanstructure = {means}, fixed.x = TRUE")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
 from employer_identity.measurement.normal import ROWS, Expansion, expand
-from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.rows import Rows
 from employer_identity.measurement.threads import on_one_thread
 
 if TYPE_CHECKING:
@@ -116,13 +116,14 @@ def _respondents(fit: Fit, method: str) -> Rows:
     if method not in get_args(ScoreMethod):
         values = {"asked": method, "allowed": listing(get_args(ScoreMethod))}
         problems.append(Problem("model.not_available", where="method", values=values))
-    if fit.rows is None:
-        problems.append(Problem("model.scores_need_rows"))
+    if not isinstance(fit.rows, Rows):
+        code = "model.scores_need_rows" if fit.rows is None else "scan.needs_rows"
+        problems.append(Problem(code))
     factors = fit.table.roles.factors
     bare = [f for f in factors if not set(fit.factors[f]) - set(factors)]
     if method == "bartlett" and bare:
         problems.append(Problem("model.bartlett_needs_items", where=listing(bare)))
-    if problems or fit.rows is None:
+    if problems or not isinstance(fit.rows, Rows):
         raise refusal(ModelError, problems)
     return fit.rows
 

@@ -15,6 +15,7 @@ from employer_identity.errors import Problem
 from employer_identity.estimates import (
     estimates,
     latent_correlations,
+    spread_of,
     standardised,
     values,
 )
@@ -30,7 +31,8 @@ from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.normal import expand
 from employer_identity.measurement.responses import standardised as as_seen
-from employer_identity.measurement.robust import Rows, bread
+from employer_identity.measurement.robust import bread
+from employer_identity.measurement.rows import Respondents
 from employer_identity.measurement.saturated import Saturated
 from employer_identity.measurement.scaling import Sandwich
 from employer_identity.measurement.scoring import Solution
@@ -92,7 +94,7 @@ class Fit(Showing):
     # -- what was fitted ------------------------------------------------------------------------
 
     @property
-    def rows(self) -> Rows | None:
+    def rows(self) -> Respondents | None:
         """The respondents; None where only their moments are known."""
         return self.evidence.rows
 
@@ -129,7 +131,7 @@ class Fit(Showing):
     @cached_property
     def n(self) -> dict[str, int]:
         """Respondents used, by group."""
-        counts = self.moments.n if self.rows is None else np.bincount(self.rows.group)
+        counts = self.moments.n if self.rows is None else self.rows.counts
         return dict(zip(self.groups, (int(k) for k in counts), strict=True))
 
     @property
@@ -214,6 +216,10 @@ class Fit(Showing):
         if self.sandwich is None:
             return self.inverse / self.n_inference
         return self.inverse @ self.sandwich.meat.dense @ self.inverse / self.n_inference
+
+    def spread_of(self, slopes: Array) -> Array:
+        """Covariances (k, k) of linear combinations of the parameter estimates, slopes (q, k)."""
+        return spread_of(self, slopes)
 
     @property
     def values(self) -> Array:

@@ -30,6 +30,7 @@ from employer_identity.measurement.ordering import Parameterization
 from employer_identity.measurement.table import Roles
 from employer_identity.rungs import Constraint, Release
 from employer_identity.rungs import anchors as anchors_left
+from employer_identity.scan import Scan
 from employer_identity.survey import Survey
 
 ANCHORS = 2
@@ -38,7 +39,7 @@ ANCHORS = 2
 
 @checked(ModelError, left=("rule",))
 def invariance(
-    data: Survey | pd.DataFrame | Moments,
+    data: Survey | pd.DataFrame | Moments | Scan,
     model: str | None = None,
     *,
     group: str,
@@ -156,7 +157,7 @@ def _several(names: Sequence[str]) -> Sequence[str]:
 
 
 def _with_note_on_waves(
-    prepared: Prepared, data: Survey | pd.DataFrame | Moments, group: str
+    prepared: Prepared, data: Survey | pd.DataFrame | Moments | Scan, group: str
 ) -> Prepared:
     """Note that people who answered twice are taken for different people."""
     instrument = getattr(data, "instrument", None)

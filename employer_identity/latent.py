@@ -167,7 +167,8 @@ def _by_parameter(layout: Layout, slope: Array) -> Array:
 
 def _by_group(fit: Fit, est: Array, slope: Array) -> pd.DataFrame:
     """Put what stands by group and factor in a frame, with standard errors and intervals."""
-    se = np.sqrt(np.maximum(np.einsum("gmq,gmq->gm", slope @ fit.vcov, slope), 0.0))
+    variance = np.diagonal(fit.spread_of(slope.reshape(-1, slope.shape[2]).T))
+    se = np.sqrt(np.maximum(variance, 0.0)).reshape(est.shape)
     columns = tested(est, se)
     return pd.DataFrame(
         {
@@ -224,7 +225,7 @@ def mean_contrasts(
     groups, factors, own = fit.groups, tuple(fit.factors), standings(fit)
     other, group = np.triu_indices(len(groups), 1)
     est = (own.mean[group] - own.mean[other]).T
-    spread = np.einsum("gmq,hmq->mgh", own.of_mean @ fit.vcov, own.of_mean, optimize=True)
+    spread = np.stack([fit.spread_of(own.of_mean[:, m].T) for m in range(len(factors))])
     each = np.diagonal(spread, axis1=1, axis2=2)
     variance = each[:, group] + each[:, other] - 2.0 * spread[:, group, other]
     columns = tested(est, np.sqrt(np.maximum(variance, 0.0)))

@@ -192,17 +192,16 @@ def ledger(fit: Fit) -> Ledger:
     moments, information, rows = fit.count, _information(fit), fit.rows
     free, q = int((fit.table.number >= 0).sum()), fit.layout.q
     ties = tuple(_tied(fit))
-    cluster = None if rows is None else rows.cluster
+    clusters = rows.units if rows is not None and rows.clustered else 0
     test, errors = INFERENCE[fit.estimator] if fit.rows is not None else INFERENCE["ML"]
-    if cluster is not None:
+    if clusters:
         errors = "clusters"
     return Ledger(
         moments, q, moments - q, moments - _rank(fit), free, free - q, ties,
         tuple(_fixtures(fit)), free - q - sum(tie.cells - tie.parameters for tie in ties),
         fit.estimator, fit.missing, information, test, errors,
         fit.scaling if fit.df else None, fit.n, fit.notes, fit.weights,
-        fit.cluster if cluster is not None else None,
-        0 if cluster is None else len(np.unique(cluster)),
+        fit.cluster if clusters else None, clusters,
     )  # fmt: skip
 
 

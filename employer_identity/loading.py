@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import TypeAlias
 
@@ -98,7 +99,8 @@ def load_survey(source: Source, *, instrument: str | Path | Instrument) -> Surve
     Parameters
     ----------
     source
-        Path of a file with one row a respondent, several such paths (one survey), or a frame.
+        Path of a file with one row a respondent, several such paths or a pattern
+        (``"answers/*.parquet"``) that are one survey, or a frame.
     instrument
         An instrument, its TOML file, or the name of one that comes with the package.
 
@@ -152,7 +154,10 @@ def check_survey(source: Source, *, instrument: str | Path | Instrument) -> Chec
 def _paths(source: Source) -> list[Path]:
     if isinstance(source, pd.DataFrame):
         return []
-    return [Path(p) for p in ([source] if isinstance(source, str | Path) else source)]
+    if not isinstance(source, str | Path):
+        return [Path(p) for p in source]
+    meant = sorted(glob(str(source))) if not Path(source).exists() else []
+    return [Path(p) for p in meant or [str(source)]]
 
 
 def _check(raw: Raw, instrument: Instrument) -> Check:

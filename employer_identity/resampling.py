@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from employer_identity.measurement import normal
-from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.rows import Respondents
 from employer_identity.measurement.threads import on_one_thread
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
         return np.full((draws, len(parameters)), np.nan)
     drawable = fit.rows is not None and fit.sandwich is not None and fit.ordered is None
     if fit.rows is None or not drawable or fit.rows.units > MANY:
-        spread = fit.vcov[np.ix_(parameters, parameters)]
-        centre = np.zeros(len(parameters))
+        unit = np.zeros((fit.layout.q, len(parameters)))
+        unit[parameters, np.arange(len(parameters))] = 1.0
+        centre, spread = np.zeros(len(parameters)), fit.spread_of(unit)
         return rng.multivariate_normal(centre, spread, draws, check_valid="ignore", method="eigh")
     own = influences(fit, fit.rows, parameters)
     units = len(own)
@@ -58,7 +59,7 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
     return np.concatenate(found)
 
 
-def influences(fit: Fit, rows: Rows, parameters: Integers) -> Array:
+def influences(fit: Fit, rows: Respondents, parameters: Integers) -> Array:
     """Return what each unit moves some estimates by, to first order; (units, k).
 
     Units are respondents, group after group, or clusters in the order of their numbers. The sum of
@@ -75,10 +76,9 @@ def influences(fit: Fit, rows: Rows, parameters: Integers) -> Array:
         s @ (bread.Delta[g] @ columns[bread.arrow.parameter[g]])
         for g, s in enumerate(rows.by_group(at, fit.implied.mu))
     ]
-    if rows.cluster is None:
+    if not rows.clustered:
         return np.concatenate(parts)
-    numbers = np.unique(rows.cluster)
-    found = np.zeros((len(numbers), len(parameters)))
+    found = np.zeros((rows.units, len(parameters)))
     for g, part in enumerate(parts):
-        found[np.searchsorted(numbers, rows.cluster_numbers(g))] += part
+        found[rows.cluster_numbers(g)] += part
     return found

@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from employer_identity.measurement import normal
-from employer_identity.measurement.robust import Rows
-from employer_identity.measurement.scaling import Sandwich, spoken_of, tangent
+from employer_identity.measurement.robust import Bread, CrossedMeat, Meat, meat
+from employer_identity.measurement.rows import Respondents
+from employer_identity.measurement.scaling import Sandwich, derivatives, spoken_of
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.ordered_residuals import implied_statistics
 
@@ -87,32 +88,36 @@ def implied_moments(fit: Fit) -> pd.DataFrame:
 
 @on_one_thread
 def _standard_errors(fit: Fit) -> Array:
-    """Standard errors of the moments' residuals, (G, P); missing where they cannot vary."""
+    """Standard errors of the moments' residuals, (G, P); missing where they cannot vary.
+
+    A group's moments depend on the parameters of its own cells alone, so that all is had from the
+    parts of I^-1 that concern them.
+    """
     point = _point(fit)
-    H, D = point.H, point.D  # noqa: N806 (the notation of `implied_moments`)
-    J, with_theta, of_theta = _scores_spread(fit, point)  # noqa: N806
+    J, met, spread = _scores_spread(fit, point)  # noqa: N806
     given = [fit.items.index(name) for name in fit.table.roles.exogenous]
     free = spoken_of(len(fit.items), given)
-    A = np.linalg.inv(H[:, free][:, :, free])  # noqa: N806
+    A = np.linalg.inv(point.H[:, free][:, :, free])  # noqa: N806 (as in `implied_moments`)
     own = np.einsum("gkk->gk", A @ J[:, free][:, :, free] @ A)
-    back = D[:, free] @ point.inverse
-    cross = ((A @ with_theta[:, free]) * back).sum(axis=2)
-    fitted = ((back @ of_theta) * back).sum(axis=2)
+    Delta, factor = point.own.Delta[:, free], point.own.factor  # noqa: N806
+    cross = ((A @ met[:, free]) * Delta).sum(axis=2)
+    fitted = ((Delta @ spread.around(factor)) * Delta).sum(axis=2)
     variance = own - 2.0 * cross + fitted
-    found = np.full(H.shape[:2], np.nan)
-    found[:, free] = np.sqrt(np.where(variance > ROUNDING * own, variance, np.nan) / fit.ntotal)
+    found = np.full(point.H.shape[:2], np.nan)
+    if factor.definite:
+        variance = np.where(variance > ROUNDING * own, variance, np.nan)
+        found[:, free] = np.sqrt(variance / fit.ntotal)
     return found
 
 
 @dataclass(frozen=True, eq=False)
 class _Point:
-    """Where the answers' scores are taken, in the notation of `implied_moments`."""
+    """Where the answers' scores are taken: H and, in ``own``, I and the derivatives by cell."""
 
     at: normal.Expansion
     mu: Array
     H: Array
-    D: Array
-    inverse: Array
+    own: Bread
 
 
 def _point(fit: Fit) -> _Point:
@@ -122,21 +127,21 @@ def _point(fit: Fit) -> _Point:
     completely at random, and that at the observed ones wherever estimates are.
     """
     patterns, saturated = fit.saturated.patterns, fit.saturated
-    D = tangent(fit.layout, fit.solution.theta)  # noqa: N806
-    D = D.reshape(len(fit.groups), -1, fit.layout.q)  # noqa: N806
+    Delta = derivatives(fit.layout, fit.solution.theta)  # noqa: N806
+    arrow = fit.layout.cells.arrow
     if patterns.complete:
         at = normal.expand(patterns, fit.implied.Sigma, fit.implied.mu)
         assert at is not None  # the estimates imply a covariance matrix
-        return _Point(at, fit.implied.mu, normal.expected(patterns, at), D, fit.inverse)
+        own = Bread(fit.information.by_cell, arrow, Delta)
+        return _Point(at, fit.implied.mu, normal.expected(patterns, at), own)
     H = saturated.information  # noqa: N806
-    information: Array = D.reshape(-1, fit.layout.q).T @ (H @ D).reshape(-1, fit.layout.q)
-    inverse = np.asarray(np.linalg.inv(information), dtype=float)
-    return _Point(saturated.at, saturated.mu, H, D, inverse)
+    own = Bread(Delta.transpose(0, 2, 1) @ H @ Delta, arrow, Delta)
+    return _Point(saturated.at, saturated.mu, H, own)
 
 
-def _scores_spread(fit: Fit, point: _Point) -> tuple[Array, Array, Array]:
-    """Covariances of the scores: the moments' (G, P, P), across (G, P, q), the parameters'."""
-    H, D, rows = point.H, point.D, fit.rows  # noqa: N806
+def _scores_spread(fit: Fit, point: _Point) -> tuple[Array, Array, Meat | CrossedMeat]:
+    """Covariances of scores: the moments' J, J D I^-1 by cell (G, P, c), and the parameters'."""
+    H, own, rows = point.H, point.own, fit.rows  # noqa: N806
     if rows is None or not isinstance(fit.sandwich, Sandwich):
         J = H @ np.linalg.inv(fit.saturated.information) @ H  # noqa: N806
     elif fit.estimator == "MLM":
@@ -145,23 +150,20 @@ def _scores_spread(fit: Fit, point: _Point) -> tuple[Array, Array, Array]:
         J = rows.meat(point.at, point.mu)  # noqa: N806
         if rows.crossed:
             return (J, *_over_groups(rows, point))
-    with_theta = J @ D
-    q = D.shape[2]
-    return J, with_theta, D.reshape(-1, q).T @ with_theta.reshape(-1, q)
+    spread = Meat(own.of_moments(J).by_cell, own.arrow)
+    return J, J @ own.Delta @ own.factor.inverse, spread
 
 
-def _over_groups(rows: Rows, point: _Point) -> tuple[Array, Array]:
-    """Covariances with and of the parameters' scores where clusters have people in many groups."""
-    assert rows.cluster is not None  # only clusters cross
-    numbers = np.unique(rows.cluster)
-    places = [np.searchsorted(numbers, rows.cluster_numbers(g)) for g in range(len(point.D))]
-    scores = rows.scores(point.at, point.mu)
-    total = np.zeros((len(numbers), point.D.shape[2]))
-    for own, place, D in zip(scores, places, point.D, strict=True):  # noqa: N806
-        total[place] += own @ D
-    across = [own.T @ total[place] for own, place in zip(scores, places, strict=True)]
-    n = rows.weights.sum()
-    return np.stack(across) / n, total.T @ total / n
+def _over_groups(rows: Respondents, point: _Point) -> tuple[Array, CrossedMeat]:
+    """Return the last two of `_scores_spread` where clusters have people in several groups."""
+    spread = meat(rows, point.own, point.at, point.mu)
+    assert isinstance(spread, CrossedMeat)  # clusters cross
+    moved, n = spread.moved(point.own.factor), rows.patterns.n.sum()
+    met = [
+        (moved[g][:, rows.cluster_numbers(g)] @ scores).T / np.sqrt(n)
+        for g, scores in enumerate(rows.by_group(point.at, point.mu))
+    ]
+    return np.stack(met), spread
 
 
 def explained(fit: Fit) -> pd.DataFrame:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from employer_identity.clustering import numbered
 from employer_identity.collapsing import LEAST, collapse, doubtful_codes
 from employer_identity.dividing import groups_of, too_few_groups, too_small_groups
 from employer_identity.errors import ModelError, Problem
@@ -21,14 +22,13 @@ from employer_identity.measurement.evidence import Evidence, OrderedSample
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import Patterns, gather, whole
 from employer_identity.measurement.published import SINGULAR, smallest_direction
-from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.rows import Respondents, Rows
 from employer_identity.measurement.saturated import Saturated, available, saturate
 
 if TYPE_CHECKING:
     from employer_identity.survey import Survey
 
 
-FEW_CLUSTERS = 30  # fewer make clustered standard errors too small
 SHOWN = 6  # pairs of items named in one message
 
 
@@ -123,19 +123,22 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     _refuse(_unfit(values, items))
     weights = _weights(frame, asked.weights)
     labels, codes = _groups(frame, asked.group, asked.reference)
-    used, notes = _usable(values, codes, weights, asked)
+    used, notes = usable(values, codes, weights, asked)
     values, codes, weights = values[used], codes[used], weights[used]
     _refuse(_too_small(codes, labels, frame, asked.group, len(items)))
     patterns, block = gather(items, values, codes, weights / weights.mean())
-    _refuse(_never_together(patterns, labels))
-    cluster, found = _clusters(frame, used, codes, labels, asked)
+    _refuse(never_together(patterns, labels))
+    cluster, found = None, list[Problem]()
+    if asked.cluster is not None:
+        column = frame.loc[used, asked.cluster]
+        cluster, found = numbered(column, codes, labels, declared=asked.declared)
     place = np.flatnonzero(used)
     rows = Rows(values, block, weights / weights.mean(), cluster, patterns, place)
     if asked.weights:
         notes.append(Problem("model.weighted", asked.weights, len(weights)))
     kept = tuple(note for note in (*notes, *found) if note.count)
     if not asked.ordered:
-        return _sample(rows, labels, kept)
+        return sample_of(rows, _sizes(rows), labels, kept)
     ordered = np.isin(np.array(rows.patterns.names), asked.ordered)
     return _ordered(rows, labels, kept, ordered, asked.collapse)
 
@@ -148,14 +151,19 @@ def with_categories(sample: Sample, least: int) -> Sample:
     return _ordered(evidence.rows, sample.groups, notes, evidence.statistics.ordered, least)
 
 
-def _sample(rows: Rows, labels: tuple[str, ...], notes: tuple[Problem, ...]) -> Sample:
-    """Find the unrestricted moments, and whether they can serve a model."""
-    patterns, n = rows.patterns, _sizes(rows)
+def sample_of(
+    rows: Respondents,
+    n: NDArray[Any],
+    labels: tuple[str, ...],
+    notes: tuple[Problem, ...],
+) -> Sample:
+    """Find the unrestricted moments, and whether they can serve a model; n (G,) sizes of groups."""
+    patterns = rows.patterns
     start = available(patterns)
     _refuse(_degenerate(Moments(patterns.names, n, start[1], start[0], labels)))
     saturated = saturate(patterns, rows)
     if saturated is None:
-        raise refusal(ModelError, _why_unreachable(rows, labels))
+        raise refusal(ModelError, _why_unreachable(patterns, labels))
     moments = Moments(patterns.names, n, saturated.mu, saturated.Sigma, labels)
     _refuse(_degenerate(moments))
     return Sample(moments, saturated, notes)
@@ -207,20 +215,22 @@ def _recoded(
     return found
 
 
-def _why_unreachable(rows: Rows, labels: tuple[str, ...]) -> list[Problem]:
+def _why_unreachable(patterns: Patterns, labels: tuple[str, ...]) -> list[Problem]:
     """Items that determine one another, as the complete rows show it; else too much is missing."""
-    complete = ~np.isnan(rows.answers).any(axis=1)
     found = []
-    for g, label in enumerate(labels):
-        answers = rows.answers[complete & (rows.group == g)]
-        if len(answers) > answers.shape[1]:
-            moments = Moments.of(rows.patterns.names, answers, np.zeros(len(answers), np.int64))
-            found += _degenerate(replace(moments, groups=(label,)))
+    for b in np.flatnonzero(patterns.seen.all(axis=1)):
+        if patterns.n[b] > len(patterns.names):
+            own, label = slice(b, b + 1), labels[patterns.group[b]]
+            moments = Moments(
+                patterns.names, patterns.n[own].astype(int), patterns.mean[own],
+                patterns.covariance[own], (label,),
+            )  # fmt: skip
+            found += _degenerate(moments)
     singular = [problem for problem in found if problem.code.startswith("model.singular")]
     return singular or [Problem("model.no_saturated")]
 
 
-def _usable(
+def usable(
     values: NDArray[np.float64],
     codes: NDArray[np.intp],
     weights: NDArray[np.float64],
@@ -261,47 +271,7 @@ def _weights(frame: pd.DataFrame, column: str | None) -> NDArray[np.float64]:
     return found
 
 
-def _clusters(
-    frame: pd.DataFrame,
-    used: NDArray[np.bool_],
-    codes: NDArray[np.intp],
-    labels: Sequence[str],
-    asked: Asked,
-) -> tuple[NDArray[np.int64] | None, list[Problem]]:
-    """Everybody's cluster number.
-
-    Who has none is a cluster; so is everybody in a group that is all one cluster, since one cluster
-    cannot show how clusters differ.
-    """
-    column = asked.cluster
-    if column is None:
-        return None, []
-    found = pd.factorize(frame.loc[used, column])[0].astype(np.int64)
-    alone = found < 0
-    found[alone] = found.max(initial=-1) + 1 + np.arange(alone.sum())
-    clusters = len(np.unique(found))
-    if clusters == 1 and asked.declared:
-        return None, [Problem("model.cluster_is_all", column, 1)]
-    if clusters == 1:
-        raise refusal(ModelError, [Problem("model.one_cluster", column)])
-    pairs = np.unique(np.stack([found, codes]), axis=1)
-    if pairs.shape[1] == len(np.unique(codes)):
-        note = Problem("model.cluster_is_group", column, clusters)
-        return None, [note]
-    notes = [Problem("model.clustered", column, clusters)]
-    if clusters < FEW_CLUSTERS:
-        notes.append(Problem("model.few_clusters", column, clusters, severity="warning"))
-    inside = np.flatnonzero(np.bincount(pairs[1]) == 1).tolist()  # groups that are one cluster
-    if len(inside):
-        mine = np.isin(codes, inside)
-        found[mine] = found.max() + 1 + np.arange(mine.sum())
-        where = listing([labels[g] for g in inside])
-        values = {"cluster": column}
-        notes.append(Problem("model.group_in_cluster", where, len(inside), values, "warning"))
-    return found, notes
-
-
-def _never_together(patterns: Patterns, labels: Sequence[str]) -> list[Problem]:
+def never_together(patterns: Patterns, labels: Sequence[str]) -> list[Problem]:
     """Items that nobody in a group answered, and pairs that nobody answered both."""
     found = []
     for g, label in enumerate(labels):
@@ -336,7 +306,7 @@ def _published(moments: Moments, asked: Asked) -> Sample:
     elif group is not None:
         if len(chosen.n) == 1:
             raise refusal(ModelError, [Problem("model.moments_have_no_groups", where=group)])
-        order = _reference_first(chosen.groups, group, reference)
+        order = reference_first(chosen.groups, group, reference)
         chosen = chosen.arranged([chosen.groups[i] for i in order])
     _refuse(_degenerate(chosen))
     codes = {"covariances": "model.moments_without_means", "correlations": "model.moments_units"}
@@ -396,12 +366,12 @@ def _groups(
     labels = [str(c) for c in groups.categories]
     codes = groups.codes.astype(np.intp)
     _refuse(too_few_groups(group, len(labels)))
-    order = _reference_first(labels, group, reference)
+    order = reference_first(labels, group, reference)
     codes = np.append(np.argsort(order), -1)[codes].astype(np.intp)
     return tuple(labels[i] for i in order), codes
 
 
-def _reference_first(labels: Sequence[str], group: str, reference: str | None) -> list[int]:
+def reference_first(labels: Sequence[str], group: str, reference: str | None) -> list[int]:
     """Return the groups' places in the order asked for."""
     if reference is None:
         return list(range(len(labels)))

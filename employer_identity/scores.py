@@ -211,11 +211,13 @@ def _gap_changes(fit: Fit, tests: CellTests) -> Array:
     count = len(fit.factors)
     number = fit.layout.twin["alpha"][:, :count, 0]
     sd = np.sqrt(np.abs(np.diagonal(fit.implied.Phi[0])[:count]))
-    moved = np.zeros((len(tests.epc), *number.shape))
-    free = number >= 0
-    if free.any():
-        moved[:, free] = tests.changes(number[free])
-    found: Array = ((moved.max(axis=1) - moved.min(axis=1)) / sd).max(axis=1, initial=0.0)
+    found = np.zeros(len(tests.epc))
+    for of_factor, unit in zip(number.T, sd, strict=True):  # one at a time: they are many numbers
+        free = of_factor >= 0
+        if free.any():
+            moved = np.zeros((len(found), len(number)))
+            moved[:, free] = tests.changes(of_factor[free])
+            np.maximum(found, np.ptp(moved, axis=1) / unit, out=found)
     return found
 
 

@@ -64,6 +64,7 @@ def results() -> dict[str, Any]:
         ei.plan(pillars, size=1.0, reps=100),
         ei.check_survey(SAMPLE / "employees.csv", instrument=TOML),
         ei.align(survey, group="age"), ei.align(survey, group="age").check(reps=2),
+        ei.scan(survey.answers),
     ]  # fmt: skip
     return {type(one).__name__: one for one in found}
 

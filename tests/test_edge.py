@@ -31,6 +31,7 @@ LEFT = {
     "invariance_across": {"data", "rule"},
     "plan": {"rule"},
     "report": {"group", "wave", "language"},
+    "scan": {"source"},
 }
 """What a function refuses itself, with better advice."""
 

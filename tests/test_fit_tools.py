@@ -328,3 +328,12 @@ def test_nothing_defined_is_an_empty_frame() -> None:
     frame = ei.cfa(holzinger(), MODEL).defined
     assert len(frame) == 0
     assert list(frame.columns[:4]) == ["lhs", "op", "rhs", "est"]
+
+
+def test_covariances_of_what_is_asked_are_those_of_the_whole_matrix() -> None:
+    frame = two_groups(200).assign(team=np.arange(400) % 23)
+    slopes = np.random.default_rng(3).normal
+    for how in ({"estimator": "ML"}, {}, {"cluster": "team"}):
+        fit = ei.cfa(frame, FOUR, group="band", equal=["loadings"], **how)
+        by = slopes(size=(fit.layout.q, 3))
+        assert np.allclose(fit.spread_of(by), by.T @ fit.vcov @ by, rtol=1e-8)

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
+import employer_identity as ei
 from employer_identity.errors import SurveyError
 from employer_identity.intake import excel, text
 from employer_identity.intake.files import READERS, read
@@ -719,3 +720,15 @@ def test_damaged_files_are_refused_or_read(tmp_path: Path, suffix: str, sav: Pat
         path.write_bytes(data[: rng.randint(1, len(data))] if rng.random() < 0.3 else data)
         with suppress(SurveyError):
             assert read([path]).sha256
+
+
+def test_a_pattern_names_files_that_are_one_survey(tmp_path: Path) -> None:
+    whole = ei.simulate_survey(400, preset="idealised", seed=5)
+    for k in range(3):
+        whole.answers.iloc[k::3].to_parquet(tmp_path / f"part-{k}.parquet")
+    found = ei.check_survey(str(tmp_path / "*.parquet"), instrument=whole.instrument)
+    assert found.source == "part-0.parquet, part-1.parquet, part-2.parquet"
+    assert found.survey is not None
+    assert found.survey.n == whole.n
+    nothing = ei.check_survey(str(tmp_path / "*.csv"), instrument=whole.instrument)
+    assert [p.code for p in nothing.errors] == ["intake.no_such_file"]

@@ -17,7 +17,8 @@ from employer_identity.measurement.layout import Layout, lay_out
 from employer_identity.measurement.likelihood import curvature, curvature_with_holes
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import Patterns, gather
-from employer_identity.measurement.robust import CrossedMeat, Meat, Rows, bread, meat
+from employer_identity.measurement.robust import CrossedMeat, Meat, bread, meat
+from employer_identity.measurement.rows import Rows
 from employer_identity.measurement.saturated import saturate
 from employer_identity.measurement.starts import starting_values, with_sample_values
 from employer_identity.measurement.syntax import parse

@@ -35,6 +35,7 @@ PARTS = {
     "Climb": "how a ladder was climbed, kept to climb it again",
     "Route": "the levels of a climb; the ladder shows them",
     "Step": "one of them",
+    "Source": "where a scan reads answers; the scan shows it",
     "Baseline": "the independence model behind the fit measures",
 }
 EXTRA = ("Batch", "Record", "FitChange", "LowerBic", "NoSignificantDifference", "Kept", "Shown")

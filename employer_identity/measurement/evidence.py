@@ -18,7 +18,7 @@ from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.likelihood import curvature, curvature_with_holes
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import Patterns
-from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.rows import Rows
 from employer_identity.measurement.saturated import Saturated
 from employer_identity.measurement.scoring import Evaluate
 

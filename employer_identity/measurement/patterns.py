@@ -52,6 +52,10 @@ class Patterns:
         """Whether nobody left out anything."""
         return bool(self.seen.all())
 
+    def by_group(self, values: Array) -> Array:
+        """Add up numbers of each pattern to groups, (G,)."""
+        return np.bincount(self.group, values, self.n_groups).astype(float)
+
 
 def whole(names: Sequence[str], n: NDArray[np.generic], mean: Array, covariance: Array) -> Patterns:
     """Take moments of complete answers, a group at a time."""
@@ -70,18 +74,13 @@ def gather(
     ``codes`` are the rows' group numbers; every row has at least one answer.
     """
     seen = ~np.isnan(answers)
-    keys = np.packbits(seen, axis=1)
-    rows = np.concatenate([codes.astype(">u4")[:, None].view(np.uint8), keys], axis=1)
-    rows = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}").ravel()
-    _, first, block = np.unique(rows, return_index=True, return_inverse=True)
-    order = np.argsort(block, kind="stable")
+    whole = bool(seen.all())
+    first, block = numbered(codes, None if whole else np.packbits(seen, axis=1))
+    order = _order(block, len(first))
     starts = np.searchsorted(block[order], np.arange(len(first)))
-    filled = np.where(seen, answers, 0.0)[order]
-    w = weights[order]
-    n = np.add.reduceat(w, starts)
-    mean = np.add.reduceat(filled * w[:, None], starts, axis=0) / n[:, None]
-    centred = (filled - mean[block[order]]) * seen[order]
-    covariance = _cross_products(centred, w, starts) / n[:, None, None]
+    n = np.bincount(block, weights, len(first)).astype(float)
+    d = np.take(answers if whole else np.where(seen, answers, 0.0), order, axis=0)
+    mean, covariance = _about_means(d, seen[first], weights[order], starts, n)
     found = Patterns(
         tuple(names), codes[first].astype(np.int64), seen[first], n, mean, covariance,
         int(codes.max(initial=0)) + 1,
@@ -89,25 +88,103 @@ def gather(
     return found, block.astype(np.int64)
 
 
-def _cross_products(centred: Array, weights: Array, starts: Integers) -> Array:
-    """Sum the rows' outer products by pattern: long ones by a product, short ones in batches."""
-    stops = np.append(starts[1:], len(centred))
-    sizes = stops - starts
-    p = centred.shape[1]
-    total = np.zeros((len(starts), p, p))
-    weighted = centred * weights[:, None]
-    long = sizes > 2 * p
+def numbered(
+    codes: NDArray[np.integer], masks: NDArray[np.uint8] | None
+) -> tuple[Integers, Integers]:
+    """Number the pairs of group and mask (n, bytes) that occur, rising: by group, then mask.
+
+    Returns the row in which each pair comes first, and each row's pair. Masks None: all the same.
+    """
+    at = codes.astype(np.int64)
+    if masks is not None:
+        alike = np.ascontiguousarray(masks).view(f"V{masks.shape[1]}").ravel()
+        if masks.shape[1] <= 8:  # as whole numbers they are sorted many times faster
+            wide = np.zeros((len(masks), 8), np.uint8)
+            wide[:, : masks.shape[1]] = masks
+            alike = wide.view(">u8").ravel().astype(np.uint64)
+        kinds, kind = np.unique(alike, return_inverse=True)
+        at = at * len(kinds) + kind
+    most = int(at.max(initial=0)) + 1
+    if most > 4 * len(at) + 1024:
+        _, first, block = np.unique(at, return_index=True, return_inverse=True)
+        return first.astype(np.int64), block.astype(np.int64)
+    there = np.zeros(most, np.int64)
+    there[at] = 1
+    block = (np.cumsum(there) - 1)[at]
+    first = np.empty(int(there.sum()), np.int64)
+    first[block[::-1]] = np.arange(len(at) - 1, -1, -1)  # the last that is written is the first row
+    return first, block
+
+
+def _order(block: Integers, count: int) -> Integers:
+    """Return the order that puts a pattern's rows together; short numbers are sorted by radix."""
+    kind = np.uint16 if count < 2**16 else np.int64
+    return np.argsort(block.astype(kind), kind="stable")
+
+
+def _about_means(
+    answers: Array, seen: NDArray[np.bool_], weights: Array, starts: Integers, n: Array
+) -> tuple[Array, Array]:
+    """Return means and covariances of sorted rows by pattern, of which ``seen`` is (B, p).
+
+    The rows become deviations.
+
+    Long patterns are worked off one by one, by products of matrices; short ones in batches.
+    """
+    stops = np.append(starts[1:], len(answers))
+    sizes, p = stops - starts, answers.shape[1]
+    mean, covariance = np.zeros((len(starts), p)), np.zeros((len(starts), p, p))
+    long, alike = sizes > 2 * p, bool((weights == 1.0).all())
     for b in np.flatnonzero(long):
-        part = slice(starts[b], stops[b])
-        total[b] = weighted[part].T @ centred[part]
+        part, w = answers[starts[b] : stops[b]], weights[starts[b] : stops[b]]
+        mean[b] = w @ part / n[b]
+        part -= mean[b]
+        part *= seen[b]
+        covariance[b] = (part if alike else part * w[:, None]).T @ part / n[b]
+    few = np.flatnonzero(~long)
     short = np.flatnonzero(np.repeat(~long, sizes))
-    block = np.repeat(np.arange(len(starts)), sizes)[short]
+    if not len(few):
+        return mean, covariance
+    block, w = np.repeat(np.arange(len(starts)), sizes)[short], weights[short, None]
+    first = np.flatnonzero(np.diff(block, prepend=-1))
+    mean[few] = np.add.reduceat(answers[short] * w, first, axis=0) / n[few, None]
     for at in range(0, len(short), 8192):
-        piece = short[at : at + 8192]
-        outer = weighted[piece, :, None] * centred[piece, None, :]
-        first = np.flatnonzero(np.diff(block[at : at + 8192], prepend=-1))
-        total[block[at + first]] += np.add.reduceat(outer, first, axis=0)
-    return total
+        rows, own = short[at : at + 8192], block[at : at + 8192]
+        d = (answers[rows] - mean[own]) * seen[own]
+        outer = d[:, :, None] * (d * w[at : at + 8192])[:, None, :]
+        begins = np.flatnonzero(np.diff(own, prepend=-1))
+        covariance[own[begins]] += np.add.reduceat(outer, begins, axis=0)
+    covariance[few] /= n[few, None, None]
+    return mean, covariance
+
+
+def joined(parts: Sequence[Patterns]) -> Patterns:
+    """Return the patterns of all parts' answers; their groups are numbered alike.
+
+    Each set is moved to the mean of all, so that no large squares are taken from one another::
+
+        n S = sum_k n_k (S_k + (m_k - m)(m_k - m)'),   n m = sum_k n_k m_k
+
+    (Chan, Golub & LeVeque 1983, for any number of parts).
+    """
+    group, seen, n, means, covariances = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("group", "seen", "n", "mean", "covariance")
+    )
+    first, block = numbered(group, np.packbits(seen, axis=1))
+    count, p = len(first), seen.shape[1]
+    total = np.bincount(block, n, count).astype(float)
+    share = n / total[block]
+    start = means[first]  # the first part's, so that what is averaged is small
+    step = np.zeros((count, p))
+    np.add.at(step, block, share[:, None] * (means - start[block]))
+    mean = start + step
+    d = means - mean[block]
+    covariance = np.zeros((count, p, p))
+    own = covariances + d[:, :, None] * d[:, None, :]
+    np.add.at(covariance, block, share[:, None, None] * own)
+    groups = max(part.n_groups for part in parts)
+    return Patterns(parts[0].names, group[first], seen[first], total, mean, covariance, groups)
 
 
 def embedded(seen: NDArray[np.bool_], matrices: Array) -> Array:

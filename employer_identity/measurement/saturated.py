@@ -24,7 +24,7 @@ from employer_identity.measurement.normal import (
     slopes,
 )
 from employer_identity.measurement.patterns import Patterns
-from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.rows import Respondents
 
 Array = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ class Saturated:
     mu: Array
     at: Expansion
     patterns: Patterns
-    rows: Rows | None = None
+    rows: Respondents | None = None
 
     @cached_property
     def value(self) -> float:
@@ -77,7 +77,7 @@ class Saturated:
         return float(np.einsum("gkk->", np.linalg.solve(self.information, self.meat)))
 
 
-def saturate(patterns: Patterns, rows: Rows | None = None) -> Saturated | None:
+def saturate(patterns: Patterns, rows: Respondents | None = None) -> Saturated | None:
     """Find the unrestricted moments; None if there are none, or the search does not reach them."""
     Sigma, mu = available(patterns)
     here = expand(patterns, Sigma, mu)

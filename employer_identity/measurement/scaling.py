@@ -19,7 +19,8 @@ from employer_identity.measurement.likelihood import jacobian
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns, whole
 from employer_identity.measurement.responses import slopes
-from employer_identity.measurement.robust import Bread, CrossedMeat, Meat, Rows, bread, meat
+from employer_identity.measurement.robust import Bread, CrossedMeat, Meat, bread, meat
+from employer_identity.measurement.rows import Respondents
 from employer_identity.measurement.saturated import Saturated
 from employer_identity.measurement.weighted import WeightedSandwich
 
@@ -88,7 +89,7 @@ def huber_white(
 
 
 def satorra_bentler(
-    layout: Layout, theta: Array, rows: Rows, given: Sequence[int] = ()
+    layout: Layout, theta: Array, rows: Respondents, given: Sequence[int] = ()
 ) -> Sandwich:
     """Return the sandwich of MLM: expected information, the covariance of the sample moments."""
     patterns, implied = rows.patterns, imply(layout, theta)
@@ -101,26 +102,38 @@ def satorra_bentler(
     return Sandwich(own, spread, H1, J1, spoken_of(len(patterns.names), given))
 
 
-def _gamma(rows: Rows, given: Sequence[int]) -> Array:
+def _gamma(rows: Respondents, given: Sequence[int]) -> Array:
     """Return the covariance of products and deviations of one respondent, (G, P, P).
 
     Given variables do not vary: what they predict of products and deviations by regression is taken
     out first.
     """
-    n, p = rows.patterns.n[:, None, None], rows.answers.shape[1]
-    squares = rows.squares / n
+    patterns = rows.patterns
+    squares = rows.squares / patterns.n[:, None, None]
     if given:
-        i, j = np.tril_indices(p)
-        left = []
-        for t in rows.products:
-            d = t[:, 1 + len(i) :]
-            by = d[:, list(given)]
-            of = by @ np.linalg.lstsq(by, d, rcond=None)[0]
-            known = np.concatenate([np.zeros((len(d), 1)), of[:, i] * of[:, j], of], axis=1)
-            left.append(t - known)
-        squares = np.stack([t.T @ t for t in left]) / n
+        left = np.eye(squares.shape[1]) - _foretold(patterns.covariance, given)
+        squares = left @ squares @ left.transpose(0, 2, 1)
     mean = squares[:, :1, 1:]
     return np.asarray(squares[:, 1:, 1:] - mean.transpose(0, 2, 1) @ mean)
+
+
+def _foretold(covariance: Array, given: Sequence[int]) -> Array:
+    """Return the map from products to those of what given variables predict, (G, 1 + P, 1 + P).
+
+    With d = C' d the regression on the given ones, products d_i d_j become sums of C_ki C_lj d_k
+    d_l; 1 is not predicted but taken for a constant.
+    """
+    groups, p, _ = covariance.shape
+    x, (i, j) = list(given), np.tril_indices(p)
+    C = np.zeros_like(covariance)
+    C[:, x] = np.linalg.solve(covariance[:, x][:, :, x], covariance[:, x])
+    s = len(i)
+    Ci, Cj = C[:, :, i], C[:, :, j]
+    both = Ci[:, i] * Cj[:, j] + Ci[:, j] * Cj[:, i]  # [from kl, to ij]
+    found = np.zeros((groups, 1 + s + p, 1 + s + p))
+    found[:, 1 : 1 + s, 1 : 1 + s] = (both * np.where(i == j, 0.5, 1.0)[:, None]).swapaxes(1, 2)
+    found[:, 1 + s :, 1 + s :] = C.swapaxes(1, 2)
+    return found
 
 
 def _expand(patterns: Patterns, implied: Implied) -> Expansion:
@@ -173,17 +186,6 @@ def derivatives(layout: Layout, theta: Array) -> Array:
     if layout.response.plain:
         return jacobian(directions(implied, layout.cells))
     return slopes(layout, implied, layout.cells)
-
-
-def tangent(layout: Layout, theta: Array) -> Array:
-    """Return the derivatives of all groups' listed moments by parameter, (G P, q)."""
-    Delta = derivatives(layout, theta)
-    groups, P, _ = Delta.shape
-    q, at = layout.q, layout.cells.parameter
-    found = np.zeros((groups, P, q + 1))
-    for g in range(groups):
-        np.add.at(found[g].T, np.where(at[g] < 0, q, at[g]), Delta[g].T)
-    return found.reshape(groups * P, q + 1)[:, :q]
 
 
 def restriction_traces(

@@ -1,0 +1,353 @@
+"""All that estimation needs of a batch of rows; the sums of two batches add up.
+
+A batch numbers its groups as it meets them and tells them by name; sums are brought to one
+numbering when they are added. Clusters are told by a key of 64 bits that is the same wherever the
+same name is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import add
+from typing import Protocol, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from employer_identity.errors import ModelError, Problem
+from employer_identity.language import refusal
+from employer_identity.measurement import normal
+from employer_identity.measurement.normal import Expansion
+from employer_identity.measurement.patterns import Patterns, gather, joined, numbered
+from employer_identity.measurement.products import ByCluster, Keys, Squares, paired
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Label = Hashable
+GROUPS = 10_000  # more are no groups but a number or a name of each respondent
+SQUARES = 2**25  # numbers of fourth-order sums that are held: 1,433 groups with 16 items
+CLUSTERS = 400_000  # sums of so many are held in memory: 153 numbers each with 16 items
+ROWS = 4096  # rows whose scores are held at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some rows of a source.
+
+    Parameters
+    ----------
+    names
+        The p items.
+    answers
+        (n, p), NaN where there is none.
+    codes, labels
+        Each row's group, -1 where it has none, (n,), and what the groups are called.
+    weights
+        (n,).
+    cluster
+        Each row's cluster, (n,); None where there are none.
+    part
+        What the part of the source is called that the rows are of.
+    """
+
+    names: tuple[str, ...]
+    answers: Array
+    codes: Integers
+    labels: tuple[Label, ...]
+    weights: Array
+    cluster: Keys | None
+    part: str = ""
+
+    def only(self, used: NDArray[np.bool_]) -> Batch:
+        """Return some of the rows."""
+        if used.all():
+            return self
+        cluster = None if self.cluster is None else self.cluster[used]
+        return replace(
+            self, answers=self.answers[used], codes=self.codes[used], weights=self.weights[used],
+            cluster=cluster,
+        )  # fmt: skip
+
+    def numbered(self, labels: Sequence[Label]) -> Batch:
+        """Number the groups as asked; every row has one of them."""
+        number = {label: g for g, label in enumerate(labels)}
+        at = np.array([number.get(label, -1) for label in self.labels], dtype=np.int64)
+        return replace(self, codes=at[self.codes], labels=tuple(labels))
+
+
+class Adding(Protocol):
+    """What adds up."""
+
+    def __add__(self, other: Self) -> Self: ...
+
+
+Products = Squares | ByCluster
+S = TypeVar("S", bound=Adding)
+
+
+def added(parts: Iterable[S]) -> S | None:
+    """Add up pairwise, parts of like size at a time; None of none.
+
+    Few are held at once, rounding grows with the logarithm of their number, and a large sum is not
+    copied for every small one.
+    """
+    waiting: list[tuple[int, S]] = []
+    for part in parts:
+        size, total = 1, part
+        while waiting and waiting[-1][0] == size:
+            total, size = waiting.pop()[1] + total, 2 * size
+        waiting.append((size, total))
+    return reduce(add, [total for _, total in waiting]) if waiting else None
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """Pairs of group and cluster, rising, and the rows of each; (K,)."""
+
+    group: Integers
+    key: Keys
+    people: Integers
+
+    @classmethod
+    def of(cls, codes: Integers, keys: Keys) -> Clusters:
+        """Count rows by group and cluster."""
+        group, key, pair = paired(codes, keys)
+        return cls(group, key, np.bincount(pair, minlength=len(group)))
+
+    def placed(self, at: Integers) -> Clusters:
+        """Number the groups anew: g becomes at[g]."""
+        group = at[self.group]
+        order = np.lexsort((self.key, group))
+        return Clusters(group[order], self.key[order], self.people[order])
+
+    def __add__(self, other: Clusters) -> Clusters:
+        """Pairs of both parts, groups numbered alike."""
+        group, key, pair = paired(
+            np.concatenate([self.group, other.group]), np.concatenate([self.key, other.key])
+        )
+        if len(group) > CLUSTERS:
+            raise refusal(ModelError, [Problem("scan.too_many_clusters", count=CLUSTERS)])
+        people = np.bincount(pair, np.concatenate([self.people, other.people]), len(group))
+        return Clusters(group, key, people.astype(np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Sums over rows that are used.
+
+    Parameters
+    ----------
+    labels
+        What the groups are called, by number.
+    patterns
+        Sets of answers by group and what is missing, with the weights as they stand.
+    rows, people
+        Rows of each group, all and those used; (G,).
+    products
+        Fourth-order sums, or sums by cluster; None with holes, and where they were not asked for.
+    clusters
+        Who is in which cluster; None where there are none.
+    found_in
+        Parts in which each group was found: one, or two of more.
+    told
+        What is to be said of rows: how many, by code and what it is about.
+    """
+
+    labels: tuple[Label, ...]
+    patterns: Patterns
+    rows: Integers
+    people: Integers
+    products: Products | None
+    clusters: Clusters | None
+    found_in: tuple[frozenset[str], ...]
+    told: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        whole: Batch,
+        used: NDArray[np.bool_],
+        told: Mapping[tuple[str, str], int],
+        *,
+        fourth: bool = False,
+    ) -> Sums:
+        """Add up some rows of a batch, each with a group; ``fourth``: products too."""
+        _check_groups(len(whole.labels), len(whole.names), fourth)
+        batch, given = whole.only(used), whole.codes[whole.codes >= 0]
+        rows = np.bincount(given, minlength=len(whole.labels))
+        people = np.bincount(batch.codes, minlength=len(batch.labels))
+        patterns, _ = gather(batch.names, batch.answers, batch.codes, batch.weights)
+        patterns = replace(patterns, n_groups=len(batch.labels))
+        found = tuple(frozenset([batch.part] if k else ()) for k in rows)
+        keys, products = batch.cluster, None
+        if fourth and patterns.complete:
+            shift = np.full((len(batch.labels), len(batch.names)), np.nan)
+            shift[patterns.group] = patterns.mean
+            own = batch.answers, batch.codes, batch.weights
+            products = _products(*own, keys, shift)
+        clusters = None if keys is None else Clusters.of(batch.codes, keys)
+        return cls(batch.labels, patterns, rows, people, products, clusters, found, told)
+
+    def labelled(self, labels: Sequence[Label]) -> Sums:
+        """Number the groups as asked; all that have rows are among them."""
+        known = {label: g for g, label in enumerate(labels)}
+        at = np.array([known.get(label, -1) for label in self.labels], dtype=np.int64)
+        G, here = len(labels), at >= 0
+        rows, people = np.zeros(G, np.int64), np.zeros(G, np.int64)
+        rows[at[here]], people[at[here]] = self.rows[here], self.people[here]
+        found = [frozenset[str]()] * G
+        for g, parts in zip(at.tolist(), self.found_in, strict=True):
+            found[g] = parts if g >= 0 else found[g]
+        own = replace(self.patterns, group=at[self.patterns.group], n_groups=G)
+        products = None if self.products is None else self.products.placed(at, G)
+        clusters = None if self.clusters is None else self.clusters.placed(at)
+        return Sums(
+            tuple(labels),
+            joined([own]),
+            rows,
+            people,
+            products,
+            clusters,
+            tuple(found),
+            self.told,
+        )
+
+    def __add__(self, other: Sums) -> Sums:
+        """Sums of both parts."""
+        labels = self.labels
+        if labels != other.labels:
+            labels = tuple(dict.fromkeys((*self.labels, *other.labels)))
+        _check_groups(len(labels), len(self.patterns.names), self.products is not None)
+        one, two = (s if s.labels == labels else s.labelled(labels) for s in (self, other))
+        products = None
+        if one.products is not None and two.products is not None:
+            products = _both(one.products, two.products)
+        clusters = one.clusters
+        if clusters is not None and two.clusters is not None:
+            clusters = clusters + two.clusters
+        told = dict(one.told)
+        for what, count in two.told.items():
+            told[what] = told.get(what, 0) + count
+        pairs = zip(one.found_in, two.found_in, strict=True)
+        found = tuple(frozenset(sorted(a | b)[:2]) for a, b in pairs)
+        patterns = joined([one.patterns, two.patterns])
+        rows, people = one.rows + two.rows, one.people + two.people
+        return Sums(labels, patterns, rows, people, products, clusters, found, told)
+
+    @property
+    def mean_weight(self) -> float:
+        """Mean of the weights of the rows used."""
+        return float(self.patterns.n.sum() / self.people.sum())
+
+    def weighed(self) -> Sums:
+        """Give the weights a mean of 1, and take products about the means of their groups."""
+        mean = self.mean_weight
+        patterns = replace(self.patterns, n=self.patterns.n / mean)
+        products = self.products
+        if products is not None and patterns.complete:
+            products = products.scaled(mean).about(patterns.mean)
+        return replace(self, patterns=patterns, products=products)
+
+
+def _check_groups(groups: int, p: int, fourth: bool) -> None:
+    """Refuse more groups than can be held."""
+    wide = 1 + p * (p + 3) // 2
+    most = min(GROUPS, SQUARES // wide**2) if fourth else GROUPS
+    if groups > most:
+        raise refusal(ModelError, [Problem("scan.too_many_groups", count=most)])
+
+
+def _products(
+    answers: Array, codes: Integers, weights: Array, keys: Keys | None, shift: Array
+) -> Products:
+    if keys is None:
+        return Squares.of(answers, codes, weights, shift)
+    return ByCluster.of(answers, codes, weights, keys, shift)
+
+
+def _both(one: Products, other: Products) -> Products:
+    if isinstance(one, Squares):
+        assert isinstance(other, Squares)  # of one pass
+        return one + other
+    assert isinstance(other, ByCluster)
+    return one + other
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """Sums over the scores of answers with holes: by group, or by group and cluster.
+
+    Parameters
+    ----------
+    squares
+        Sum of w^2 s s', (G, P, P); None where there are clusters.
+    group, key, sums
+        Sum of w s by pair of group and cluster, (K, P).
+    """
+
+    squares: Array | None
+    group: Integers
+    key: Keys
+    sums: Array
+
+    @classmethod
+    def of(cls, batch: Batch, patterns: Patterns, at: Expansion, mu: Array) -> Spread:
+        """Add up the scores of a batch whose groups are numbered as those of the patterns."""
+        order, block = _blocks(batch, patterns)
+        P = len(batch.names) * (len(batch.names) + 3) // 2
+        squares = np.zeros((patterns.n_groups, P, P))
+        found: list[Spread] = []
+        bounds = np.searchsorted(batch.codes[order], np.arange(patterns.n_groups + 1))
+        for g in range(patterns.n_groups):
+            for start in range(bounds[g], bounds[g + 1], ROWS):
+                rows = order[start : min(start + ROWS, bounds[g + 1])]
+                s = normal.scores(patterns, at, batch.answers[rows], block[rows], mu)
+                s *= batch.weights[rows, None]
+                if batch.cluster is None:
+                    squares[g] += s.T @ s
+                else:
+                    found.append(cls._by_cluster(s, batch.codes[rows], batch.cluster[rows]))
+        if batch.cluster is None:
+            return cls(squares, *_nothing(P))
+        return added(found) or cls(None, *_nothing(P))
+
+    @classmethod
+    def _by_cluster(cls, s: Array, codes: Integers, keys: Keys) -> Spread:
+        group, key, pair = paired(codes, keys)
+        sums = np.zeros((len(group), s.shape[1]))
+        np.add.at(sums, pair, s)
+        return cls(None, group, key, sums)
+
+    def __add__(self, other: Spread) -> Spread:
+        """Sums of both parts."""
+        if self.squares is not None and other.squares is not None:
+            return replace(self, squares=self.squares + other.squares)
+        group, key, pair = paired(
+            np.concatenate([self.group, other.group]), np.concatenate([self.key, other.key])
+        )
+        sums = np.zeros((len(group), self.sums.shape[1]))
+        sums[pair[: len(self.group)]] = self.sums
+        sums[pair[len(self.group) :]] += other.sums
+        return Spread(None, group, key, sums)
+
+
+def _nothing(P: int) -> tuple[Integers, Keys, Array]:
+    return np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros((0, P))
+
+
+def _blocks(batch: Batch, patterns: Patterns) -> tuple[Integers, Integers]:
+    """Return the rows in the order of their patterns, and each row's pattern among all."""
+    masks = np.packbits(~np.isnan(batch.answers), axis=1)
+    known = {
+        (g, mask.tobytes()): b
+        for b, (g, mask) in enumerate(
+            zip(patterns.group.tolist(), np.packbits(patterns.seen, axis=1), strict=True)
+        )
+    }
+    first, own = numbered(batch.codes, masks)
+    of_first = zip(batch.codes[first].tolist(), masks[first], strict=True)
+    number = np.array([known[g, mask.tobytes()] for g, mask in of_first], dtype=np.int64)
+    block = number[own]
+    return np.argsort(block, kind="stable"), block

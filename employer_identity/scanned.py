@@ -1,0 +1,232 @@
+"""From answers that stay where they are to what the estimator needs: passes over a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from employer_identity.clustering import judged
+from employer_identity.dividing import too_few_groups, too_small_groups
+from employer_identity.errors import ModelError, Problem
+from employer_identity.intake.pieces import Wanted
+from employer_identity.language import refusal
+from employer_identity.measurement.normal import Expansion
+from employer_identity.measurement.patterns import Patterns
+from employer_identity.measurement.summed import Summed
+from employer_identity.measurement.sums import Batch, Label, Spread, Sums
+from employer_identity.sample import (
+    Asked,
+    Sample,
+    never_together,
+    reference_first,
+    sample_of,
+    take,
+    unknown_columns,
+    usable,
+)
+from employer_identity.scan import Scan
+
+Array = NDArray[np.float64]
+Told = dict[tuple[str, str], int]
+ROWS = ("", "rows")
+MISSING = "missing"
+NO_GROUP = "model.rows_without_group"
+SAMPLED = 10_000  # numbers from which bands are proposed
+
+
+def take_scan(scan: Scan, asked: Asked, *, fourth: bool) -> Sample:
+    """Return the moments of the items, a group at a time; see `sample.take`.
+
+    Parameters
+    ----------
+    fourth
+        Whether robust inference will ask for more than moments.
+
+    Raises
+    ------
+    ModelError, SurveyError
+        With all reasons why the answers cannot serve the model.
+    """
+    wanted = Wanted(asked.items, asked.group, asked.weights, asked.cluster)
+    _check_columns(scan, asked, wanted)
+    if asked.ordered:
+        return take(scan.frame(wanted), asked)
+    sums = _first_pass(scan, wanted, asked, fourth)
+    labels = _in_order(sums, scan, asked)
+    sums, names = sums.labelled(labels), tuple(map(str, labels))
+    _check_rows(sums, names, asked)
+    notes = _notes(sums, names, asked)
+    if sums.clusters is not None:
+        by_group = np.bincount(sums.clusters.group, minlength=len(names))
+        units = len(np.unique(sums.clusters.key))
+        use, inside, told = judged(
+            str(asked.cluster), units, by_group, names, declared=asked.declared
+        )
+        notes += told
+        if not use or inside:  # clusters are others than they seemed: once more
+            alone = frozenset(labels[g] for g in inside)
+            wanted = replace(wanted, cluster=wanted.cluster if use else None, alone=alone)
+            sums = _first_pass(scan, wanted, asked, fourth).labelled(labels)
+    mean, sums = sums.mean_weight, sums.weighed()
+    again = partial(_again, scan, wanted, asked, labels, mean)
+    rows = Summed(sums.patterns, sums.people, sums.products, sums.clusters, again)
+    n = sums.patterns.by_group(sums.patterns.n) if asked.weights else sums.people
+    return sample_of(rows, n, names, tuple(note for note in notes if note.count))
+
+
+def _check_columns(scan: Scan, asked: Asked, wanted: Wanted) -> None:
+    """Refuse columns that are not there or hold no numbers."""
+    kinds = scan.source.kinds
+    extra = {"group": asked.group, "weights": asked.weights, "cluster": asked.cluster}
+    _refuse(unknown_columns(pd.DataFrame(columns=list(kinds)), asked.items, **extra))
+    odd = [name for name in wanted.numbers if kinds[name] != "number"]
+    _refuse([Problem("model.not_numeric", where=name) for name in odd])
+
+
+# -- passes ---------------------------------------------------------------------------------------
+
+
+def _first_pass(scan: Scan, wanted: Wanted, asked: Asked, fourth: bool) -> Sums:
+    sums = scan.total(wanted, partial(_summed, asked, fourth))
+    if sums is None:
+        raise refusal(ModelError, [Problem("model.too_few_rows", count=len(asked.items) + 1)])
+    return sums
+
+
+def _summed(asked: Asked, fourth: bool, batch: Batch) -> Sums:
+    """Add up what can be used of a batch, and count what cannot."""
+    used, told = _used(batch, asked)
+    return Sums.of(batch, used, told, fourth=fourth)
+
+
+def _used(batch: Batch, asked: Asked) -> tuple[NDArray[np.bool_], Told]:
+    """Mask of the rows that can be used, and what is said of the others."""
+    w = batch.weights
+    if np.isfinite(batch.answers).all() and (w > 0).all() and np.isfinite(w).all():
+        used, told = batch.codes >= 0, Told({ROWS: len(w)})
+        without = int((~used).sum())
+        return used, told | ({(NO_GROUP, str(asked.group)): without} if without else {})
+    missing = np.isnan(batch.answers).sum(axis=0)
+    used, notes = usable(batch.answers, batch.codes, w, asked)
+    told = Told({ROWS: len(w)})
+    told |= {(note.code, note.where): note.count for note in notes if note.count}
+    infinite, bad = np.isinf(batch.answers), ~(w >= 0) | np.isinf(w)
+    for item, lacking, endless in zip(batch.names, missing, infinite.sum(axis=0), strict=True):
+        told |= {(MISSING, item): int(lacking)} if lacking else {}
+        told |= {("model.infinite", item): int(endless)} if endless else {}
+    if bad.any():
+        told["model.bad_weights", str(asked.weights)] = int(bad.sum())
+    return used & ~bad & ~infinite.any(axis=1), told
+
+
+def _again(
+    scan: Scan,
+    wanted: Wanted,
+    asked: Asked,
+    labels: Sequence[Label],
+    mean: float,
+    patterns: Patterns,
+    at: Expansion,
+    mu: Array,
+) -> Spread:
+    """Add up the scores of all rows at some moments: one more pass."""
+    make = partial(_scored, asked, labels, mean, patterns, at, mu)
+    spread = scan.total(wanted, make)
+    assert spread is not None  # there were rows
+    return spread
+
+
+def _scored(
+    asked: Asked,
+    labels: Sequence[Label],
+    mean: float,
+    patterns: Patterns,
+    at: Expansion,
+    mu: Array,
+    batch: Batch,
+) -> Spread:
+    used, _ = _used(batch, asked)
+    own = batch.only(used).numbered(labels)
+    return Spread.of(replace(own, weights=own.weights / mean), patterns, at, mu)
+
+
+# -- what is wrong, and what is noted -------------------------------------------------------------
+
+
+def _in_order(sums: Sums, scan: Scan, asked: Asked) -> tuple[Label, ...]:
+    """Return the groups that occur in the order of their column, or sorted; the reference first."""
+    if asked.group is None:
+        return sums.labels
+    there = [label for label, n in zip(sums.labels, sums.rows, strict=True) if n]
+    if asked.group not in scan.source.categories:
+        there.sort(key=lambda label: cast(str, label))  # of one kind
+    _refuse(too_few_groups(asked.group, len(there)))
+    names = [str(label) for label in there]
+    return tuple(there[g] for g in reference_first(names, asked.group, asked.reference))
+
+
+def _check_rows(sums: Sums, names: tuple[str, ...], asked: Asked) -> None:
+    """Refuse what the rows turned out to hold."""
+    told, codes = sums.told, ("model.infinite", "model.bad_weights")
+    empty = [item for item in asked.items if told.get((MISSING, item)) == told[ROWS]]
+    problems = [Problem("model.item_empty", where=item) for item in empty]
+    problems += [Problem(code, where, n) for (code, where), n in told.items() if code in codes]
+    if asked.weights and not problems and not sums.people.any():
+        problems = [Problem("model.weights_all_zero", asked.weights)]
+    _refuse(problems)
+    needed = len(asked.items) + 1
+    if asked.group is None:
+        few = sums.people.min() < needed
+        _refuse([Problem("model.too_few_rows", count=needed)] if few else [])
+    else:
+        sizes = dict(zip(names, sums.people.tolist(), strict=True))
+        column = _drawn(sums, asked.group)
+        problems = too_small_groups(column, sizes, needed)
+        if problems:
+            small = {name for name, n in sizes.items() if n < needed}
+            problems += [p for p in _in_one_part(sums, names) if p.where in small]
+        _refuse(problems)
+    _refuse(never_together(sums.patterns, names))
+
+
+def _drawn(sums: Sums, name: str) -> pd.Series:
+    """Return a column of groups like that of the answers, of a size that can be looked through."""
+    share = min(1.0, SAMPLED / max(int(sums.rows.sum()), 1))
+    return pd.Series(
+        np.repeat(np.array(sums.labels), np.ceil(share * sums.rows).astype(int)), name=name
+    )
+
+
+def _in_one_part(sums: Sums, names: Sequence[str]) -> list[Problem]:
+    """Name groups that only one part has, where others are in several."""
+    counts = [len(parts) for parts in sums.found_in]
+    if max(counts, default=0) < 2:
+        return []
+    return [
+        Problem("scan.group_in_one_part", name, 1, {"part": next(iter(parts))}, "warning")
+        for name, parts in zip(names, sums.found_in, strict=True) if len(parts) == 1
+    ]  # fmt: skip
+
+
+def _notes(sums: Sums, names: Sequence[str], asked: Asked) -> list[Problem]:
+    """What was left out on the way, and why, as `sample.take` tells it."""
+    order = (
+        "model.rows_without_answer", "model.rows_without_given", "model.rows_incomplete",
+        "model.rows_without_group", "model.rows_without_weight", "model.rows_with_holes",
+    )  # fmt: skip
+    counts = {code: (where, n) for (code, where), n in sums.told.items() if code in order}
+    notes = [Problem(code, *counts[code]) for code in order if code in counts]
+    if asked.weights:
+        notes.append(Problem("model.weighted", asked.weights, int(sums.people.sum())))
+    return [*notes, *_in_one_part(sums, names)]
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise refusal(ModelError, problems)
