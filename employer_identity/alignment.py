@@ -186,7 +186,7 @@ def _covariance(fit: Fit, factor: str) -> Array:
     places = _places(fit, factor)  # (2p, G)
     flat, found = places.ravel(), np.zeros((places.size, places.size))
     free = np.flatnonzero(flat >= 0)
-    if fit.ordered is not None or (fit.rows is not None and fit.rows.cluster is not None):
+    if fit.ordered is not None or (fit.rows is not None and fit.rows.clustered):
         found[np.ix_(free, free)] = fit.vcov[np.ix_(flat[free], flat[free])]
         return found
     for g in range(len(fit.groups)):

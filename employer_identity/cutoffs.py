@@ -200,7 +200,7 @@ def people(prepared: Prepared) -> dict[str, int]:
     """Count the respondents of each group."""
     sample = prepared.sample
     rows = sample.evidence.rows
-    counts = sample.moments.n if rows is None else np.bincount(rows.group)
+    counts = sample.moments.n if rows is None else rows.counts
     return dict(zip(sample.groups, (int(k) for k in counts), strict=True))
 
 

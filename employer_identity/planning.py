@@ -31,7 +31,7 @@ from employer_identity.levels import FAMILIES, NUMBERS, TESTED, Kind, Level
 from employer_identity.measurement.categorised import Scale, moments, responses, scale_of
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import whole
-from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.rows import Rows
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.planted import lowered, middling
 from employer_identity.proportions import counted

@@ -21,7 +21,7 @@ from employer_identity.measurement.categorised import Scale, responses, scale_of
 from employer_identity.measurement.evidence import Evidence, OrderedSample
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import gather, whole
-from employer_identity.measurement.robust import Rows
+from employer_identity.measurement.rows import Rows
 from employer_identity.measurement.saturated import saturate
 from employer_identity.measurement.threads import on_one_thread
 
@@ -145,7 +145,7 @@ def redraw(fit: Fit, mean: Array | None = None, covariance: Array | None = None)
     """
     mean = fit.implied.mu if mean is None else mean
     covariance = fit.implied.Sigma if covariance is None else covariance
-    rows, off, ordered = fit.rows, 0.0, fit.ordered
+    rows, off, ordered = (fit.rows if isinstance(fit.rows, Rows) else None), 0.0, fit.ordered
     if rows is None:
         scales = (_uncut(mean.shape[1]),) * len(mean)
     elif ordered is not None:

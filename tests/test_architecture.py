@@ -17,24 +17,26 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 GROUND = [
     "errors", "writing", "adjusting", "inert", "language", "terms", "showing", "questionnaire",
     "special", "consistency", "consistency_groupings", "edge", "instrument", "proportions",
+    "clustering",
 ]
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
     "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
     "polyserial", "mixed", "twostep", "ordered_faults", "categorical", "responses",
-    "likelihood", "robust", "saturated", "weighted", "scaling", "scoring", "starts", "evidence",
-    "indices", "scored", "aligning", "alike", "categorised", "departures",
+    "likelihood", "scoring", "starts", "indices", "scored", "aligning", "alike", "categorised",
+    "departures", "products", "rows", "robust", "saturated", "weighted", "scaling", "evidence",
+    "sums", "summed",
 ]
 INTAKE = [
     "raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss", "joining",
-    "files",
+    "files", "pieces", "partitions", "parts", "streams",
 ]
 DATA = [
     "survey", "answers", "spelling", "columns", "questions", "labelling", "groupings",
     "screening", "loading", "answer_words", "profiles", "bands", "ratings", "clusters",
     "guessing", "starter", "panel", "panel_loading", "presets", "population", "simulate",
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
-    "replications",
+    "replications", "scan", "scanned",
 ]
 AUDIT = [
     "facts", "atoms", "pages", "recovery", "system", "bounds", "search", "banded", "stating",
@@ -95,19 +97,7 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [
-    *INTAKE,
-    *DATA,
-    *AUDIT,
-    *MODEL,
-    *VERDICT,
-    *TABLES,
-    *FIGURES,
-    *EXPLORER,
-    *REPORTS,
-    *WORKSHOP,
-    *CLI,
-]
+ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
