@@ -392,10 +392,10 @@ def test_every_study_runs_and_the_page_is_made_of_them(
     for path in (*stored.glob("lavaan-*.json"), *stored.glob("limit*.json")):
         shutil.copy(path, folder)
     for name in ("ceiling", "crossed", "missing", "planted", "pathways", "brand", "ordered",
-                 "planted_ordered"):  # fmt: skip
+                 "planted_ordered", "cutoffs"):  # fmt: skip
         assert not (tmp_path / "validation.md").exists()
         arguments = ["--study", name, "--replications", "2", "--results", str(folder)]
         assert studies.main.main(arguments) == 0
     page = (tmp_path / "validation.md").read_text(encoding="utf-8")
     assert "<!-- table" not in page
-    assert page.count("2 replications") == 13
+    assert page.count("2 replications") == 14
