@@ -5,9 +5,9 @@
 
 Sixteen items of four pillars on seven points, MLR; three rungs and two planted differences, 100
 surveys each. Once of complete answers, once with 5 % missing (full information). Processor time of
-one process, which says what a survey costs whoever else is at work; from it follows what 500 surveys
-a rung and 200 for each planted difference take of two cores that have nothing else to do. That two
-processes give the same cut-offs is checked in the same run.
+one process, which says what a survey costs whoever else is at work; from it follows what 500
+surveys a rung and 200 for each planted difference take of two cores that have nothing else to do.
+That two processes give the same cut-offs is checked in the same run.
 """
 
 from __future__ import annotations
