@@ -286,7 +286,7 @@ def test_without_a_place_each_report_has_a_name_of_its_own(
 ) -> None:
     nothing = nbformat.v4.new_notebook()
     monkeypatch.setattr("employer_identity.reports.run.execute", lambda *_: Executed(nothing))
-    monkeypatch.setattr("employer_identity.reports.run.documents", lambda *_: {"html": b"made"})
+    monkeypatch.setattr("employer_identity.reports.run._write", lambda _, to, __: to.touch())
     monkeypatch.chdir(tmp_path)
     for employer in ("Vrolijke Eland", "Witte Vlinder"):
         report(UNIT, survey=sample_survey, employer=employer)

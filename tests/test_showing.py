@@ -36,9 +36,22 @@ PARTS = {
     "Route": "the levels of a climb; the ladder shows them",
     "Step": "one of them",
     "Source": "where a scan reads answers; the scan shows it",
+    "Fact": "what a figure or table tells of people, for whoever lays reports side by side",
+    "Statement": "a fact with the report that states it",
+    "Leak": "the audit that found it tells it in words",
+    "Bounds": "how far it hems something in; never shown, for it is hidden",
     "Baseline": "the independence model behind the fit measures",
 }
-EXTRA = ("Batch", "Record", "FitChange", "LowerBic", "NoSignificantDifference", "Kept", "Shown")
+EXTRA = (
+    "Audit",
+    "Batch",
+    "Record",
+    "FitChange",
+    "LowerBic",
+    "NoSignificantDifference",
+    "Kept",
+    "Shown",
+)
 """Kinds that the prepared results hold no example of, though they show themselves like others."""
 
 

@@ -26,6 +26,7 @@ from employer_identity.audit.pages import disagreements
 from employer_identity.audit.search import Leak, leaks
 from employer_identity.errors import Problem
 from employer_identity.language import Language, describe, listing, say
+from employer_identity.showing import Showing, View
 
 NOTEBOOK = ".ipynb"
 """Ending of a report's notebook, but of others, too: without facts beside it is none of ours."""
@@ -33,8 +34,8 @@ NAMED = 6
 """Numbers that a finding names at most."""
 
 
-@dataclass(frozen=True)
-class Audit:
+@dataclass(frozen=True, repr=False)
+class Audit(Showing):
     """What an audit found.
 
     Attributes
@@ -61,6 +62,9 @@ class Audit:
     def findings(self) -> tuple[Problem, ...]:
         """Return everything that is wrong, in words: never a number that was hidden."""
         return (*self.problems, *map(told, self.leaks))
+
+    def _view(self) -> View:
+        return View.of(in_words(self, "en"))
 
 
 def audit(folder: Path, *others: Path) -> Audit:
