@@ -71,8 +71,9 @@ CELLS = (
     '# Title\npage.title("Proef", unit.name, "Klein", [str(unit.n)])',
     '# At a glance\npage.section("glance", numbered=False)\n'
     'mean = float(unit.of("pillar")["mean"].iloc[0])\npage.text([unit.name, str(mean)])',
-    "# A figure\ntold = unit_facts.sentences(unit) + unit_facts.means(unit, 'pillar')\n"
-    'page.show(Shown("one", "figure", Figure(), "Caption", unit.name, facts=told))',
+    "# A figure\ntold = [*unit_facts.sentences(unit), *unit_facts.means(unit, 'pillar')]\n"
+    "told += unit_facts.teller(unit).sizes(unit.of('pillar'), unit_facts.scope(unit))\n"
+    'page.show(Shown("one", "figure", Figure(), "Caption", unit.name, facts=tuple(told)))',
     '# Numbers\npage.numbers({"n": unit.n, "mean_prototypicality": mean})',
     "# Trouble",
     '# Facts\npage.section("facts")',

@@ -17,7 +17,6 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 GROUND = [
     "errors", "writing", "adjusting", "inert", "language", "terms", "showing", "questionnaire",
     "special", "consistency", "consistency_groupings", "edge", "instrument", "proportions",
-    "clustering",
 ]
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
@@ -35,8 +34,8 @@ DATA = [
     "survey", "answers", "spelling", "columns", "questions", "labelling", "groupings",
     "screening", "loading", "answer_words", "profiles", "bands", "ratings", "clusters",
     "guessing", "starter", "panel", "panel_loading", "presets", "population", "simulate",
-    "designs", "insiders", "public", "studies", "dividing", "collapsing", "sample", "levels",
-    "replications", "scan", "scanned",
+    "designs", "insiders", "public", "studies", "dividing", "collapsing", "clustering",
+    "sample", "levels", "replications", "scan", "scanned",
 ]
 AUDIT = [
     "facts", "atoms", "pages", "recovery", "system", "bounds", "search", "banded", "stating",

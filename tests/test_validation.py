@@ -389,7 +389,7 @@ def test_every_study_runs_and_the_page_is_made_of_them(
     for path in (*stored.glob("lavaan-*.json"), *stored.glob("limit*.json")):
         shutil.copy(path, folder)
     for name in ("ceiling", "crossed", "missing", "planted", "pathways", "brand", "ordered",
-                 "planted_ordered", "anonymity", "cutoffs"):  # fmt: skip
+                 "planted_ordered", "anonymity", "alignment", "cutoffs"):  # fmt: skip
         assert not (tmp_path / "validation.md").exists()
         arguments = ["--study", name, "--replications", "2", "--results", str(folder)]
         assert studies.main.main(arguments) == 0

@@ -46,8 +46,9 @@ class Hidden(NamedTuple):
 
     Attributes
     ----------
-    units
-        The hidden ones; "" for people who gave none.
+    cells
+        The hidden ones: the sector of an employer, else None, and the unit; "" for people who gave
+        none.
     named, total
         How many of the named units are hidden, and how many there are.
     people
@@ -55,7 +56,7 @@ class Hidden(NamedTuple):
     """
 
     column: str
-    units: tuple[str, ...]
+    cells: tuple[tuple[str | None, str], ...]
     named: int
     total: int
     people: int
@@ -69,13 +70,15 @@ def hidden(study: Study) -> list[Hidden]:
 
 
 def _of_column(study: Study, column: str) -> Hidden:
-    values = study.survey.answers[column].astype(object)
-    people = {str(u): int(n) for u, n in values.where(values.notna(), "").value_counts().items()}
-    units = tuple(u for u in people if study.suppression.why(column, u, _TOLD))
     cells = study.suppression.cells
-    own = cells[(cells["column"] == column) & ~cells["unit"].isin(("", UNKNOWN))]
-    named = int((own[_TOLD] != "").sum())
-    return Hidden(column, units, named, len(own), sum(people[u] for u in units))
+    own = cells[cells["column"] == column].replace({"unit": {UNKNOWN: ""}})
+    away = own[[study.suppression.why(column, unit, _TOLD) != "" for unit in own["unit"]]]
+    values = study.survey.answers[column].astype(object)
+    n = int(values.where(values.notna(), "").isin(away["unit"]).sum())
+    pairs = zip(away["parent"], away["unit"], strict=True)
+    units = tuple((str(parent) or None, str(unit)) for parent, unit in pairs)
+    named, total = (int((part["unit"] != "").sum()) for part in (away, own))
+    return Hidden(column, units, named, total, n)
 
 
 def _counted(study: Study) -> str:
@@ -98,6 +101,6 @@ def facts(study: Study) -> Iterator[Fact]:
     """State how many people there are in what is hidden by each column, where that is told."""
     teller = Teller(study.instrument, study.wave)
     for one in hidden(study):
-        scope = tuple(b for unit in one.units for b in teller.of(one.column, unit))
+        scope = tuple(b for parent, unit in one.cells for b in teller.of(one.column, unit, parent))
         is_told = one.people >= study.minimum_n
         yield teller.number(scope, "count", one.people if is_told else None, least=study.minimum_n)
