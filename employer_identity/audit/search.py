@@ -294,9 +294,8 @@ class _Answered:
 
     @property
     def _counts(self) -> str:
-        """Whose counts stand behind the means: the measure's own, or where there are none all."""
-        name = self.measure[0]
-        return name if self.block.counted(name) else PERSONS
+        """Whose counts stand behind the means: the measure's own, or everybody's."""
+        return self.measure[0] if self.measure[0] in self.block.skipped else PERSONS
 
     @cached_property
     def counts(self) -> _Sets:
