@@ -288,3 +288,17 @@ def agrees(fact: Fact, n: np.ndarray, x: tuple[int, ...], atoms: list[Scope]) ->
     persons, total = (sum(itertools.compress(v, inside)) for v in (n, x))
     assert fact.value is not None
     return abs(total - fact.value * persons) <= fact.half * persons + 1e-9
+
+
+def test_who_skipped_a_question_is_not_counted_where_only_another_table_says_so() -> None:
+    """Five of ten men answered; how many of either age did is stated nowhere."""
+    by_sex = [
+        told(EVERYBODY, 32),
+        *(told(of(sex=sex), n) for sex, n in {"m": 10, "w": 10, "x": None, "y": None}.items()),
+        *(told(of(sex=sex), n, measure="us") for sex, n in {"m": 5, "w": 10}.items()),
+        *(told(of(sex=sex), mean, "mean", "us") for sex, mean in {"m": 4.0, "w": 6.0}.items()),
+    ]
+    ages = {"old": 20, "young": 12}
+    by_age = [told(of(age=age), n) for age, n in ages.items()]
+    by_age += [told(of(age=age), 5.33, "mean", "us") for age in ages]
+    assert attack(*by_sex, *by_age) == set()

@@ -53,12 +53,16 @@ class Block:
         One row an atom, one column a column: the values.
     named
         Which atoms are named by some number; others hold whoever is left over.
+    skipped
+        Measures of which it is stated somewhere, in whichever block, how many people answered:
+        not everybody did. All others everybody is taken to have answered.
     """
 
     columns: tuple[str, ...]
     cells: NDArray[np.str_]
     named: Members
     statements: tuple[Statement, ...]
+    skipped: frozenset[str] = frozenset()
 
     @cached_property
     def _found(self) -> dict[Scope, Members]:
@@ -124,7 +128,10 @@ def blocks(statements: Iterable[Statement]) -> list[Block]:
         mine = columns_of(s.fact.scope) - COMMON
         if mine:
             own[next(g for g in groups if mine <= g)].append(s)
-    return [_block(common + tuple(found)) for found in own.values()] or [_block(common)]
+    found = [_block(common + tuple(mine)) for mine in own.values()] or [_block(common)]
+    counts = (f for f in (s.fact for s in told) if f.quantity == "count" and f.value is not None)
+    skipped = frozenset(f.measure for f in counts) - {PERSONS}
+    return [replace(block, skipped=skipped) for block in found]
 
 
 def _joined(crossed: Iterable[frozenset[str]]) -> list[frozenset[str]]:

@@ -9,7 +9,7 @@ is not protected, what the others answered is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -294,9 +294,8 @@ class _Answered:
 
     @property
     def _counts(self) -> str:
-        """Whose counts stand behind the means: the measure's own, or where there are none all."""
-        name = self.measure[0]
-        return name if self.block.counted(name) else PERSONS
+        """Whose counts stand behind the means: the measure's own, or everybody's."""
+        return self.measure[0] if self.measure[0] in self.block.skipped else PERSONS
 
     @cached_property
     def counts(self) -> _Sets:
@@ -365,8 +364,7 @@ def _sharing(whole: list[Block]) -> list[Block]:
     """Hand to every block what the others tell of everybody, by adding up their parts."""
     if len(whole) < 2:
         return whole
-    counted = {s.fact.measure for block in whole for s in block.statements if _is_counted(s.fact)}
-    derived = [_totals(block, counted) for block in whole]
+    derived = [_totals(block) for block in whole]
     return [
         replace(block, statements=(*block.statements, *_of_others(derived, k)))
         for k, block in enumerate(whole)
@@ -377,15 +375,8 @@ def _of_others(derived: list[list[Statement]], own: int) -> list[Statement]:
     return [s for k, found in enumerate(derived) if k != own for s in found]
 
 
-def _is_counted(fact: Fact) -> bool:
-    return fact.quantity == "count" and fact.value is not None
-
-
-def _totals(block: Block, counted: Set[str]) -> list[Statement]:
-    """Say what a block's parts come to together, where that is not published as it is.
-
-    Not the sum of a measure of which only others know how many people answered it.
-    """
+def _totals(block: Block) -> list[Statement]:
+    """Say what a block's parts come to together, where that is not published as it is."""
     facts = [s.fact for s in block.statements]
     scopes = {around(f.scope) for f in facts}
     kinds = {(f.measure, f.answers, f.quantity == "count") for f in facts}
@@ -393,8 +384,6 @@ def _totals(block: Block, counted: Set[str]) -> list[Statement]:
     element = " + ".join(sorted(set(block.columns) - COMMON))
     found: list[Statement] = []
     for measure, answers, is_count in sorted(kinds):
-        if not is_count and measure in counted and not block.counted(measure):
-            continue
         for scope in scopes:
             if (scope, measure, answers, is_count) in told:
                 continue

@@ -87,7 +87,7 @@ def system(
     which nobody publishes.
     """
     atoms = len(block.cells)
-    own = measure != PERSONS and any(_is_count(s.fact, measure) for s in block.about(measure))
+    own = measure in block.skipped
     width = atoms * (1 + own + (span is not None))
     empty = sparse.csr_matrix((0, width))
     blank = System(empty, np.zeros(0), np.zeros(0), (), atoms, span, own)
@@ -105,10 +105,6 @@ def system(
     most = np.array([e[1] for e in ends] + [0.0] * limits.shape[0])
     both = sparse.vstack([told, limits], format="csr")
     return System(both, least, most, (*sources, *[None] * limits.shape[0]), atoms, span, own)
-
-
-def _is_count(fact: Fact, measure: str) -> bool:
-    return fact.quantity == "count" and fact.measure == measure and fact.value is not None
 
 
 def _limits(blank: System) -> sparse.csr_matrix:
