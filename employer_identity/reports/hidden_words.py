@@ -49,6 +49,8 @@ class Hidden(NamedTuple):
     cells
         The hidden ones: the sector of an employer, else None, and the unit; "" for people who gave
         none.
+    shown
+        The other units.
     named, total
         How many of the named units are hidden, and how many there are.
     people
@@ -57,6 +59,7 @@ class Hidden(NamedTuple):
 
     column: str
     cells: tuple[tuple[str | None, str], ...]
+    shown: tuple[str, ...]
     named: int
     total: int
     people: int
@@ -78,7 +81,8 @@ def _of_column(study: Study, column: str) -> Hidden:
     pairs = zip(away["parent"], away["unit"], strict=True)
     units = tuple((str(parent) or None, str(unit)) for parent, unit in pairs)
     named, total = (int((part["unit"] != "").sum()) for part in (away, own))
-    return Hidden(column, units, named, total, n)
+    shown = tuple(own.loc[~own.index.isin(away.index), "unit"])
+    return Hidden(column, units, shown, named, total, n)
 
 
 def _counted(study: Study) -> str:
@@ -98,9 +102,15 @@ def _told(study: Study, one: Hidden) -> str:
 
 
 def facts(study: Study) -> Iterator[Fact]:
-    """State how many people there are in what is hidden by each column, where that is told."""
+    """State how many people there are in what is hidden by each column, where that is told.
+
+    Where those who gave no answer are hidden, too, the units that are shown are named: nobody of
+    these is among them.
+    """
     teller = Teller(study.instrument, study.wave)
     for one in hidden(study):
         scope = tuple(b for parent, unit in one.cells for b in teller.of(one.column, unit, parent))
+        if any(not unit for _, unit in one.cells):
+            yield teller.number(teller.all_of(one.column, one.shown), "count", None)
         is_told = one.people >= study.minimum_n
         yield teller.number(scope, "count", one.people if is_told else None, least=study.minimum_n)
