@@ -110,7 +110,7 @@ def facts(study: Study) -> Iterator[Fact]:
     teller = Teller(study.instrument, study.wave)
     for one in hidden(study):
         scope = tuple(b for parent, unit in one.cells for b in teller.of(one.column, unit, parent))
-        if any(not unit for _, unit in one.cells):
+        if one.shown and any(not unit for _, unit in one.cells):
             yield teller.number(teller.all_of(one.column, one.shown), "count", None)
         is_told = one.people >= study.minimum_n
         yield teller.number(scope, "count", one.people if is_told else None, least=study.minimum_n)
