@@ -57,7 +57,7 @@ class Work:
     seed
         Of all random numbers.
     processes
-        How many work at the same time; None: one a core where that is worth it.
+        How many work at the same time; None: one a core where that is worth it, one in a script.
     progress
         Is told how many are done, and of how many; None: a line on a terminal or in a notebook.
     cache
@@ -135,8 +135,7 @@ def _all(
     task: Task, parts: list[tuple[str, range]], total: int, work: Work
 ) -> Iterator[tuple[str, dict[int, Row]]]:
     """Do all parts, here or in several processes; each is handed over when it is done."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    processes = work.processes or ((cores or 1) if total >= WORTH else 1)
+    processes = work.processes or (_processors() if total >= WORTH else 1)
     if processes == 1 or not parts:
         yield from (_done(task, work.seed, *part) for part in parts)
         return
@@ -154,6 +153,15 @@ def _all(
     finally:
         for name, value in threads.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def _processors() -> int:
+    """Count the processors that may be used unasked: in a script one, which others would rerun."""
+    if hasattr(sys.modules["__main__"], "__file__"):
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 # -- kept in a file -------------------------------------------------------------------------------
