@@ -395,4 +395,4 @@ def test_every_study_runs_and_the_page_is_made_of_them(
         assert studies.main.main(arguments) == 0
     page = (tmp_path / "validation.md").read_text(encoding="utf-8")
     assert "<!-- table" not in page
-    assert page.count("2 replications") == 14
+    assert page.count("2 replications") == 22
