@@ -226,14 +226,23 @@ def _renewing() -> Callable[[str], object] | None:
     kernel = sys.modules.get("IPython")
     shell = kernel.get_ipython() if kernel else None
     if shell is not None and hasattr(shell, "kernel"):
-        from IPython.display import clear_output
-
-        def in_notebook(text: str) -> None:
-            clear_output(wait=bool(text))  # type: ignore[no-untyped-call]
-            if text:
-                print(text)
-
-        return in_notebook
+        return _in_notebook()
     if sys.stderr.isatty():
         return lambda text: print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
     return None
+
+
+def _in_notebook() -> Callable[[str], object]:
+    """Return what renews a line of its own: whatever else the cell has shown stays."""
+    from IPython.display import DisplayHandle
+
+    handle = DisplayHandle()  # type: ignore[no-untyped-call]
+    told: list[str] = []
+
+    def renew(text: str) -> None:
+        if told or text:
+            show = handle.update if told else handle.display
+            show({"text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
+            told.append(text)
+
+    return renew

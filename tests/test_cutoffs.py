@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -484,3 +485,27 @@ def test_refits_of_the_survey_itself_are_the_survey_s() -> None:
     again = Refit.of(fit).to((fit.moments, fit.evidence))
     assert again is not None
     assert again.chisq == pytest.approx(fit.chisq, rel=1e-10)
+
+
+def test_in_a_notebook_the_line_renews_itself_and_clears_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from IPython import display
+
+    told: list[tuple[str, str]] = []
+    for way in ("display", "update"):
+        monkeypatch.setattr(
+            display.DisplayHandle,
+            way,
+            lambda _, data, way=way, **__: told.append((way, data["text/plain"])),
+        )
+    monkeypatch.setattr(display, "clear_output", lambda **_: pytest.fail("cleared the cell"))
+    shell = SimpleNamespace(kernel=object())
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    monkeypatch.setattr(replications, "PATIENCE", 0.0)
+    tell = replications._line()
+    for done in (1, 2, 3):
+        tell(done, 3)
+    assert [way for way, _ in told] == ["display", "update", "update"]
+    assert told[-1][1] == ""
+    assert "2" in told[1][1]

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from employer_identity.cli.progress import Progress, duration
-from employer_identity.cli.shared import PROBLEMS, STOPPED, refusals, tell, tongue_of
+from employer_identity.cli.shared import (
+    PROBLEMS,
+    STOPPED,
+    AcceptOption,
+    MinimumOption,
+    refusals,
+    tell,
+    tongue_of,
+)
 
 if TYPE_CHECKING:
     from employer_identity.audit.folder import Audit
@@ -45,17 +53,8 @@ def batch(
     wave: Annotated[
         str | None, typer.Option("--wave", "-w", help="Which wave. Left out: the last one.")
     ] = None,
-    minimum_n: Annotated[
-        str | None,
-        typer.Option("--minimum-n", help="Smallest number of people shown. Left out: 5."),
-    ] = None,
-    i_accept_identifiability: Annotated[
-        bool,
-        typer.Option(
-            "--i-accept-identifiability",
-            help="Allow --minimum-n below 3, though people can be identified then.",
-        ),
-    ] = False,
+    minimum_n: MinimumOption = None,
+    i_accept_identifiability: AcceptOption = False,
     parameters: Annotated[
         str | None, typer.Option("--parameters", help="YAML or TOML file for all reports.")
     ] = None,

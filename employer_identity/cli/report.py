@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from employer_identity.cli.parameters import gather
-from employer_identity.cli.shared import refusals, tell, tongue_of
+from employer_identity.cli.shared import AcceptOption, MinimumOption, refusals, tell, tongue_of
 from employer_identity.cli.templates import listed, shown
 
 
@@ -50,17 +50,8 @@ def report(
             help="Where the tables go besides: a .docx or .tex; give it again for the other.",
         ),
     ] = None,
-    minimum_n: Annotated[
-        str | None,
-        typer.Option("--minimum-n", help="Smallest number of people shown. Left out: 5."),
-    ] = None,
-    i_accept_identifiability: Annotated[
-        bool,
-        typer.Option(
-            "--i-accept-identifiability",
-            help="Allow --minimum-n below 3, though people can be identified then.",
-        ),
-    ] = False,
+    minimum_n: MinimumOption = None,
+    i_accept_identifiability: AcceptOption = False,
     parameter: Annotated[
         list[str] | None,
         typer.Option("--parameter", "-p", help="NAME=VALUE; give it again for a further one."),

@@ -38,6 +38,16 @@ _WRONG_USE = (
 LanguageOption = Annotated[
     str, typer.Option("--language", "-l", help="Language of report and messages: nl or en.")
 ]
+MinimumOption = Annotated[
+    str | None, typer.Option("--minimum-n", help="Smallest number of people shown. Left out: 5.")
+]
+AcceptOption = Annotated[
+    bool,
+    typer.Option(
+        "--i-accept-identifiability",
+        help="Allow --minimum-n below 3, though people can be identified then.",
+    ),
+]
 
 
 def tongue_of(asked: str) -> Language:
