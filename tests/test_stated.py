@@ -13,7 +13,14 @@ import pandas as pd
 import pytest
 
 from employer_identity import brand, figures, tables
-from employer_identity.audit.facts import Fact, Scope
+from employer_identity.audit.facts import (
+    EVERYBODY,
+    Fact,
+    Published,
+    Scope,
+    digest,
+    read_facts,
+)
 from employer_identity.audit.folder import audit
 from employer_identity.audit.pages import disagreements
 from employer_identity.audit.stating import HUNDREDTH, TENTH, Teller
@@ -233,3 +240,16 @@ def test_a_planted_leak_that_is_stated_is_found(
     shown = pieces(study)
     shown[1] = plant(study, shown[1])
     assert found in published(tmp_path, *rendered(study, shown, monkeypatch))
+
+
+def test_a_further_file_of_a_report_joins_the_facts_that_are_the_same(tmp_path: Path) -> None:
+    one = Published("study", {}, "brand", "edition", 5, (Fact(EVERYBODY, "count", 300.0),))
+    page, paper = tmp_path / "study.html", tmp_path / "study.pdf"
+    write_sidecar(one, {page: b"page"})
+    lies = write_sidecar(one, {paper: b"paper"})
+    assert read_facts(lies.read_bytes()).files == {
+        page.name: digest(b"page"),
+        paper.name: digest(b"paper"),
+    }
+    write_sidecar(replace(one, edition="another"), {paper: b"paper"})
+    assert set(read_facts(lies.read_bytes()).files) == {paper.name}
