@@ -70,6 +70,8 @@ def report(
 ) -> None:
     """Make a report: one file that needs nothing beside it.
 
+    What it tells of people lies beside it, for the audit (NAME.facts.json).
+
     \b
     The sample survey, in Dutch and in English; one of its employers:
       employer-identity report

@@ -72,6 +72,8 @@ def report(
 ) -> Path:
     """Make a report: one file that needs nothing beside it.
 
+    What it tells of people lies beside it, in ``NAME.facts.json``: the audit reads that.
+
     Parameters
     ----------
     template
