@@ -124,7 +124,7 @@ def test_decisions_are_those_of_the_ladder(ladder: Ladder, both: Measurement) ->
     assert told["observed means"].startswith("only for")
     assert both.instrument.label("advancement") not in told["observed means"]
     assert told["structure"] == "yes"
-    assert told["aligned means"].startswith("not done")
+    assert told["aligned means"].startswith("not by this ladder")
 
 
 def test_estimates_stand_with_their_errors(both: Measurement) -> None:
