@@ -32,6 +32,7 @@ from employer_identity.collapsing import LEAST
 from employer_identity.edge import checked
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
+from employer_identity.intake.streams import ArrowStream
 from employer_identity.language import listing, refusal
 from employer_identity.measurement.definitions import Definition, check_known, definitions
 from employer_identity.measurement.evidence import (
@@ -49,6 +50,7 @@ from employer_identity.measurement.starts import is_weak, starting_values, with_
 from employer_identity.measurement.syntax import Term, parse
 from employer_identity.measurement.table import PLAIN, Roles, complete
 from employer_identity.measurement.threads import on_one_thread
+from employer_identity.narrow import is_narrow
 from employer_identity.sample import Asked, Sample, take
 from employer_identity.scan import Scan
 from employer_identity.scanned import take_scan
@@ -208,8 +210,11 @@ def prepare(
     asked = Asked(
         *columns, missing=holes, declared=cluster is None, ordered=names, collapse=least
     )  # fmt: skip
-    if isinstance(data, Scan):
-        sample = take_scan(data, asked, fourth=how in ROBUST or how == "MLM")
+    held = None if isinstance(data, pd.DataFrame | Moments | Scan) else data.answers
+    if isinstance(data, Scan) or is_narrow(held):
+        scan = data if isinstance(data, Scan) else Scan(ArrowStream(held))
+        fourth = how in ROBUST or how == "MLM"
+        sample = take_scan(scan, asked, fourth=fourth, held=held is not None)
     else:
         sample = take(data, asked)
     check_modifiers(terms, len(sample.groups))

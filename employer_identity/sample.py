@@ -114,7 +114,21 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     """
     if isinstance(data, Moments):
         return _published(data, asked)
-    frame = data if isinstance(data, pd.DataFrame) else data.answers
+    rows, labels, notes = rows_of(data if isinstance(data, pd.DataFrame) else data.answers, asked)
+    if not asked.ordered:
+        return sample_of(rows, _sizes(rows), labels, notes)
+    ordered = np.isin(np.array(rows.patterns.names), asked.ordered)
+    return _ordered(rows, labels, notes, ordered, asked.collapse)
+
+
+def rows_of(frame: pd.DataFrame, asked: Asked) -> tuple[Rows, tuple[str, ...], tuple[Problem, ...]]:
+    """Return the rows that can serve the model, the groups, and what is said of the other rows.
+
+    Raises
+    ------
+    ModelError
+        With all reasons why the columns cannot serve it.
+    """
     items, extra = asked.items, (asked.weights, asked.cluster)
     _refuse(unknown_columns(frame, items, group=asked.group, weights=extra[0], cluster=extra[1]))
     numeric = [*items, *([asked.weights] if asked.weights else [])]
@@ -136,11 +150,7 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     rows = Rows(values, block, weights / weights.mean(), cluster, patterns, place)
     if asked.weights:
         notes.append(Problem("model.weighted", asked.weights, len(weights)))
-    kept = tuple(note for note in (*notes, *found) if note.count)
-    if not asked.ordered:
-        return sample_of(rows, _sizes(rows), labels, kept)
-    ordered = np.isin(np.array(rows.patterns.names), asked.ordered)
-    return _ordered(rows, labels, kept, ordered, asked.collapse)
+    return rows, labels, tuple(note for note in (*notes, *found) if note.count)
 
 
 def with_categories(sample: Sample, least: int) -> Sample:

@@ -18,6 +18,7 @@ from employer_identity.intake.pieces import Wanted
 from employer_identity.language import refusal
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns
+from employer_identity.measurement.rows import Rows
 from employer_identity.measurement.summed import Summed
 from employer_identity.measurement.sums import Batch, Label, Spread, Sums
 from employer_identity.sample import (
@@ -25,6 +26,7 @@ from employer_identity.sample import (
     Sample,
     never_together,
     reference_first,
+    rows_of,
     sample_of,
     take,
     unknown_columns,
@@ -40,20 +42,22 @@ NO_GROUP = "model.rows_without_group"
 SAMPLED = 10_000  # numbers from which bands are proposed
 
 
-def take_scan(scan: Scan, asked: Asked, *, fourth: bool) -> Sample:
+def take_scan(scan: Scan, asked: Asked, *, fourth: bool, held: bool = False) -> Sample:
     """Return the moments of the items, a group at a time; see `sample.take`.
 
     Parameters
     ----------
     fourth
         Whether robust inference will ask for more than moments.
+    held
+        Whether the answers are in memory, narrow, so that rows can be made of them.
 
     Raises
     ------
     ModelError, SurveyError
         With all reasons why the answers cannot serve the model.
     """
-    wanted = Wanted(asked.items, asked.group, asked.weights, asked.cluster)
+    wanted = all_wanted = Wanted(asked.items, asked.group, asked.weights, asked.cluster)
     _check_columns(scan, asked, wanted)
     if asked.ordered:
         return take(scan.frame(wanted), asked)
@@ -75,7 +79,8 @@ def take_scan(scan: Scan, asked: Asked, *, fourth: bool) -> Sample:
             sums = _first_pass(scan, wanted, asked, fourth).labelled(labels)
     mean, sums = sums.mean_weight, sums.weighed()
     again = partial(_again, scan, wanted, asked, labels, mean)
-    rows = Summed(sums.patterns, sums.people, sums.products, sums.clusters, again)
+    made = partial(_held, scan, all_wanted, asked) if held else None
+    rows = Summed(sums.patterns, sums.people, sums.products, sums.clusters, again, made)
     n = sums.patterns.by_group(sums.patterns.n) if asked.weights else sums.people
     return sample_of(rows, n, names, tuple(note for note in notes if note.count))
 
@@ -154,6 +159,11 @@ def _scored(
     used, _ = _used(batch, asked)
     own = batch.only(used).numbered(labels)
     return Spread.of(replace(own, weights=own.weights / mean), patterns, at, mu)
+
+
+def _held(scan: Scan, wanted: Wanted, asked: Asked) -> Rows:
+    """Make rows of answers that are held narrow."""
+    return rows_of(scan.frame(wanted), asked)[0]
 
 
 # -- what is wrong, and what is noted -------------------------------------------------------------

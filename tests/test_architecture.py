@@ -31,7 +31,7 @@ INTAKE = [
     "files", "pieces", "partitions", "parts", "streams",
 ]
 DATA = [
-    "survey", "answers", "spelling", "columns", "questions", "labelling", "groupings",
+    "narrow", "survey", "answers", "spelling", "columns", "questions", "labelling", "groupings",
     "screening", "loading", "answer_words", "profiles", "bands", "ratings", "clusters",
     "guessing", "starter", "panel", "panel_loading", "presets", "population", "simulate",
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "clustering",

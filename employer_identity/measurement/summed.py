@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns
 from employer_identity.measurement.products import ByCluster, Keys, Squares
-from employer_identity.measurement.rows import Respondents, linear
+from employer_identity.measurement.rows import Respondents, Rows, linear
 from employer_identity.measurement.sums import Clusters, Spread
 
 Array = NDArray[np.float64]
@@ -44,6 +44,8 @@ class Summed(Respondents):
         The clusters; None where everybody is one.
     again
         A pass over answers with holes.
+    held
+        Makes rows of them for whoever needs them one by one; None where they may be too many.
     """
 
     patterns: Patterns
@@ -51,6 +53,17 @@ class Summed(Respondents):
     products: Squares | ByCluster | None
     clusters: Clusters | None
     again: Again
+    held: Callable[[], Rows] | None = None
+
+    @property
+    def are_at_hand(self) -> bool:
+        """Whether they can be had one by one."""
+        return self.held is not None
+
+    def one_by_one(self) -> Rows:
+        """Make rows of them: while they are used they are in memory, and not after."""
+        assert self.held is not None  # asked for only where they are at hand
+        return self.held()
 
     @property
     def counts(self) -> Integers:
