@@ -32,7 +32,12 @@ def batch(
     ] = "reports",
     survey: Annotated[
         list[str] | None,
-        typer.Option("--survey", "-s", help="File with the answers. Left out: the sample survey."),
+        typer.Option(
+            "--survey",
+            "-s",
+            help="File with the answers, a pattern or a folder of Parquet files. "
+            "Left out: the sample survey.",
+        ),
     ] = None,
     instrument: Annotated[
         str | None, typer.Option("--instrument", "-i", help="TOML file about the columns.")

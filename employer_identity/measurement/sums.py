@@ -298,7 +298,11 @@ class Spread:
         order, block = _blocks(batch, patterns)
         P = len(batch.names) * (len(batch.names) + 3) // 2
         squares = np.zeros((patterns.n_groups, P, P))
-        found: list[Spread] = []
+        group, key, sums = _nothing(P)
+        pair = np.zeros(0, np.int64)
+        if batch.cluster is not None:
+            group, key, pair = paired(batch.codes, batch.cluster)
+            sums = np.zeros((len(group), P))
         bounds = np.searchsorted(batch.codes[order], np.arange(patterns.n_groups + 1))
         for g in range(patterns.n_groups):
             for start in range(bounds[g], bounds[g + 1], ROWS):
@@ -308,17 +312,11 @@ class Spread:
                 if batch.cluster is None:
                     squares[g] += s.T @ s
                 else:
-                    found.append(cls._by_cluster(s, batch.codes[rows], batch.cluster[rows]))
-        if batch.cluster is None:
-            return cls(squares, *_nothing(P))
-        return added(found) or cls(None, *_nothing(P))
-
-    @classmethod
-    def _by_cluster(cls, s: Array, codes: Integers, keys: Keys) -> Spread:
-        group, key, pair = paired(codes, keys)
-        sums = np.zeros((len(group), s.shape[1]))
-        np.add.at(sums, pair, s)
-        return cls(None, group, key, sums)
+                    together = np.argsort(pair[rows], kind="stable")
+                    own = pair[rows][together]
+                    starts = np.flatnonzero(np.diff(own, prepend=-1))
+                    sums[own[starts]] += np.add.reduceat(s[together], starts, axis=0)
+        return cls(squares if batch.cluster is None else None, group, key, sums)
 
     def __add__(self, other: Spread) -> Spread:
         """Sums of both parts."""
