@@ -32,6 +32,7 @@ from employer_identity.collapsing import LEAST
 from employer_identity.edge import checked
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
+from employer_identity.intake.pieces import HELD
 from employer_identity.intake.streams import ArrowStream
 from employer_identity.language import listing, refusal
 from employer_identity.measurement.definitions import Definition, check_known, definitions
@@ -212,7 +213,7 @@ def prepare(
     )  # fmt: skip
     held = None if isinstance(data, pd.DataFrame | Moments | Scan) else data.answers
     if isinstance(data, Scan) or is_narrow(held):
-        scan = data if isinstance(data, Scan) else Scan(ArrowStream(held))
+        scan = data if isinstance(data, Scan) else Scan(ArrowStream(held, HELD))
         fourth = how in ROBUST or how == "MLM"
         sample = take_scan(scan, asked, fourth=fourth, held=held is not None)
     else:

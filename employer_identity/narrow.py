@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +118,19 @@ def narrowed(values: np.ndarray[Any, Any], low: int, high: int) -> pd.Series[Any
     missing = np.isnan(values)
     held = np.where(missing, 0, values).astype(kind.lower())
     return pd.Series(pd.arrays.IntegerArray(held, missing))
+
+
+def stacked(
+    first: pd.DataFrame, second: pd.DataFrame, groups: Mapping[str, pd.Categorical]
+) -> pd.DataFrame:
+    """Put the rows of two below each other; `groups` are the columns of both that hold groups."""
+    if not (isinstance(first, Narrow) and isinstance(second, Narrow)):
+        return pd.concat([first, second], ignore_index=True).assign(**groups)
+    plain = [name for name in second if name not in groups]
+    parts = [held.table.select(plain) for held in (first, second)]
+    table = pa.concat_tables(parts, promote_options="permissive")
+    both = Narrow(table, pd.RangeIndex(len(table))).assign(**groups)
+    return both
 
 
 def is_narrow(answers: object) -> bool:

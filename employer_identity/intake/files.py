@@ -39,11 +39,10 @@ def read(paths: Sequence[Path], named: Named | None = None) -> Raw:
     names = [path.name for path in paths]
     if len(set(names)) < len(names):
         names = [f"{path.parent.name}/{path.name}" for path in paths]
-    stamps = dict[Path, Stamp]()
-    for path, name in zip(paths, names, strict=True):
+    stamps = {path: _stamp(path, name) for path, name in zip(paths, names, strict=True)}
+    for path in paths:
         try:
             _check(path)
-            stamps[path] = stamp(path, name)
             raws.append(_read(path, named))
         except SurveyError as error:
             problems += error.problems
@@ -51,11 +50,15 @@ def read(paths: Sequence[Path], named: Named | None = None) -> Raw:
         raise refusal(SurveyError, problems)
     found = raws[0] if len(raws) == 1 else join(raws, names, digest(paths))
     for path, name in zip(paths, names, strict=True):
-        if stamp(path, name) != stamps[path]:
+        if _stamp(path, name) != stamps[path]:
             problems.append(Problem("scan.changed", name))
     if problems:
         raise refusal(SurveyError, problems)
     return found
+
+
+def _stamp(path: Path, name: str) -> Stamp | None:
+    return stamp(path, name) if path.is_file() else None
 
 
 def _check(path: Path) -> None:

@@ -228,7 +228,7 @@ def sector_of(survey: Survey, column: str, unit: str) -> str:
     sector = survey.instrument.sector
     if not sector or column != survey.instrument.employer:
         return ""
-    found = survey.answers.loc[survey.answers[column] == unit, sector].unique()
+    found = survey.answers[sector][survey.answers[column] == unit].unique()
     return str(found[0]) if len(found) == 1 and pd.notna(found[0]) else ""
 
 
