@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-
 from typing import get_args
 
 import numpy as np
@@ -25,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("running", "intervals", "population", "ceiling", "crossed", "missing", "planted", "page",
          "studies", "pathways", "brand_truth", "brand", "tables", "planted_tables", "brand_tables",
          "lavaan", "ordered", "planted_ordered", "ordered_tables", "anonymity", "alignment",
-         "alignment_tables", "cutoffs", "cutoffs_tables", "reference", "reference_tests",
+         "alignment_tables", "cutoffs", "cutoffs_tables", "reference", "reference_contrasts",
          "reference_tables", "__main__")  # fmt: skip
 # Stored with six digits; another BLAS or processor moves an estimate at the search's tolerance.
 AGAIN = 1e-4
@@ -121,7 +120,7 @@ def test_a_wrong_sign_in_the_scores_is_told(
     assert studies.reference.beside(case).agrees
     right = normal.scores
 
-    def wrong(patterns, at, answers, block, mu):  # noqa: ANN001, ANN202
+    def wrong(patterns, at, answers, block, mu):
         found = right(patterns, at, answers, block, mu)
         return found * np.where(np.arange(found.shape[1]) < answers.shape[1], -1.0, 1.0)
 

@@ -1,4 +1,4 @@
-"""Set every stored call beside lavaan's, run the studies not there yet, write docs/validation.md."""
+"""Compare with lavaan, run the simulation studies not there yet, write docs/validation.md."""
 
 from __future__ import annotations
 

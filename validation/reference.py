@@ -188,4 +188,5 @@ def keyed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def column_of(frame: pd.DataFrame, name: str, rows: pd.Index) -> np.ndarray:
+    """Return a column's numbers for these rows."""
     return frame.loc[rows, name].to_numpy(dtype=float, na_value=np.nan)

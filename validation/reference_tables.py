@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from validation.reference import FAMILIES, GOLDEN, LIMITS, beside, cases
-from validation.reference_tests import LIMIT, PROJECTED, tested
+from validation.reference_contrasts import LIMIT, PROJECTED, contrasts
 from validation.running import RESULTS
 from validation.tables import markdown
 
@@ -36,19 +36,19 @@ def compare(folder: Path = RESULTS, golden: Path = GOLDEN) -> bool:
         }
         for b in map(beside, cases(golden))
     ]  # fmt: skip
-    tests = [
+    other = [
         {
             "family": t.family, "name": t.name, "kind": t.kind, "apart": t.apart,
             "compared": t.compared, "agrees": t.agrees,
         }
-        for t in tested(golden)
+        for t in contrasts(golden)
     ]  # fmt: skip
-    found = {"versions": _versions(), "fits": fits, "tests": tests}
+    found = {"versions": _versions(), "fits": fits, "tests": other}
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{STORED}.part"
     part.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     part.replace(folder / STORED)
-    return all(row["agrees"] for row in (*fits, *tests))
+    return all(row["agrees"] for row in (*fits, *other))
 
 
 def stored(folder: Path = RESULTS) -> dict[str, Any] | None:

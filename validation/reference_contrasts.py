@@ -53,7 +53,7 @@ class Tested:
         return self.df and self.apart <= self.limit
 
 
-def tested(folder: Path = GOLDEN) -> Iterator[Tested]:
+def contrasts(folder: Path = GOLDEN) -> Iterator[Tested]:
     """Compare every stored test."""
     for family in FAMILIES:
         for path in sorted((folder / family).glob("*.json")):
