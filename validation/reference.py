@@ -23,6 +23,7 @@ FAMILIES: Mapping[str, str] = {
     "climb": "ladders of three and six groups",
     "robust": "robust estimators, holes, weights, clusters",
     "ordered": "ordered answers",
+    "zoo": "answers that go wrong easily",
 }
 LIMITS: Mapping[str, float] = {"est": 1e-6, "se": 1e-6, "chisq": 2e-5, "indices": 5e-6}
 """How far apart still agrees. lavaan's baseline model and its search for the ends of RMSEA's
