@@ -64,7 +64,8 @@ class Study:
 
 
 STUDIES = st.builds(
-    Study, seed=st.integers(0, 10**6), items=st.lists(st.integers(3, 4), min_size=2, max_size=3).map(tuple),
+    Study, seed=st.integers(0, 10**6),
+    items=st.lists(st.integers(3, 4), min_size=2, max_size=3).map(tuple),
     groups=st.integers(2, 3), noise=st.floats(0.4, 1.0), holes=st.sampled_from([0.0, 0.08]),
     cross=st.booleans(),
 )  # fmt: skip
