@@ -42,13 +42,13 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     if not fit.information.factor.definite:
         return np.full((draws, len(parameters)), np.nan)
-    drawable = fit.rows is not None and fit.sandwich is not None and fit.ordered is None
-    if fit.rows is None or not drawable or fit.rows.units > MANY:
+    rows = fit.saturated.rows if fit.sandwich is not None and fit.ordered is None else None
+    if rows is None or rows.units > MANY:
         unit = np.zeros((fit.layout.q, len(parameters)))
         unit[parameters, np.arange(len(parameters))] = 1.0
         centre, spread = np.zeros(len(parameters)), fit.spread_of(unit)
         return rng.multivariate_normal(centre, spread, draws, check_valid="ignore", method="eigh")
-    own = influences(fit, fit.rows, parameters)
+    own = influences(fit, rows, parameters)
     units = len(own)
     found, size = [], max(1, CELLS // units)
     for start in range(0, draws, size):

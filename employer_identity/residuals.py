@@ -141,7 +141,7 @@ def _point(fit: Fit) -> _Point:
 
 def _scores_spread(fit: Fit, point: _Point) -> tuple[Array, Array, Meat | CrossedMeat]:
     """Covariances of scores: the moments' J, J D I^-1 by cell (G, P, c), and the parameters'."""
-    H, own, rows = point.H, point.own, fit.rows  # noqa: N806
+    H, own, rows = point.H, point.own, fit.saturated.rows  # noqa: N806
     if rows is None or not isinstance(fit.sandwich, Sandwich):
         J = H @ np.linalg.inv(fit.saturated.information) @ H  # noqa: N806
     elif fit.estimator == "MLM":

@@ -19,12 +19,12 @@ GROUND = [
     "special", "consistency", "consistency_groupings", "edge", "instrument", "proportions",
 ]
 ENGINE = [
-    "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
-    "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
-    "polyserial", "mixed", "twostep", "ordered_faults", "categorical", "responses",
-    "likelihood", "scoring", "starts", "indices", "scored", "aligning", "alike", "categorised",
-    "departures", "products", "rows", "robust", "saturated", "weighted", "scaling", "evidence",
-    "sums", "summed",
+    "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "tabulated",
+    "layout", "published", "moments", "patterns", "normal", "implied", "delta", "bivariate",
+    "polychoric", "polyserial", "mixed", "products", "spread", "twostep", "ordered_faults",
+    "categorical", "responses", "likelihood", "scoring", "starts", "indices", "scored",
+    "aligning", "alike", "categorised", "departures", "rows", "robust", "saturated", "weighted",
+    "scaling", "evidence", "sums", "summed",
 ]
 INTAKE = [
     "raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss", "joining",

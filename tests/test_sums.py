@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from employer_identity.measurement.normal import expand
 from employer_identity.measurement.patterns import gather
 from employer_identity.measurement.products import ByCluster, Squares, listed
-from employer_identity.measurement.sums import Batch, Spread, Sums, added
+from employer_identity.measurement.sums import Batch, MomentSums, Sums, added, spread_of
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 NAMES = ("a", "b", "c", "d")
@@ -44,10 +45,9 @@ def divided(whole: Batch, rng: np.random.Generator, parts: int) -> list[Batch]:
     return [found[k] for k in rng.permutation(parts)]
 
 
-def sums(rows: Batch) -> Sums:
-    return Sums.of(
-        rows, np.ones(len(rows.codes), dtype=bool), {("", "rows"): len(rows.codes)}, fourth=True
-    )
+def sums(rows: Batch) -> Sums[MomentSums]:
+    every, told = np.ones(len(rows.codes), dtype=bool), {("", "rows"): len(rows.codes)}
+    return Sums.of(rows, every, told, partial(MomentSums.of, fourth=True))
 
 
 def close(one: Array, other: Array, tolerance: float = SAME) -> bool:
@@ -72,7 +72,7 @@ def test_parts_in_any_order_and_any_division_are_the_whole(
     assert total is not None
     found = total.labelled("xyz").weighed()
     tolerance = FAR if far else SAME
-    one, other = found.patterns, expected.patterns
+    one, other = found.body.patterns, expected.body.patterns
     assert (one.group == other.group).all()
     assert (one.seen == other.seen).all()
     assert close(one.n, other.n)
@@ -81,15 +81,15 @@ def test_parts_in_any_order_and_any_division_are_the_whole(
     assert (found.people == expected.people).all()
     assert found.told == expected.told
     if holes:
-        assert found.products is None or one.complete
-    elif isinstance(found.products, Squares):
-        assert isinstance(expected.products, Squares)
-        assert close(found.products.sums, expected.products.sums, tolerance)
+        assert found.body.products is None or one.complete
+    elif isinstance(found.body.products, Squares):
+        assert isinstance(expected.body.products, Squares)
+        assert close(found.body.products.sums, expected.body.products.sums, tolerance)
     else:
-        assert isinstance(found.products, ByCluster)
-        assert isinstance(expected.products, ByCluster)
-        assert (found.products.key == expected.products.key).all()
-        assert close(found.products.sums, expected.products.sums, tolerance)
+        assert isinstance(found.body.products, ByCluster)
+        assert isinstance(expected.body.products, ByCluster)
+        assert (found.body.products.key == expected.body.products.key).all()
+        assert close(found.body.products.sums, expected.body.products.sums, tolerance)
     if clustered:
         assert found.clusters is not None
         assert expected.clusters is not None
@@ -103,7 +103,7 @@ def test_moments_far_from_zero_are_those_of_the_deviations() -> None:
     far = replace(near, answers=near.answers + 1e6)
     total = added(sums(part) for part in divided(far, rng, 7))
     assert total is not None
-    found = total.labelled("xyz").patterns
+    found = total.labelled("xyz").body.patterns
     expected, _ = gather(NAMES, near.answers, near.codes, near.weights)
     assert close(found.covariance, expected.covariance, FAR)
     assert close(found.mean - 1e6, expected.mean, FAR)
@@ -132,9 +132,9 @@ def test_scores_of_answers_with_holes_add_up(clustered: bool) -> None:
     mu = np.zeros((3, 4))
     at = expand(patterns, np.tile(np.eye(4), (3, 1, 1)), mu)
     assert at is not None
-    expected = Spread.of(whole, patterns, at, mu)
+    expected = spread_of(whole, patterns, at, mu)
     parts = (part.numbered("xyz") for part in divided(whole, rng, 5))
-    found = added(Spread.of(part, patterns, at, mu) for part in parts)
+    found = added(spread_of(part, patterns, at, mu) for part in parts)
     assert found is not None
     if clustered:
         assert (found.key == expected.key).all()
