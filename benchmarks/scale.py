@@ -108,6 +108,7 @@ def climb(folder: str, width: str, estimator: str, missing: str, out: str) -> No
 
     _, model = named(int(width))
     asked: dict[str, Any] = {"estimator": estimator, "missing": missing}
+    asked |= {"ordered": estimator == "WLSMV"}
 
     def task() -> None:
         answers = ei.scan(folder)

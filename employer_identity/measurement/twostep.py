@@ -163,7 +163,7 @@ def moved(places: Places, part: Part, look: LookUp) -> Iterator[tuple[slice, Arr
         for first in firsts.tolist():
             cell = row[i[first] :] + codes[j[first]]
             for k, mine in enumerate(cell, first):
-                np.take(look.by_cell[k], mine, out=found[at_pairs[k]], mode="clip")
+                look.by_cell[k].take(mine, out=found[at_pairs[k]], mode="clip")
         if look.by_row is not None:
             found[others] = look.by_row[:, rows]
         if not alike:
