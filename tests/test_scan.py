@@ -453,7 +453,7 @@ ORDERED = {
     "copied": (BAD["copied"][0], "ordered.perfect_in_group"),
     "halves": (lambda f: f.assign(adv1=f["adv1"] + 0.5 * (f.index % 9 == 1)), "ordered.not_whole"),
     "hardly any": (
-        lambda f: f.assign(adv1=1 + (f.index < 4)), "ordered.one_category_left_in_group",
+        lambda f: f.assign(adv1=1 + (f.index % 90 == 1)), "ordered.one_category_left_in_group",
     ),
     "flat": (
         lambda f: f.assign(adv1=f["adv1"].where(f["band"] != "old", 4)),
@@ -510,8 +510,45 @@ def test_what_cannot_be_scanned_is_refused(tmp_path: Path) -> None:
     refused(lambda: ei.scan(tmp_path / "*.parquet"), "scan.no_parts")
 
 
-def test_scores_of_people_need_people_in_memory() -> None:
-    found = ei.cfa(ei.scan(whole()), MODEL)
-    refused(found.factor_scores, "scan.needs_rows")
-    ladder = ei.invariance(ei.scan(whole()), MODEL, group="band")
+@BOTH
+def test_what_needs_people_needs_them_in_memory(ordered: bool) -> None:
+    scan = ei.scan(whole())
+    found = ei.cfa(scan, MODEL, ordered=ordered)
+    refused(found.factor_scores, "ordered.not_offered" if ordered else "scan.needs_rows")
+    refused(lambda: ei.dynamic_cutoffs(found), "scan.needs_rows")
+    ladder = ei.invariance(scan, MODEL, group="band", ordered=ordered)
     refused(lambda: ei.conclusions(ladder), "scan.needs_rows")
+    refused(lambda: ei.simulated_cutoffs(ladder), "scan.needs_rows")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        partial(ei.compare_models, factors={"one": SIX}), partial(ei.align, group="band"),
+        partial(ei.invariance_across, groups=["band"], models={"one": MODEL}), ei.agreement,
+    ],
+)  # fmt: skip
+def test_what_takes_no_scan_says_where_to_read_it(call: Callable[..., object]) -> None:
+    with pytest.raises(EmployerIdentityError, match="read in batches") as told:
+        call(ei.scan(whole()))
+    assert [p.code for p in told.value.problems] in (["edge.unfit_scan"], ["scan.needs_rows"])
+
+
+@pytest.mark.parametrize("holes", [True, False])
+def test_intervals_of_bias_are_there_without_people(holes: bool) -> None:
+    ladder = ei.invariance(ei.scan(whole(holes=holes)), MODEL, group="band")
+    found = ei.dmacs(ladder)
+    in_memory = ei.dmacs(ei.invariance(whole(holes=holes), MODEL, group="band"))
+    columns = list(found.select_dtypes("number"))
+    for column in columns:
+        one, other = found[column].to_numpy(), in_memory[column].to_numpy()
+        # intervals are of normal draws here and of drawn people there
+        assert np.allclose(one, other, atol=0.03, equal_nan=True), column
+
+
+def test_groups_are_aligned_by_the_moments_of_a_scan() -> None:
+    frame = whole(3_000)
+    of_scan = ei.cfa(ei.scan(frame), MODEL, group="band", estimator="ML").moments
+    one = ei.align(of_scan, MODEL, group="band").means
+    other = ei.align(frame, MODEL, group="band", estimator="ML").means
+    assert np.allclose(one["est"], other["est"], atol=1e-6)
