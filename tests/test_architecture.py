@@ -24,7 +24,7 @@ ENGINE = [
     "polychoric", "polyserial", "mixed", "products", "spread", "twostep", "ordered_faults",
     "categorical", "responses", "likelihood", "scoring", "starts", "indices", "scored",
     "aligning", "alike", "categorised", "departures", "rows", "robust", "saturated", "weighted",
-    "scaling", "evidence", "sums", "summed",
+    "scaling", "restricting", "evidence", "sums", "summed",
 ]
 INTAKE = [
     "raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss", "joining",
