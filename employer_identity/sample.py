@@ -14,11 +14,15 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from employer_identity.clustering import numbered
 from employer_identity.collapsing import LEAST, collapsed, doubtful, not_whole
-from employer_identity.dividing import groups_of, too_few_groups, too_small_groups
+from employer_identity.dividing import (
+    groups_of,
+    never_together,
+    too_few_groups,
+    too_small_groups,
+)
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
 from employer_identity.measurement.categorical import Held, OrderedMoments, statistics_of
-from employer_identity.measurement.coded import Coding
 from employer_identity.measurement.evidence import Evidence, OrderedSample
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import Patterns, gather, whole
@@ -30,9 +34,6 @@ from employer_identity.measurement.tabulated import Tables
 
 if TYPE_CHECKING:
     from employer_identity.survey import Survey
-
-
-SHOWN = 6  # pairs of items named in one message
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def ordered_sample(
     if not isinstance(found, OrderedMoments):
         raise refusal(ModelError, list(found))
     moments = Moments(names, _sizes(rows), found.mean, found.covariance, labels)
-    evidence = OrderedSample(found, rows, _recoded(tables.names, coding))
+    evidence = OrderedSample(found, rows, coding.merged(tables.names))
     return Sample(moments, evidence, (*notes, *told))
 
 
@@ -220,19 +221,6 @@ def _held(
     tables = Tables.of(chosen, answers, rows.group, rows.weights, len(labels))
     held = Held(rows.answers, rows.group, is_ordered, rows.weights, rows.cluster)
     return Tabled(rows.counts, None, tables, held)
-
-
-def _recoded(names: tuple[str, ...], coding: Coding) -> dict[str, dict[float, float]]:
-    """Return by item the codes that were merged into another."""
-    found: dict[str, dict[float, float]] = {}
-    for name, values, number, called in zip(
-        names, coding.values, coding.number, coding.called, strict=True
-    ):
-        pairs = zip(values.tolist(), called[number].tolist(), strict=True)
-        changed = {code: into for code, into in pairs if code != into}
-        if changed:
-            found[name] = changed
-    return found
 
 
 def _why_unreachable(patterns: Patterns, labels: tuple[str, ...]) -> list[Problem]:
@@ -288,29 +276,6 @@ def _weights(frame: pd.DataFrame, column: str | None) -> NDArray[np.float64]:
     if not weights.any():
         raise refusal(ModelError, [Problem("model.weights_all_zero", column)])
     found: NDArray[np.float64] = weights
-    return found
-
-
-def never_together(
-    names: Sequence[str], together: NDArray[np.bool_], labels: Sequence[str]
-) -> list[Problem]:
-    """Items that nobody in a group answered, and pairs that nobody answered both.
-
-    ``together`` says which two somebody answered, (G, p, p).
-    """
-    found = []
-    for both, label in zip(together, labels, strict=True):
-        some = np.diag(both)
-        empty = [name for name, there in zip(names, some, strict=True) if not there]
-        if empty:
-            code = "model.item_empty_in_group" if label else "model.item_empty"
-            found.append(Problem(code, listing(empty), values={"group": label}))
-        i, j = np.nonzero(np.triu(~both, 1) & some & some[:, None])
-        pairs = [f"{names[a]}~~{names[b]}" for a, b in zip(i.tolist(), j.tolist(), strict=True)]
-        if pairs:
-            code = "model.never_together_in_group" if label else "model.never_together"
-            values = {"group": label}
-            found.append(Problem(code, listing(pairs[:SHOWN]), len(pairs), values))
     return found
 
 

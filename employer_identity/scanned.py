@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from employer_identity.clustering import judged
 from employer_identity.collapsing import not_whole
-from employer_identity.dividing import too_few_groups, too_small_groups
+from employer_identity.dividing import never_together, too_few_groups, too_small_groups
 from employer_identity.errors import ModelError, Problem
 from employer_identity.intake.pieces import Wanted
 from employer_identity.intake.raw import refuse
@@ -29,7 +29,6 @@ from employer_identity.measurement.twostep import LookUp, looked_up
 from employer_identity.sample import (
     Asked,
     Sample,
-    never_together,
     ordered_sample,
     reference_first,
     sample_of,

@@ -86,6 +86,8 @@ def test_two_workers_give_the_same_sums_and_the_same_fit(client: Any) -> None:
     scan = ei.scan(dd.from_pandas(holes, npartitions=5))
     asked: dict[str, Any] = {"group": "band", "cluster": "team", "weights": "weight"}
     close(*(ei.cfa(data, MODEL, **asked) for data in (scan, holes)))
+    asked |= {"ordered": True}
+    close(*(ei.cfa(data, MODEL, **asked) for data in (scan, holes)))
 
 
 def test_a_worker_that_is_killed_midway_changes_nothing(client: Any, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ are category numbers 0 to K - 1, and K where there is none, so that they look up
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,6 +72,15 @@ class Coding:
         for a, (column, values, number) in enumerate(pairs):
             found[:, a] = _looked_up(column, values, np.append(number, self.K))
         return found
+
+    def merged(self, names: Sequence[str]) -> dict[str, dict[float, float]]:
+        """Return by item (a,) the answers that another stands for."""
+        found = {}
+        each = zip(names, self.values, self.number, self.called, strict=True)
+        for name, values, number, called in each:
+            pairs = zip(values.tolist(), called[number].tolist(), strict=True)
+            found[name] = {answer: by for answer, by in pairs if answer != by}
+        return {name: own for name, own in found.items() if own}
 
     def joined(self, other: Coding) -> Coding:
         """Make the answers of both categories."""
