@@ -215,7 +215,7 @@ def prepare(
     check_modifiers(terms, len(sample.groups))
     counted = Ordered(thresholds_of(sample.evidence), parameterization)
     check_thresholds(terms, counted)
-    if sample.evidence.patterns.complete:
+    if sample.evidence.complete:
         holes = "listwise"
     code = "model.resolved_moments" if tables else "model.resolved"
     resolved = Problem(code, values={"estimator": how, "missing": holes})

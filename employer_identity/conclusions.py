@@ -16,7 +16,7 @@ from employer_identity.ladder import Ladder
 from employer_identity.language import Language, refusal, say
 from employer_identity.latent import means_of
 from employer_identity.measurement.rows import Rows
-from employer_identity.measurement.summed import Summed
+from employer_identity.measurement.summed import Counted
 from employer_identity.rungs import Release
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _observed(fit: Fit) -> pd.DataFrame:
         items = [fit.items.index(name) for name in measured if name in fit.items]
         if not items:
             continue
-        if isinstance(fit.rows, Summed):
+        if isinstance(fit.rows, Counted):
             raise refusal(ModelError, [Problem("scan.needs_rows")])
         gaps = _of_rows(fit.rows, items) if isinstance(fit.rows, Rows) else _of_moments(fit, items)
         columns = tested(*gaps)

@@ -178,6 +178,8 @@ def _unfit(call: str, name: str, value: object, hint: Any) -> Problem:
         return Problem("edge.unfit_ladder", name, values=values)
     if given == "str" and "Sequence" in _names(hint):
         return Problem("edge.unfit_word", name, values=values)
+    if given == "Scan":
+        return Problem("edge.unfit_scan", name, values=values)
     return Problem("edge.unfit", name, values=values)
 
 

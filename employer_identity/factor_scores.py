@@ -116,7 +116,7 @@ def _respondents(fit: Fit, method: str) -> Rows:
     if method not in get_args(ScoreMethod):
         values = {"asked": method, "allowed": listing(get_args(ScoreMethod))}
         problems.append(Problem("model.not_available", where="method", values=values))
-    if not isinstance(fit.rows, Rows):
+    if fit.ordered is None and not isinstance(fit.rows, Rows):
         code = "model.scores_need_rows" if fit.rows is None else "scan.needs_rows"
         problems.append(Problem(code))
     factors = fit.table.roles.factors

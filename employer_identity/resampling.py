@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from employer_identity.measurement import normal
-from employer_identity.measurement.rows import Respondents
+from employer_identity.measurement.rows import Respondents, Rows
 from employer_identity.measurement.threads import on_one_thread
 
 if TYPE_CHECKING:
@@ -35,20 +35,20 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
     """Draw what some estimates would have been, as deviations from them; (draws, k).
 
     Clusters are drawn whole, respondents with their weights; the same seed draws the same people,
-    whatever the parameters. Where only moments are known, where the fit takes answers for normal
-    (ML), with ordered items, and with more than 20,000 units, draws are from the normal
+    whatever the parameters. Where only moments or sums are known, where the fit takes answers for
+    normal (ML), with ordered items, and with more than 20,000 units, draws are from the normal
     distribution with the estimates' covariance.
     """
     rng = np.random.default_rng(seed)
     if not fit.information.factor.definite:
         return np.full((draws, len(parameters)), np.nan)
-    drawable = fit.rows is not None and fit.sandwich is not None and fit.ordered is None
-    if fit.rows is None or not drawable or fit.rows.units > MANY:
+    rows = fit.saturated.rows if fit.sandwich is not None and fit.ordered is None else None
+    if rows is None or rows.units > MANY or not (isinstance(rows, Rows) or rows.clustered):
         unit = np.zeros((fit.layout.q, len(parameters)))
         unit[parameters, np.arange(len(parameters))] = 1.0
         centre, spread = np.zeros(len(parameters)), fit.spread_of(unit)
         return rng.multivariate_normal(centre, spread, draws, check_valid="ignore", method="eigh")
-    own = influences(fit, fit.rows, parameters)
+    own = influences(fit, rows, parameters)
     units = len(own)
     found, size = [], max(1, CELLS // units)
     for start in range(0, draws, size):

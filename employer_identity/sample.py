@@ -13,23 +13,29 @@ from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
 from employer_identity.clustering import numbered
-from employer_identity.collapsing import LEAST, collapse, doubtful_codes
-from employer_identity.dividing import groups_of, too_few_groups, too_small_groups
+from employer_identity.collapsing import LEAST, collapsed, doubtful, not_whole
+from employer_identity.dividing import (
+    groups_of,
+    never_together,
+    too_few_groups,
+    too_small_groups,
+)
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
-from employer_identity.measurement.categorical import OrderedMoments, ordered_moments
+from employer_identity.measurement.categorical import Held, OrderedMoments, statistics_of
 from employer_identity.measurement.evidence import Evidence, OrderedSample
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import Patterns, gather, whole
 from employer_identity.measurement.published import SINGULAR, smallest_direction
 from employer_identity.measurement.rows import Respondents, Rows
 from employer_identity.measurement.saturated import Saturated, available, saturate
+from employer_identity.measurement.summed import Tabled
+from employer_identity.measurement.tabulated import Tables
 
 if TYPE_CHECKING:
     from employer_identity.survey import Survey
 
 
-SHOWN = 6  # pairs of items named in one message
 HUGE = 1e100  # beyond it squares and their sums overflow
 
 
@@ -128,7 +134,7 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     values, codes, weights = values[used], codes[used], weights[used]
     _refuse(_too_small(codes, labels, frame, asked.group, len(items)))
     patterns, block = gather(items, values, codes, weights / weights.mean())
-    _refuse(never_together(patterns, labels))
+    _refuse(never_together(items, patterns.together, labels))
     cluster, found = None, list[Problem]()
     if asked.cluster is not None:
         column = frame.loc[used, asked.cluster]
@@ -141,15 +147,17 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     if not asked.ordered:
         return sample_of(rows, _sizes(rows), labels, kept)
     ordered = np.isin(np.array(rows.patterns.names), asked.ordered)
-    return _ordered(rows, labels, kept, ordered, asked.collapse)
+    return ordered_sample(rows, rows.patterns.names, labels, kept, ordered, asked.collapse)
 
 
 def with_categories(sample: Sample, least: int) -> Sample:
     """Take a sample's ordered answers again, with other categories merged; see `Asked.collapse`."""
     evidence = sample.evidence
     assert isinstance(evidence, OrderedSample)  # there are no other categories
+    assert isinstance(evidence.rows, Rows | Tabled)  # all that answers are taken from
     notes = tuple(n for n in sample.notes if not n.code.startswith("ordered."))
-    return _ordered(evidence.rows, sample.groups, notes, evidence.statistics.ordered, least)
+    known = evidence.statistics
+    return ordered_sample(evidence.rows, known.names, sample.groups, notes, known.ordered, least)
 
 
 def sample_of(
@@ -170,50 +178,52 @@ def sample_of(
     return Sample(moments, saturated, notes)
 
 
-def _sizes(rows: Rows) -> NDArray[np.int64]:
+def _sizes(rows: Rows | Tabled) -> NDArray[Any]:
     """Respondents a group, weighted if there are weights."""
+    if isinstance(rows, Tabled):
+        unweighted = bool((rows.tables.n == rows.people).all())
+        return rows.people if unweighted else rows.tables.n
     patterns = rows.patterns
     if (rows.weights == 1.0).all():
         return np.bincount(rows.group, minlength=patterns.n_groups)
     return np.bincount(patterns.group, patterns.n, patterns.n_groups)
 
 
-def _ordered(
-    rows: Rows,
+def ordered_sample(
+    rows: Rows | Tabled,
+    names: tuple[str, ...],
     labels: tuple[str, ...],
     notes: tuple[Problem, ...],
     is_ordered: NDArray[np.bool_],
     least: int,
 ) -> Sample:
     """Compute the statistics of ordered items, or say why they cannot be."""
-    names = rows.patterns.names
-    answers, told = rows.answers, list[Problem]()
+    held = _held(rows, names, labels, is_ordered) if isinstance(rows, Rows) else rows
+    tables = held.tables
+    coding, told = tables.coding, list[Problem]()
     if least:
-        merged = collapse(names, answers, rows.group, is_ordered, labels=labels, least=least)
-        answers, told = merged.answers, list(merged.notes)
-    told += doubtful_codes(names, answers, rows.group, is_ordered, labels)
+        coding, told = collapsed(tables, labels, least)
+        tables = tables.coded(coding)
+    told += doubtful(tables, labels, rows.counts)
     _refuse([problem for problem in told if problem.severity == "error"])
-    found = ordered_moments(
-        names, answers, rows.group, is_ordered, labels=labels, weights=rows.weights,
-        cluster=rows.cluster,
-    )  # fmt: skip
+    found = statistics_of(names, labels, is_ordered, tables, held.answers)
     if not isinstance(found, OrderedMoments):
         raise refusal(ModelError, list(found))
     moments = Moments(names, _sizes(rows), found.mean, found.covariance, labels)
-    evidence = OrderedSample(found, rows, _recoded(names, rows.answers, answers))
+    evidence = OrderedSample(found, rows, coding.merged(tables.names))
     return Sample(moments, evidence, (*notes, *told))
 
 
-def _recoded(
-    names: tuple[str, ...], before: NDArray[np.float64], after: NDArray[np.float64]
-) -> dict[str, dict[float, float]]:
-    """Return by item the codes that were merged into another."""
-    found: dict[str, dict[float, float]] = {}
-    changed = (before != after) & ~np.isnan(before)
-    for at in np.flatnonzero(changed.any(axis=0)).tolist():
-        codes, first = np.unique(before[changed[:, at], at], return_index=True)
-        found[names[at]] = dict(zip(codes, after[changed[:, at], at][first], strict=True))
-    return found
+def _held(
+    rows: Rows, names: Sequence[str], labels: Sequence[str], is_ordered: NDArray[np.bool_]
+) -> Tabled:
+    """Count answers in memory."""
+    chosen = [name for name, one in zip(names, is_ordered, strict=True) if one]
+    answers = rows.answers[:, is_ordered]
+    _refuse(not_whole(chosen, answers))
+    tables = Tables.of(chosen, answers, rows.group, rows.weights, len(labels))
+    held = Held(rows.answers, rows.group, is_ordered, rows.weights, rows.cluster)
+    return Tabled(rows.counts, None, tables, held)
 
 
 def _why_unreachable(patterns: Patterns, labels: tuple[str, ...]) -> list[Problem]:
@@ -269,25 +279,6 @@ def _weights(frame: pd.DataFrame, column: str | None) -> NDArray[np.float64]:
     if not weights.any():
         raise refusal(ModelError, [Problem("model.weights_all_zero", column)])
     found: NDArray[np.float64] = weights
-    return found
-
-
-def never_together(patterns: Patterns, labels: Sequence[str]) -> list[Problem]:
-    """Items that nobody in a group answered, and pairs that nobody answered both."""
-    found = []
-    for g, label in enumerate(labels):
-        seen = patterns.seen[patterns.group == g].astype(int)
-        some = seen.any(axis=0)
-        empty = [name for name, there in zip(patterns.names, some, strict=True) if not there]
-        if empty:
-            code = "model.item_empty_in_group" if label else "model.item_empty"
-            found.append(Problem(code, listing(empty), values={"group": label}))
-        i, j = np.nonzero(np.triu(seen.T @ seen == 0, 1) & some & some[:, None])
-        pairs = [f"{patterns.names[a]}~~{patterns.names[b]}" for a, b in zip(i, j, strict=True)]
-        if pairs:
-            code = "model.never_together_in_group" if label else "model.never_together"
-            values = {"group": label}
-            found.append(Problem(code, listing(pairs[:SHOWN]), len(pairs), values))
     return found
 
 

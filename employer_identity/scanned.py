@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from employer_identity.clustering import judged
-from employer_identity.dividing import too_few_groups, too_small_groups
+from employer_identity.collapsing import not_whole
+from employer_identity.dividing import never_together, too_few_groups, too_small_groups
 from employer_identity.errors import ModelError, Problem
 from employer_identity.intake.pieces import Wanted
+from employer_identity.intake.raw import refuse
 from employer_identity.language import refusal
+from employer_identity.measurement.coded import Coding, Part, Places, parts_of
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns
-from employer_identity.measurement.summed import Summed
-from employer_identity.measurement.sums import Batch, Label, Spread, Sums
+from employer_identity.measurement.spread import Spread
+from employer_identity.measurement.summed import Summed, Tabled
+from employer_identity.measurement.sums import Batch, Body, Label, MomentSums, Sums, spread_of
+from employer_identity.measurement.tabulated import Tables
+from employer_identity.measurement.twostep import LookUp, looked_up
 from employer_identity.sample import (
     Asked,
     Sample,
     endless,
-    never_together,
+    ordered_sample,
     reference_first,
     sample_of,
     take,
@@ -35,6 +41,7 @@ from employer_identity.scan import Scan
 
 Array = NDArray[np.float64]
 Told = dict[tuple[str, str], int]
+B = TypeVar("B", bound=Body)
 ROWS = ("", "rows")
 MISSING = "missing"
 NO_GROUP = "model.rows_without_group"
@@ -56,29 +63,32 @@ def take_scan(scan: Scan, asked: Asked, *, fourth: bool) -> Sample:
     """
     wanted = Wanted(asked.items, asked.group, asked.weights, asked.cluster)
     _check_columns(scan, asked, wanted)
-    if asked.ordered:
-        return take(scan.frame(wanted), asked)
-    sums = _first_pass(scan, wanted, asked, fourth)
-    labels = _in_order(sums, scan, asked)
-    sums, names = sums.labelled(labels), tuple(map(str, labels))
-    _check_rows(sums, names, asked)
-    notes = _notes(sums, names, asked)
-    if sums.clusters is not None:
-        by_group = np.bincount(sums.clusters.group, minlength=len(names))
-        units = len(np.unique(sums.clusters.key))
-        use, inside, told = judged(
-            str(asked.cluster), units, by_group, names, declared=asked.declared
-        )
-        notes += told
-        if not use or inside:  # clusters are others than they seemed: once more
-            alone = frozenset(labels[g] for g in inside)
-            wanted = replace(wanted, cluster=wanted.cluster if use else None, alone=alone)
-            sums = _first_pass(scan, wanted, asked, fourth).labelled(labels)
-    mean, sums = sums.mean_weight, sums.weighed()
-    again = partial(_again, scan, wanted, asked, labels, mean)
-    rows = Summed(sums.patterns, sums.people, sums.products, sums.clusters, again)
-    n = sums.patterns.by_group(sums.patterns.n) if asked.weights else sums.people
-    return sample_of(rows, n, names, tuple(note for note in notes if note.count))
+    if not asked.ordered:
+        return _of_moments(scan, wanted, asked, fourth)
+    if set(asked.items) <= set(asked.ordered):
+        return _of_tables(scan, wanted, asked)
+    return take(scan.frame(wanted), asked)  # correlations of numbers with categories need all rows
+
+
+def _of_moments(scan: Scan, wanted: Wanted, asked: Asked, fourth: bool) -> Sample:
+    """Take the moments of numbers."""
+    found = _first_pass(scan, wanted, asked, partial(MomentSums.of, fourth=fourth))
+    sums, mean = found.sums.weighed(), found.sums.mean_weight
+    again = partial(_again, scan, found.wanted, asked, sums.labels, mean)
+    patterns, products = sums.body.patterns, sums.body.products
+    rows = Summed(sums.people, sums.clusters, patterns, products, again)
+    n = sums.body.n if asked.weights else sums.people
+    return sample_of(rows, n, found.names, found.notes)
+
+
+def _of_tables(scan: Scan, wanted: Wanted, asked: Asked) -> Sample:
+    """Take the statistics of answers in ordered categories: tables first, then how they vary."""
+    found = _first_pass(scan, wanted, asked, _tables)
+    sums, mean = found.sums.weighed(), found.sums.mean_weight
+    second = _SecondPass(scan, found.wanted, asked, sums.labels, mean)
+    rows = Tabled(sums.people, sums.clusters, sums.body, second)
+    every = np.ones(len(asked.items), dtype=bool)
+    return ordered_sample(rows, asked.items, found.names, found.notes, every, asked.collapse)
 
 
 def _check_columns(scan: Scan, asked: Asked, wanted: Wanted) -> None:
@@ -93,17 +103,98 @@ def _check_columns(scan: Scan, asked: Asked, wanted: Wanted) -> None:
 # -- passes ---------------------------------------------------------------------------------------
 
 
-def _first_pass(scan: Scan, wanted: Wanted, asked: Asked, fourth: bool) -> Sums:
-    sums = scan.total(wanted, partial(_summed, asked, fourth))
+@dataclass(frozen=True, eq=False)
+class _First(Generic[B]):
+    """What the first pass found, groups in their order; and what later ones are to read."""
+
+    sums: Sums[B]
+    names: tuple[str, ...]
+    notes: tuple[Problem, ...]
+    wanted: Wanted
+
+
+def _first_pass(scan: Scan, wanted: Wanted, asked: Asked, make: Callable[[Batch], B]) -> _First[B]:
+    """Add up; once more where clusters are others than they seemed."""
+    sums = _total(scan, wanted, asked, make)
+    labels = _in_order(sums, scan, asked)
+    sums, names = sums.labelled(labels), tuple(map(str, labels))
+    _check_rows(sums, names, asked)
+    notes = _notes(sums, names, asked)
+    if sums.clusters is not None:
+        by_group = np.bincount(sums.clusters.group, minlength=len(names))
+        units = len(np.unique(sums.clusters.key))
+        use, inside, told = judged(
+            str(asked.cluster), units, by_group, names, declared=asked.declared
+        )
+        notes += told
+        if not use or inside:
+            alone = frozenset(labels[g] for g in inside)
+            wanted = replace(wanted, cluster=wanted.cluster if use else None, alone=alone)
+            sums = _total(scan, wanted, asked, make).labelled(labels)
+    return _First(sums, names, tuple(note for note in notes if note.count), wanted)
+
+
+def _total(scan: Scan, wanted: Wanted, asked: Asked, make: Callable[[Batch], B]) -> Sums[B]:
+    sums = scan.total(wanted, partial(_summed, asked, make))
     if sums is None:
         raise refusal(ModelError, [Problem("model.too_few_rows", count=len(asked.items) + 1)])
     return sums
 
 
-def _summed(asked: Asked, fourth: bool, batch: Batch) -> Sums:
+def _summed(asked: Asked, make: Callable[[Batch], B], batch: Batch) -> Sums[B]:
     """Add up what can be used of a batch, and count what cannot."""
     used, told = _used(batch, asked)
-    return Sums.of(batch, used, told, fourth=fourth)
+    broken = not_whole(batch.names, batch.answers[used]) if asked.ordered else []
+    if broken:  # refused when all are counted
+        told |= {(problem.code, problem.where): problem.count for problem in broken}
+        whole = np.where(batch.answers == np.rint(batch.answers), batch.answers, np.nan)
+        batch = replace(batch, answers=whole)
+    return Sums.of(batch, used, told, make)
+
+
+def _tables(batch: Batch) -> Tables:
+    return Tables.of(batch.names, batch.answers, batch.codes, batch.weights, len(batch.labels))
+
+
+@dataclass(frozen=True, eq=False)
+class _SecondPass:
+    """Ordered answers that are read once more; see `categorical.Answers`."""
+
+    scan: Scan
+    wanted: Wanted
+    asked: Asked
+    labels: tuple[Label, ...]
+    mean: float
+
+    def parts(self, coding: Coding, groups: int) -> tuple[Part, ...]:
+        """Return nothing: there are no continuous items."""
+        return ()
+
+    def spread(self, places: Places, coding: Coding, looks: tuple[LookUp, ...]) -> Spread:
+        """Add up what all answers move the statistics by."""
+        of_batch = self.asked, self.labels, self.mean, places, coding, looks
+        found = self.scan.total(self.wanted, partial(_looked_up, *of_batch))
+        assert found is not None  # there were rows
+        return found
+
+
+def _looked_up(
+    asked: Asked,
+    labels: Sequence[Label],
+    mean: float,
+    places: Places,
+    coding: Coding,
+    looks: tuple[LookUp, ...],
+    batch: Batch,
+) -> Spread:
+    used, _ = _used(batch, asked)
+    own = batch.only(used).numbered(labels)
+    codes, none = coding.codes(own.answers), np.empty((len(own.codes), 0))
+    if (codes < 0).any() or (own.codes < 0).any():
+        raise refuse("scan.changed", batch.part)
+    weights = own.weights / mean
+    parts = parts_of(codes, none, own.codes, weights, own.cluster, len(labels))
+    return looked_up(places, parts, looks)
 
 
 def _used(batch: Batch, asked: Asked) -> tuple[NDArray[np.bool_], Told]:
@@ -158,13 +249,13 @@ def _scored(
 ) -> Spread:
     used, _ = _used(batch, asked)
     own = batch.only(used).numbered(labels)
-    return Spread.of(replace(own, weights=own.weights / mean), patterns, at, mu)
+    return spread_of(replace(own, weights=own.weights / mean), patterns, at, mu)
 
 
 # -- what is wrong, and what is noted -------------------------------------------------------------
 
 
-def _in_order(sums: Sums, scan: Scan, asked: Asked) -> tuple[Label, ...]:
+def _in_order(sums: Sums[B], scan: Scan, asked: Asked) -> tuple[Label, ...]:
     """Return the groups that occur in the order of their column, or sorted; the reference first."""
     if asked.group is None:
         return sums.labels
@@ -176,9 +267,9 @@ def _in_order(sums: Sums, scan: Scan, asked: Asked) -> tuple[Label, ...]:
     return tuple(there[g] for g in reference_first(names, asked.group, asked.reference))
 
 
-def _check_rows(sums: Sums, names: tuple[str, ...], asked: Asked) -> None:
+def _check_rows(sums: Sums[B], names: tuple[str, ...], asked: Asked) -> None:
     """Refuse what the rows turned out to hold."""
-    told, codes = sums.told, ("model.infinite", "model.bad_weights")
+    told, codes = sums.told, ("model.infinite", "model.bad_weights", "ordered.not_whole")
     empty = [item for item in asked.items if told.get((MISSING, item)) == told[ROWS]]
     problems = [Problem("model.item_empty", where=item) for item in empty]
     problems += [Problem(code, where, n) for (code, where), n in told.items() if code in codes]
@@ -197,10 +288,10 @@ def _check_rows(sums: Sums, names: tuple[str, ...], asked: Asked) -> None:
             small = {name for name, n in sizes.items() if n < needed}
             problems += [p for p in _in_one_part(sums, names) if p.where in small]
         _refuse(problems)
-    _refuse(never_together(sums.patterns, names))
+    _refuse(never_together(asked.items, sums.body.together, names))
 
 
-def _drawn(sums: Sums, name: str) -> pd.Series:
+def _drawn(sums: Sums[B], name: str) -> pd.Series:
     """Return a column of groups like that of the answers, of a size that can be looked through."""
     share = min(1.0, SAMPLED / max(int(sums.rows.sum()), 1))
     return pd.Series(
@@ -208,7 +299,7 @@ def _drawn(sums: Sums, name: str) -> pd.Series:
     )
 
 
-def _in_one_part(sums: Sums, names: Sequence[str]) -> list[Problem]:
+def _in_one_part(sums: Sums[B], names: Sequence[str]) -> list[Problem]:
     """Name groups that only one part has, where others are in several."""
     counts = [len(parts) for parts in sums.found_in]
     if max(counts, default=0) < 2:
@@ -219,7 +310,7 @@ def _in_one_part(sums: Sums, names: Sequence[str]) -> list[Problem]:
     ]  # fmt: skip
 
 
-def _notes(sums: Sums, names: Sequence[str], asked: Asked) -> list[Problem]:
+def _notes(sums: Sums[B], names: Sequence[str], asked: Asked) -> list[Problem]:
     """What was left out on the way, and why, as `sample.take` tells it."""
     order = (
         "model.rows_without_answer", "model.rows_without_given", "model.rows_incomplete",

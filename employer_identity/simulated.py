@@ -34,7 +34,7 @@ from employer_identity.ladder import Ladder
 from employer_identity.language import listing, refusal, say
 from employer_identity.levels import Kind, Level
 from employer_identity.measurement.rows import Rows
-from employer_identity.measurement.summed import Summed
+from employer_identity.measurement.summed import Counted
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.measures import key_indices
 from employer_identity.planted import lowered, middling
@@ -180,7 +180,7 @@ def _check(
         problems.append(Problem("cutoffs.unknown_item", item, values=values))
     if len(ladder.testable) < 2:
         problems.append(Problem("cutoffs.no_levels", ladder.group))
-    if isinstance(ladder.prepared.sample.evidence.rows, Summed):
+    if isinstance(ladder.prepared.sample.evidence.rows, Counted):
         problems.append(Problem("scan.needs_rows"))
     if problems:
         raise refusal(ModelError, problems)

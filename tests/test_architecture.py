@@ -22,10 +22,10 @@ GROUND = [
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
     "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
-    "polyserial", "mixed", "twostep", "ordered_faults", "categorical", "responses",
-    "likelihood", "scoring", "starts", "indices", "scored", "aligning", "alike", "categorised",
-    "departures", "products", "rows", "robust", "saturated", "weighted", "scaling", "evidence",
-    "sums", "summed",
+    "polyserial", "mixed", "responses", "likelihood", "scoring", "starts", "indices", "scored",
+    "aligning", "alike", "categorised", "departures", "products", "rows", "robust", "saturated",
+    "scaling", "spread", "twostep", "sums", "tabulated", "ordered_faults", "categorical",
+    "weighted", "evidence", "summed", "restricting",
 ]
 INTAKE = [
     "raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss", "joining",
@@ -97,7 +97,19 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
+ABOVE = [
+    *INTAKE,
+    *DATA,
+    *AUDIT,
+    *MODEL,
+    *VERDICT,
+    *TABLES,
+    *FIGURES,
+    *EXPLORER,
+    *REPORTS,
+    *WORKSHOP,
+    *CLI,
+]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
