@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import employer_identity as ei
 from website import pages
 from website.pages import PAGES, ROOT, Block, PageError, blocks, printed, tidy, working_folder
 
-TEXTS = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
+READ = (*PAGES, "CHANGELOG.md", "benchmarks/README.md", "data/sample/README.md")
+TEXTS = {page: (ROOT / page).read_text(encoding="utf-8") for page in READ}
 MARKS = {page: {block.mark for block in blocks(page)} for page in PAGES}
 RUN = [page for page in PAGES if any(b.language in ("python", "bash") for b in blocks(page))]
 SLOW = [page for page in RUN if "slow" in MARKS[page]]
@@ -104,7 +106,7 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[\s-]+", "-", heading) for heading in bare}
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", READ)
 def test_links_lead_somewhere(page: str) -> None:
     for path, anchor in LINK.findall(TEXTS[page]):
         target = (ROOT / page).parent / path if path else ROOT / page
@@ -113,10 +115,41 @@ def test_links_lead_somewhere(page: str) -> None:
         assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", READ)
 def test_what_a_page_names_is_there(page: str) -> None:
     missing = [path for path in NAMED.findall(TEXTS[page]) if not (ROOT / path).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", READ)
+def test_calls_that_a_page_names_exist(page: str) -> None:
+    named = re.findall(r"\bei\.(\w+)(?:\.(\w+))?", TEXTS[page])
+    assert [name for name, _ in named if not hasattr(ei, name) and name != "name"] == []
+    parts = [(name, part) for name, part in named if part and name[0].isupper()]
+    assert [part for name, part in parts if not hasattr(getattr(ei, name), part)] == []
+
+
+def test_the_changelog_is_in_order() -> None:
+    versions = re.findall(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", TEXTS["CHANGELOG.md"], re.M)
+    assert versions[0] == ("Unreleased", "")
+    dates = [day for _, day in versions[1:]]
+    assert all(dates)
+    assert dates == sorted(dates, reverse=True)
+    order = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security", "Numbers"]
+    for part in TEXTS["CHANGELOG.md"].split("\n## ")[1:]:
+        kinds = re.findall(r"^### (.+)$", part, re.M)
+        assert kinds == [kind for kind in order if kind in kinds]
+
+
+def test_the_citation_says_what_the_package_says() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert citation["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors"} <= set(citation)
+    assert citation["title"].startswith(f"{ei.__name__}:")
+    assert citation["license"] == project["license"]
+    assert citation["authors"] == project["authors"]
+    assert set(citation["keywords"]) <= set(project["keywords"])
 
 
 def test_pictures_are_shown_described_and_small() -> None:

@@ -12,6 +12,7 @@ import pytest
 from browser import CHROMIUM, a_page
 
 pytest.importorskip("mkdocs", reason="needs the extra docs")
+from website.docstrings import readable
 from website.hooks import command_line, relinked
 
 ROOT = Path(__file__).parents[1]
@@ -72,7 +73,8 @@ def test_the_reference_shows_parameters_and_no_private_name(site: Path) -> None:
     assert "Satorra-Bentler" in models
     for path in (site / "reference").glob("*.html"):
         ids = re.findall(r'id="employer_identity\.([\w.]+)"', path.read_text(encoding="utf-8"))
-        assert [name for name in ids if any(p.startswith("_") for p in name.split("."))] == []
+        private = re.compile(r"(?:^|\.)_(?!_)|(?:^|\.)__\w+(?<!__)(?:\.|$)")  # not __getitem__
+        assert [name for name in ids if private.search(name)] == []
 
 
 def test_every_command_has_a_chapter() -> None:
@@ -96,6 +98,22 @@ def test_every_command_has_a_chapter() -> None:
 def test_links_of_the_repository_become_those_of_the_site(link: str, expected: str) -> None:
     pages = {"conventions.md", "benchmarks.md", "how-to/ladder.md"}
     assert relinked(link, "docs/how-to/ladder.md", "how-to/ladder.md", pages) == expected
+
+
+def test_arguments_that_are_told_of_together_are_listed_one_by_one() -> None:
+    formula = "    A number{}:\n\n        x + y\n"
+    rest = "last\n    Another.\n\nReturns\n-------\nfloat, int\n    The sum."
+    docstring = f"Fit, by\n\nParameters\n----------\none, other\n{formula.format(':')}{rest}"
+    each = "".join(f"{name}\n{formula.format('')}" for name in ("one", "other"))
+    assert readable(docstring) == f"Fit, by\n\nParameters\n----------\n{each}\n{rest}"
+
+
+@pytest.mark.slow
+def test_defaults_of_the_reference_are_values(site: Path) -> None:
+    text = (site / "reference" / "comparisons.html").read_text(encoding="utf-8")
+    bare = re.sub(r"<[^>]+>", "", text)
+    assert "anchors=2," in bare
+    assert "collapse=5," in bare
 
 
 @pytest.mark.slow

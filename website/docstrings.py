@@ -1,7 +1,8 @@
 """What the reference makes of docstrings and signatures, besides what mkdocstrings does.
 
-Docstrings announce a formula by two colons, which are one colon on a page, and the default of an
-argument may be a constant, whose value a reader wants to see and not its name.
+Docstrings announce a formula by two colons, which are one colon on a page. Arguments that are told
+of together are listed one by one, since each has a type and a default of its own. The default may
+be a constant, whose value a reader wants to see and not its name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from typing import Any
 import griffe
 
 ANNOUNCED = re.compile(r" ?::(?=\n\n|$)")
+SECTION = re.compile(
+    r"^((?:Parameters|Attributes)\n-+\n)(.*?)(?=^\w[\w ]*\n-{3,}\n|\Z)", re.M | re.S
+)
+TOGETHER = re.compile(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)+)\n((?:[ \n].*\n?)+)", re.M)
 
 
 class Readable(griffe.Extension):
@@ -23,10 +28,24 @@ class Readable(griffe.Extension):
         """Change what has been read, once all of it is there."""
         for found in _all(pkg):
             if found.docstring:
-                found.docstring.value = ANNOUNCED.sub(":", found.docstring.value)
+                found.docstring.value = readable(found.docstring.value)
             if isinstance(found, griffe.Function):
                 for parameter in found.parameters:
                     _show_value(parameter, found)
+
+
+def readable(docstring: str) -> str:
+    """Return a docstring with formulas announced by one colon, and one argument at a time."""
+    return SECTION.sub(
+        lambda section: section[1] + TOGETHER.sub(_one_by_one, section[2]),
+        ANNOUNCED.sub(":", docstring),
+    )
+
+
+def _one_by_one(found: re.Match[str]) -> str:
+    """Return what is said of several arguments, of each."""
+    told = found[2].rstrip("\n")
+    return "".join(f"{name}\n{told}\n" for name in found[1].split(", ")) + "\n"
 
 
 def _all(within: griffe.Module | griffe.Class) -> Iterator[griffe.Object]:

@@ -30,6 +30,9 @@ ELSEWHERE = {
 }
 """Files of the repository that are part of the site, and the name that each has there."""
 COMMANDS = "reference/command-line.md"
+RETURNED = re.compile(
+    r"<code>((?:(?!</code>).)*)</code>\s*\u2013\s*<div class=\"doc-md-description\">\s*</div>", re.S
+)
 LINK = re.compile(r"\[([^\]]*)\]\((?!https?:|mailto:|#)([^)#\s]*)(#[^)\s]*)?\)")
 
 
@@ -47,6 +50,13 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     homes = {name: source for source, name in ELSEWHERE.items()}
     source = homes.get(here, f"docs/{here}")
     return relinked(markdown, source, here, {file.src_uri for file in files})
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Write what a function returns in plain letters where it is said in words."""
+    return RETURNED.sub(
+        lambda found: found[1] if found[1].endswith(".") else f"<code>{found[1]}</code>", html
+    )
 
 
 def relinked(markdown: str, source: str, here: str, pages: set[str]) -> str:
