@@ -172,7 +172,7 @@ def test_every_public_name_is_in_the_reference_once() -> None:
     ]
     functions = set(ei.__all__) - {"__version__", "workshop"}
     homes = [f"{ei._HOME[name]}.{name}" for name in functions]
-    rooms = ["figures", "tables", "criteria", "errors", "workshop"]
+    rooms = ["figures", "tables", "criteria", "errors", "workshop", "questionnaire"]
     assert sorted(named) == sorted([*homes, *rooms])
 
 
