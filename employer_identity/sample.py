@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
 from employer_identity.clustering import numbered
 from employer_identity.collapsing import LEAST, collapse, doubtful_codes
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 SHOWN = 6  # pairs of items named in one message
+HUGE = 1e100  # beyond it squares and their sums overflow
 
 
 @dataclass(frozen=True)
@@ -344,11 +345,19 @@ def _unknown_items(items: Sequence[str], columns: Sequence[str]) -> list[Problem
 
 def _not_numeric(frame: pd.DataFrame, items: Sequence[str]) -> list[str]:
     kinds = zip(items, frame[list(items)].dtypes, strict=True)
-    return [item for item, k in kinds if not is_numeric_dtype(k) or is_bool_dtype(k)]
+    return [
+        item for item, kind in kinds
+        if not is_numeric_dtype(kind) or is_bool_dtype(kind) or is_complex_dtype(kind)
+    ]  # fmt: skip
+
+
+def endless(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which numbers are infinite, or so large that their squares are."""
+    return np.abs(values) > HUGE
 
 
 def _unfit(values: NDArray[np.float64], items: Sequence[str]) -> list[Problem]:
-    infinite, empty = np.isinf(values).sum(axis=0), np.isnan(values).sum(axis=0) == len(values)
+    infinite, empty = endless(values).sum(axis=0), np.isnan(values).sum(axis=0) == len(values)
     return [
         Problem("model.item_empty" if nothing else "model.infinite", where=item, count=int(count))
         for item, count, nothing in zip(items, infinite, empty, strict=True)

@@ -23,6 +23,7 @@ from employer_identity.measurement.sums import Batch, Label, Spread, Sums
 from employer_identity.sample import (
     Asked,
     Sample,
+    endless,
     never_together,
     reference_first,
     sample_of,
@@ -108,7 +109,11 @@ def _summed(asked: Asked, fourth: bool, batch: Batch) -> Sums:
 def _used(batch: Batch, asked: Asked) -> tuple[NDArray[np.bool_], Told]:
     """Mask of the rows that can be used, and what is said of the others."""
     w = batch.weights
-    if np.isfinite(batch.answers).all() and (w > 0).all() and np.isfinite(w).all():
+    if (
+        not (endless(batch.answers) | np.isnan(batch.answers)).any()
+        and (w > 0).all()
+        and np.isfinite(w).all()
+    ):
         used, told = batch.codes >= 0, Told({ROWS: len(w)})
         without = int((~used).sum())
         return used, told | ({(NO_GROUP, str(asked.group)): without} if without else {})
@@ -116,10 +121,10 @@ def _used(batch: Batch, asked: Asked) -> tuple[NDArray[np.bool_], Told]:
     used, notes = usable(batch.answers, batch.codes, w, asked)
     told = Told({ROWS: len(w)})
     told |= {(note.code, note.where): note.count for note in notes if note.count}
-    infinite, bad = np.isinf(batch.answers), ~(w >= 0) | np.isinf(w)
-    for item, lacking, endless in zip(batch.names, missing, infinite.sum(axis=0), strict=True):
+    infinite, bad = endless(batch.answers), ~(w >= 0) | np.isinf(w)
+    for item, lacking, beyond in zip(batch.names, missing, infinite.sum(axis=0), strict=True):
         told |= {(MISSING, item): int(lacking)} if lacking else {}
-        told |= {("model.infinite", item): int(endless)} if endless else {}
+        told |= {("model.infinite", item): int(beyond)} if beyond else {}
     if bad.any():
         told["model.bad_weights", str(asked.weights)] = int(bad.sum())
     return used & ~bad & ~infinite.any(axis=1), told

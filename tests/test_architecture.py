@@ -16,7 +16,8 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # fmt: off
 GROUND = [
     "errors", "writing", "adjusting", "inert", "language", "terms", "showing", "questionnaire",
-    "special", "consistency", "consistency_groupings", "edge", "instrument", "proportions",
+    "special", "consistency", "consistency_groupings", "edge", "proportions", "toml_text",
+    "instrument",
 ]
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
@@ -96,19 +97,7 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [
-    *INTAKE,
-    *DATA,
-    *AUDIT,
-    *MODEL,
-    *VERDICT,
-    *TABLES,
-    *FIGURES,
-    *EXPLORER,
-    *REPORTS,
-    *WORKSHOP,
-    *CLI,
-]
+ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
