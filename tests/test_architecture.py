@@ -22,7 +22,8 @@ ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
     "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
     "polyserial", "mixed", "twostep", "ordered_faults", "categorical", "responses",
-    "likelihood", "scoring", "starts", "indices", "scored", "aligning", "alike", "categorised",
+    "likelihood", "scoring", "starts", "indices", "scored", "aligning", "alike", "placing",
+    "categorised",
     "departures", "products", "rows", "robust", "saturated", "weighted", "scaling", "evidence",
     "sums", "summed",
 ]
@@ -53,13 +54,13 @@ VERDICT = [
     "recommendation", "model_words", "models", "structural_words", "structural", "latent",
     "resampling", "bias", "conclusions", "weighing", "raking", "attractiveness", "brand",
     "importance", "drivers", "switching", "trend", "shrinkage", "standing", "protection",
-    "privacy", "nesting", "suppression", "unmerged", "curves", "treatment", "roads", "aligned",
-    "alignment", "simulated", "dynamic", "planning",
+    "privacy", "nesting", "suppression", "unmerged", "curves", "treatment", "roads",
+    "aligned_factor", "aligned", "league", "alignment", "simulated", "dynamic", "planning",
 ]
 TABLES = [
     "tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables",
     "standing_tables", "across_tables", "public_words", "public_tables", "treatment_tables",
-    "alignment_tables", "tables", "cutoff_tables",
+    "alignment_tables", "league_tables", "tables", "cutoff_tables",
 ]
 FIGURES = [
     "drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "consequences",
@@ -72,7 +73,7 @@ EXPLORER = [
 ]
 REPORTS = [
     "places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared",
-    "outside", "earlier", "employers", "study", "estimation", "verdict", "public_words",
+    "outside", "earlier", "leagues", "employers", "study", "estimation", "verdict", "public_words",
     "work_words", "trend_words", "structure_words", "staying_words", "employer_words", "theme",
     "leftovers", "prose", "practices", "data_words", "unit", "measured", "grouped",
     "measurement", "reporting", "page", "checking", "kernels", "engine", "execution", "render",
@@ -80,7 +81,7 @@ REPORTS = [
     "tasks", "index", "treatment_words", "methods", "stated", "stamps", "site", "work", "crew",
     "hidden_words", "unit_facts", "unit_words", "study_facts", "unit_questions", "withholding",
     "plan", "opening", "run", "orders", "index_facts", "batch", "alignment_words",
-    "cutoff_words",
+    "league_words", "cutoff_words",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",
