@@ -21,7 +21,8 @@ from employer_identity.aligned import Alignment
 from employer_identity.aligned_factor import AlignedFactor
 from employer_identity.alignment_check import AlignmentCheck
 from employer_identity.decision import LEAGUE
-from employer_identity.errors import ComparisonError, Problem
+from employer_identity.edge import Count, checked
+from employer_identity.errors import ComparisonError, ModelError, Problem
 from employer_identity.estimates import tested
 from employer_identity.language import refusal
 from employer_identity.measurement.placing import places
@@ -30,9 +31,10 @@ from employer_identity.measurement.threads import on_one_thread
 Array = NDArray[np.float64]
 
 
+@checked(ModelError)
 @on_one_thread
 def league(
-    alignment: Alignment, check: AlignmentCheck | None = None, *, minimum_n: int = LEAGUE
+    alignment: Alignment, check: AlignmentCheck | None = None, *, minimum_n: Count = LEAGUE
 ) -> pd.DataFrame:
     """Put groups in the order of their aligned means, with the places that each may have.
 

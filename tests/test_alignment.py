@@ -396,6 +396,7 @@ def test_above_a_quarter_only_a_check_that_recovers_supports_the_means() -> None
     assert (alignment.state("f", check) == "recovered") is check.recovers("f")
     perfect = replace(check, draws=check.draws.assign(correlation=0.99))
     assert alignment.state("f", perfect) == "recovered"
+    assert alignment.state("f", replace(perfect, failed=3)) == "unsupported"  # of four draws
     assert "25 %" in alignment.explain("en")[1]
     assert "volgens de controle" in alignment.explain("nl", perfect)[1]
     assert alignment.check(reps=4, seed=2).draws.equals(check.draws)

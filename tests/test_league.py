@@ -196,7 +196,7 @@ def test_sectors_whose_scores_do_not_mean_the_same_are_put_in_order_by_alignment
     text = told(True, "en")
     assert "Sectors: approximately comparable on being one of us and doing it for us" in text
     assert "is answered lower (Care)" in text
-    assert "Of the 60 employers 12 are in it; those of fewer than 100 people" in text
+    assert "The order has 12 of the 60 employers; left out are those of fewer than 100" in text
     assert "Sectoren: bij benadering vergelijkbaar op" in told(True, "nl")
 
 
