@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from dataclasses import replace
 from functools import cache
@@ -16,10 +17,12 @@ from employer_identity import tables
 from employer_identity.errors import ComparisonError, EmployerIdentityWarning
 from employer_identity.language import LANGUAGES, Language
 from employer_identity.measurement.moments import Moments
-from employer_identity.measurement.placing import LEVEL, places
+from employer_identity.measurement.placing import LEVEL, limits, places
 from employer_identity.reports import league_words, leagues
 from employer_identity.reports.study import Study
 
+GOLDEN = Path(__file__).parent / "golden" / "places.json"
+DRAWN = 0.06  # three standard errors of a quantile of 10,000 draws
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 LOADINGS = np.array([0.7, 0.75, 0.8, 0.75])
 ITEMS = ("x1", "x2", "x3", "x4")
@@ -40,6 +43,15 @@ def moments(n: int = 400, off: float = 0.0, wild: bool = False) -> Moments:
 
 
 # -- places ---------------------------------------------------------------------------------------
+
+
+def test_places_are_those_of_the_distribution_itself() -> None:
+    told = json.loads(GOLDEN.read_text())
+    covariance = np.array(told["covariance"])
+    assert limits(covariance)[:, 0] == pytest.approx(np.array(told["limit"]), abs=DRAWN)
+    lower, upper = places(np.array(told["means"])[None], covariance)
+    assert lower.tolist() == told["lower"]
+    assert upper.tolist() == told["upper"]
 
 
 def test_two_groups_are_told_apart_at_the_usual_limit() -> None:

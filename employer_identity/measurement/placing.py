@@ -28,15 +28,24 @@ def places(values: Array, covariance: Array) -> tuple[NDArray[np.int64], NDArray
     covariance
         Of each of them, (G, G).
     """
-    G = covariance.shape[0]
-    variance = np.diag(covariance)[:, None] + np.diag(covariance) - 2.0 * covariance
-    se = np.sqrt(np.maximum(variance, 0.0)) + np.where(np.eye(G, dtype=bool), np.inf, 0.0)
-    least, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(least, 0.0))
-    errors = np.random.default_rng(SEED).standard_normal((DRAWS, G)) @ root.T
-    above, below = np.zeros(G, dtype=np.int64), np.zeros(G, dtype=np.int64)
-    for g in range(G):
-        furthest = (np.abs(errors - errors[:, [g]]) / se[g]).max(axis=1)
-        apart = (values - values[:, [g]]) / (np.quantile(furthest, LEVEL) * se[g])
-        above[g], below[g] = (apart > 1.0).all(axis=0).sum(), (apart < -1.0).all(axis=0).sum()
-    return 1 + above, G - below
+    limit = limits(covariance) * _errors(covariance)
+    apart = values[:, None, :] - values[:, :, None]  # h less g, (k, G, G)
+    above, below = (apart > limit).all(axis=0), (apart < -limit).all(axis=0)
+    return 1 + above.sum(axis=1), len(covariance) - below.sum(axis=1)
+
+
+def limits(covariance: Array) -> Array:
+    """Return c_g, (G, 1), from draws."""
+    se, least = _errors(covariance), np.linalg.eigh(covariance)
+    root = least.eigenvectors * np.sqrt(np.maximum(least.eigenvalues, 0.0))
+    drawn = np.random.default_rng(SEED).standard_normal((DRAWS, len(covariance))) @ root.T
+    furthest = [np.abs((drawn - drawn[:, [g]]) / se[g]).max(axis=1) for g in range(len(covariance))]
+    return np.asarray(np.quantile(furthest, LEVEL, axis=1)[:, None])
+
+
+def _errors(covariance: Array) -> Array:
+    """Return standard errors of differences, (G, G); infinite of a group with itself."""
+    variance = np.diag(covariance)
+    found = np.sqrt(np.maximum(variance[:, None] + variance - 2.0 * covariance, 0.0))
+    np.fill_diagonal(found, np.inf)
+    return np.asarray(found)
