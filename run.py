@@ -7,6 +7,7 @@
     python3 run.py sample    write data/sample again
     python3 run.py workshop  write notebooks/workshop again, with what its cells show
     python3 run.py validate  run the simulation studies; docs/validation.md
+    python3 run.py docs      make the documentation site and print where it is
 
 What follows the task is handed on: `python3 run.py report --language en`. Only Python is needed;
 the packages go into .venv beside this file, once, and nowhere else.
@@ -35,7 +36,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "employer-identity.stamp"
-REQUIREMENTS = ("-c", str(ROOT / "constraints.txt"), "-e", f"{ROOT}[test]")
+REQUIREMENTS = ("-c", str(ROOT / "constraints.txt"), "-e", f"{ROOT}[docs,test]")
 TIER_ONE = "not slow and not browser"
 FIRST_NOTEBOOK = ROOT / "notebooks" / "explore" / "01_first_look.ipynb"
 CLASSROOM = ROOT / "my_workshop"  # a copy to work in, by language; never overwritten
@@ -231,6 +232,17 @@ def validate(arguments: list[str]) -> int:
     return hand_over([program("python"), "-m", "validation", *arguments])
 
 
+def docs(arguments: list[str]) -> int:
+    """Make the documentation site; every warning is an error (not so with mkdocs' --quiet)."""
+    set_up()
+    os.chdir(ROOT)
+    build = [program("python"), "-m", "mkdocs", "build", "--strict", *arguments]
+    code = hand_over(build, NO_MKDOCS_2_WARNING="1")
+    if code == 0:
+        print(ROOT / "build" / "site" / "index.html")
+    return code
+
+
 TASKS = {
     "report": report,
     "test": test,
@@ -238,6 +250,7 @@ TASKS = {
     "sample": sample,
     "workshop": workshop,
     "validate": validate,
+    "docs": docs,
 }
 
 

@@ -40,7 +40,10 @@ WIDTHS = (8, 16, 32, 64)
 HOLES = (0.0, 0.01, 0.05, 0.2)
 MANY, FEW, MIDDLE = 32, 200, 200_000
 PIECE = 500_000  # rows of a file
-LIMITS = {"times": 5.0, "ml_mib": 1024, "mlr_s": 60.0, "mlr_mib": 1536, "holes_s": 30.0}
+LIMITS = {
+    "times": 5.0, "ml_mib": 1024, "mlr_s": 60.0, "mlr_mib": 1536, "holes_s": 30.0,
+    "ordered_s": 120.0, "ordered_mib": 1536,
+}  # fmt: skip
 MEASURE_RTOL = 1e-6
 
 
@@ -103,11 +106,12 @@ def limit(folder: str, width: str, out: str) -> None:
 
 
 def climb(folder: str, width: str, estimator: str, missing: str, out: str) -> None:
-    """All four rungs with estimates, standard errors, fit measures and score tests."""
+    """All rungs with estimates, standard errors, fit measures and score tests."""
     import employer_identity as ei
 
     _, model = named(int(width))
     asked: dict[str, Any] = {"estimator": estimator, "missing": missing}
+    asked |= {"ordered": estimator == "WLSMV"}
 
     def task() -> None:
         answers = ei.scan(folder)
@@ -210,26 +214,32 @@ class Bench:
 
 def by_rows(bench: Bench, most: int) -> tuple[list[str], Series]:
     lines = [
-        "| rows | limit, s | ladder by ML, s | times the limit | MiB | by MLR, s | MiB |",
-        "|--:|--:|--:|--:|--:|--:|--:|",
+        "| rows | limit, s | ladder by ML, s | times the limit | MiB | by MLR, s | MiB "
+        "| ordered, s | MiB |",
+        "|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    series: Series = {"limit": [], "ML": [], "MLR": []}
+    series: Series = {"limit": [], "ML": [], "MLR": [], "ordered": []}
     for power in (p for p in ROWS if p <= most):
         where = bench.written(10**power, MANY)
         least = bench.timed("limit", where, 16)
-        plain, robust = (bench.timed("climb", where, 16, e, "listwise") for e in ("ML", "MLR"))
+        plain, robust, ordered = (
+            bench.timed("climb", where, 16, e, "listwise") for e in ("ML", "MLR", "WLSMV")
+        )
         times = plain.median / least.median
         lines.append(
             f"| {10**power:,} | {least.median:.2f} | {plain.median:.2f} | {times:.1f} "
-            f"| {plain.peak:.0f} | {robust.median:.2f} | {robust.peak:.0f} |"
+            f"| {plain.peak:.0f} | {robust.median:.2f} | {robust.peak:.0f} "
+            f"| {ordered.median:.2f} | {ordered.peak:.0f} |"
         )
-        for name, timed in (("limit", least), ("ML", plain), ("MLR", robust)):
+        for name, timed in zip(series, (least, plain, robust, ordered), strict=True):
             series[name].append((10.0**power, timed.median))
         if power == 7:
             within(times, LIMITS["times"], "times the limit")
             within(plain.peak, LIMITS["ml_mib"], "MiB by ML")
             within(robust.median, LIMITS["mlr_s"], "s by MLR")
             within(robust.peak, LIMITS["mlr_mib"], "MiB by MLR")
+            within(ordered.median, LIMITS["ordered_s"], "s of ordered answers")
+            within(ordered.peak, LIMITS["ordered_mib"], "MiB of ordered answers")
     return lines, series
 
 
@@ -320,7 +330,10 @@ def draw(panels: dict[str, tuple[str, Series]], target: Path) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
     figure, axes = plt.subplots(1, 4, figsize=(13, 3.4), layout="constrained")
-    colours = {"limit": "#8a8a8a", "ML": "#1b6ca8", "MLR": "#b5462f", "ms a step": "#1b6ca8"}
+    colours = {
+        "limit": "#8a8a8a", "ML": "#1b6ca8", "MLR": "#b5462f", "ordered": "#5b8c3a",
+        "ms a step": "#1b6ca8",
+    }  # fmt: skip
     for axis, (title, (unit, series)) in zip(axes, panels.items(), strict=True):
         for name, points in series.items():
             x, y = zip(*points, strict=True)
@@ -351,6 +364,11 @@ def memory() -> float:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
+def busy(before: float) -> str:
+    """How much else the computer did: the run itself is one process."""
+    return f"Load average {before:.1f} before the run, {os.getloadavg()[1]:.1f} at its end."
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -363,6 +381,7 @@ def main() -> None:
         name, *rest = asked.child
         CHILDREN[name](*rest)
         return
+    before = os.getloadavg()[1]
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         rows, of_rows = by_rows(bench, asked.most)
@@ -381,7 +400,7 @@ def main() -> None:
     text = "\n".join([
         *rows, "", *groups, "", *items, "", *patterns, "", *others, "",
         "![Processor time against rows, groups, items and patterns](scale.png)", "",
-        f"{memory():.0f} GiB of memory; {surroundings(bench.found)}",
+        f"{memory():.0f} GiB of memory; {surroundings(bench.found)} {busy(before)}",
     ])  # fmt: skip
     print(text)
     if asked.write:

@@ -48,6 +48,7 @@ _HOME = {
     "invariance_across": "across",
     "latent_means": "latent",
     "latent_variances": "latent",
+    "league": "league",
     "load_instrument": "instrument",
     "load_panel": "panel_loading",
     "load_survey": "loading",
@@ -106,6 +107,7 @@ __all__ = [
     "invariance_across",
     "latent_means",
     "latent_variances",
+    "league",
     "load_instrument",
     "load_panel",
     "load_survey",
@@ -151,6 +153,7 @@ if TYPE_CHECKING:
     from employer_identity.invariance import invariance
     from employer_identity.ladder import Ladder
     from employer_identity.latent import latent_means, latent_variances, mean_contrasts
+    from employer_identity.league import league
     from employer_identity.loading import Check, check_survey, load_survey
     from employer_identity.measurement.moments import Moments
     from employer_identity.models import ModelComparison, compare_models

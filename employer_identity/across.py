@@ -41,6 +41,7 @@ from employer_identity.measurement.syntax import parse
 from employer_identity.measurement.table import Roles
 from employer_identity.questionnaire import CROSSED, Instrument
 from employer_identity.sample import unknown_columns
+from employer_identity.scan import Scan
 from employer_identity.survey import Survey
 
 WHOLE = "model"
@@ -123,6 +124,8 @@ def invariance_across(
     _check_small(minimum_n, small)
     if isinstance(data, Moments):
         raise refusal(ModelError, [Problem("across.needs_answers")])
+    if isinstance(data, Scan):
+        raise refusal(ModelError, [Problem("scan.needs_rows")])
     instrument = getattr(data, "instrument", None)
     wanted = asked_for(groups, crossed, instrument)
     options: dict[str, Any] = {"rule": rule, "on_reject": on_reject, "estimator": estimator}

@@ -11,86 +11,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity.aligned_factor import AlignedFactor, Sum
 from employer_identity.alignment_check import AlignmentCheck, check
 from employer_identity.cfa import Prepared
+from employer_identity.criteria import AbsoluteFit
+from employer_identity.decision import Decision
 from employer_identity.errors import ModelError, Problem
 from employer_identity.estimates import tested
 from employer_identity.fit import Fit
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, listing, number, refusal, say
-from employer_identity.measurement.aligning import Identification, Lines, Moved, Optimum
-from employer_identity.measurement.alike import alike
+from employer_identity.measurement.aligning import Identification
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.roads import roads
 from employer_identity.showing import Grid, Showing, View
 
 Array = NDArray[np.float64]
-Sum = Literal["centred", "uncentred"]
 State = Literal["comparable", "recovered", "unsupported"]
 LIMIT = 0.25
 """Share of loadings and intercepts that may differ; above, a Monte-Carlo check decides (Muthen &
 Asparouhov 2014)."""
+_FIT = ("cfi", "rmsea", "srmr")
 NAMED = 6  # differing cells that a sentence names
-
-
-@dataclass(frozen=True, eq=False)
-class AlignedFactor:
-    """One factor's alignment, as arrays.
-
-    Attributes
-    ----------
-    items
-        (p,).
-    lines, optimum, moved
-        What was aligned, where the loss is lowest, and what that is in the reference group's units.
-    covariance
-        Of the configural estimates, (2pG, 2pG).
-    """
-
-    items: tuple[str, ...]
-    lines: Lines
-    optimum: Optimum
-    moved: Moved
-    covariance: Array
-
-    def spread(self, slope: Array) -> Array:
-        """Return standard errors of what moves with the lines by slopes (..., 2pG)."""
-        variance = np.einsum("...y,yz,...z->...", slope, self.covariance, slope, optimize=True)
-        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
-
-    @cached_property
-    def differs(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which loadings and which intercepts differ from those of most groups, (p, G) each."""
-        found = []
-        for values, slope in (
-            (self.moved.loadings, self.moved.of_loadings),
-            (self.moved.intercepts, self.moved.of_intercepts),
-        ):
-            own = [
-                ~alike(v, d @ self.covariance @ d.T, self.lines.n)
-                for v, d in zip(values, slope, strict=True)
-            ]
-            found.append(np.array(own))
-        return found[0], found[1]
-
-    def r2(self, sum_of: Sum) -> tuple[Array, Array]:
-        """Return R2 of loadings and of intercepts, (p,) each.
-
-        The configural values against those that equal lines with the aligned means and standard
-        deviations imply, s_g lambda and nu + alpha_g lambda.
-        """
-        t, alpha = self.optimum.t, self.optimum.alpha
-        loadings, intercepts = (v.mean(axis=1)[:, None] for v in self.lines.aligned(t, alpha))
-        fitted = np.exp(t) * loadings, intercepts + alpha * loadings
-        found = []
-        for value, implied in zip(
-            (self.lines.loadings, self.lines.intercepts), fitted, strict=True
-        ):
-            centre = value.mean(axis=1, keepdims=True) if sum_of == "centred" else 0.0
-            total = ((value - centre) ** 2).sum(axis=1)
-            left = ((value - implied) ** 2).sum(axis=1)
-            found.append(1.0 - left / np.where(total > 0, total, np.nan))
-        return found[0], found[1]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -144,13 +86,15 @@ class Alignment(Showing):
     def means(self) -> pd.DataFrame:
         """Aligned factor means, in standard deviations of the reference group, whose mean is 0.
 
-        Columns group, factor, est, se, ci_lower, ci_upper (95 %), within_limit: whether no more
-        than 25 % of the factor's loadings and intercepts differ. Where more do, the means are to
-        be shown only with a `check` that recovers them.
+        Columns group, factor, est, se, without (the mean when the loadings and intercepts that
+        differ are left out), ci_lower, ci_upper (1.96 standard errors, from the lower and the
+        higher one of est and without), within_limit: whether no more than 25 % of the factor's
+        loadings and intercepts differ. Where more do, the means are to be shown only with a
+        `check` that recovers them.
         """
         within = self.shares.set_index("factor")["within_limit"]
         found = self._by_group(
-            {f: (a.moved.mean, a.moved.of_mean) for f, a in self.factors.items()}
+            {f: (a.moved.mean, a.moved.of_mean, a.without[0]) for f, a in self.factors.items()}
         )
         return found.assign(within_limit=found["factor"].map(within).astype(bool))
 
@@ -158,24 +102,29 @@ class Alignment(Showing):
     def variances(self) -> pd.DataFrame:
         """Aligned factor variances, in those of the reference group (1).
 
-        Columns group, factor, est, se, ci_lower, ci_upper (95 %).
+        Columns group, factor, est, se, without, ci_lower, ci_upper: as in `means`.
         """
         found = {}
         for factor, own in self.factors.items():
             variance = np.exp(2.0 * own.moved.log_sd)
-            found[factor] = variance, 2.0 * variance[:, None] * own.moved.of_log_sd
+            slope = 2.0 * variance[:, None] * own.moved.of_log_sd
+            found[factor] = variance, slope, np.exp(2.0 * own.without[1])
         return self._by_group(found)
 
-    def _by_group(self, of: Mapping[str, tuple[Array, Array]]) -> pd.DataFrame:
+    def _by_group(self, of: Mapping[str, tuple[Array, Array, Array]]) -> pd.DataFrame:
         """Put what stands by factor and group in a frame, groups first."""
-        est = np.array([value for value, _ in of.values()]).T
-        se = np.array([self.factors[f].spread(slope) for f, (_, slope) in of.items()]).T
-        columns = tested(est, se)
+        est, without = (np.array([found[k] for found in of.values()]).T for k in (0, 2))
+        se = np.array([self.factors[f].spread(slope) for f, (_, slope, _) in of.items()]).T
+        one, other = tested(est, se), tested(without, se)
         return pd.DataFrame(
             {
                 "group": np.repeat(np.array(self.groups, dtype=object), len(of)),
                 "factor": np.array([*of] * len(self.groups), dtype=object),
-                **{name: columns[name] for name in ("est", "se", "ci_lower", "ci_upper")},
+                "est": one["est"],
+                "se": one["se"],
+                "without": other["est"],
+                "ci_lower": np.minimum(one["ci_lower"], other["ci_lower"]),
+                "ci_upper": np.maximum(one["ci_upper"], other["ci_upper"]),
             }
         )
 
@@ -267,10 +216,11 @@ class Alignment(Showing):
         return check(self, reps, seed)
 
     def state(self, factor: str, check: AlignmentCheck | None = None) -> State:
-        """Say whether a factor's aligned means may be compared.
+        """Say whether so little of a factor differs that its aligned means can be compared.
 
         ``comparable``: at most 25 % of its loadings and intercepts differ; ``recovered``: more do,
-        and a check recovers the means; else ``unsupported``.
+        and a check recovers the means; else ``unsupported``. Whether they may be is `decision`:
+        that takes the same structure, too.
         """
         if factor not in self.factors:
             values = {"asked": factor, "allowed": listing(self.factors)}
@@ -281,6 +231,33 @@ class Alignment(Showing):
             return "comparable"
         recovers = check is not None and check.recovers(factor)
         return "recovered" if recovers else "unsupported"
+
+    @cached_property
+    def has_structure(self) -> bool:
+        """Whether items belong together in the same way in all groups: the configural fit."""
+        return AbsoluteFit().judge(*(float(self.fit.reported[k]) for k in _FIT)).holds
+
+    def decision(self, check: AlignmentCheck | None = None) -> Decision:
+        """Decide whether aligned means may be compared: where the structure is the same, by factor.
+
+        Parameters
+        ----------
+        check
+            Of this alignment, for factors of which more than 25 % differs.
+
+        Returns
+        -------
+        A decision about ``aligned means``; its ``factors`` are those whose means may be compared.
+        With `Ladder.decide` it stands among what a ladder decides.
+        """
+        licensed = tuple(f for f in self.factors if self.state(f, check) != "unsupported")
+        factors = licensed if self.has_structure else ()
+        evidence = {k: float(self.fit.reported[k]) for k in _FIT}
+        evidence["share"] = float(self.shares["share"].max())
+        return Decision(
+            "aligned means", len(factors) == len(self.factors), "configural",
+            "configural" if self.has_structure else None, "alignment", factors, evidence=evidence,
+        )  # fmt: skip
 
     @on_one_thread
     def beside(self, ladder: Ladder) -> pd.DataFrame:
@@ -314,6 +291,8 @@ class Alignment(Showing):
         how = say(f"alignment.identified.{self.identification}", language, group=self.groups[0])
         told = [f"{say('alignment.what', language, groups=len(self.groups))} {how}"]
         told += [self._verdict(factor, language, check) for factor in self.factors]
+        if not self.has_structure:
+            told.insert(1, say("alignment.no_structure", language))
         if self.prepared.ordered.thresholds:
             told.append(say("alignment.ordered", language))
         return [*told, *(describe(p, language) for p in self.noted)]
@@ -341,6 +320,7 @@ class Alignment(Showing):
             epsilon=number(self.epsilon, "g"),
         )  # fmt: skip
         facts = [f"{f}: {say(f'alignment.word.{self.state(f)}')}" for f in self.factors]
+        facts = facts if self.has_structure else [say("alignment.no_structure"), *facts]
         r2 = self.r2().groupby("factor", sort=False)[["loading", "intercept"]].mean()
         frame = self.shares.set_index("factor").join(r2.add_prefix("r2_")).reset_index()
         columns = ["factor", "cells", "differing", "share", "r2_loading", "r2_intercept", "optima"]

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from employer_identity.across import FLOOR
-from employer_identity.aligned import AlignedFactor, Alignment
+from employer_identity.aligned import Alignment
+from employer_identity.aligned_factor import AlignedFactor
 from employer_identity.alignment_check import configural, lines_of
 from employer_identity.cfa import Prepared, prepare
 from employer_identity.checks import Estimator, Missing, check_options
@@ -35,6 +36,8 @@ Array = NDArray[np.float64]
 EPSILON = 0.01
 """What smooths the loss, in squared units of the items (Asparouhov & Muthen 2014)."""
 STARTS = 20
+MANY = 3
+"""Fewest groups that a report aligns: of two the ladder says more."""
 _IMPROPER = ("model.negative_variance", "model.loading_above_one")
 """Signs that a group's own loadings are impossible."""
 
@@ -109,8 +112,9 @@ def align(
     A group whose own solution has a negative residual variance, or none, is left out and named;
     correlations beyond 1 are named. Standard errors are by the delta method: the minimum's
     derivative by the configural estimates (implicit differentiation) and the covariance of these.
-    Loss, minimum and standard errors were checked against a loss written in R at lavaan's
-    configural estimates; recovery and coverage are in docs/validation.md.
+    What differs pulls a mean in a direction that they do not know of: intervals reach as far about
+    the mean without it. Loss, minima and standard errors were checked against a loss written in R
+    at lavaan's configural estimates; recovery and coverage are in docs/validation.md.
 
     References
     ----------

@@ -54,15 +54,17 @@ class AlignmentCheck(Showing):
         """By factor: mean correlation and root mean square error of the means, recovered or not.
 
         Columns factor, correlation, correlation_lowest (5 % of draws are below), rmse (in standard
-        deviations of the reference group), recovered (correlation of at least .98).
+        deviations of the reference group), recovered (correlation of at least .98, with a
+        solution for at least half of the draws).
         """
         rows = []
         for factor, own in self.draws.groupby("factor", sort=False):
             r = own["correlation"]
+            recovered = bool(r.mean() >= RECOVERED) and self.failed <= self.reps / 2
             rmse = float(np.sqrt((own["rmse"] ** 2).mean()))
             rows.append(
                 {"factor": factor, "correlation": r.mean(), "correlation_lowest": r.quantile(0.05),
-                 "rmse": rmse, "recovered": bool(r.mean() >= RECOVERED)}
+                 "rmse": rmse, "recovered": recovered}
             )  # fmt: skip
         columns = ["factor", "correlation", "correlation_lowest", "rmse", "recovered"]
         return pd.DataFrame(rows, columns=columns)

@@ -85,7 +85,7 @@ def alignment(
     counts = result.n
     found = of_large_groups(licensed(result.beside(beside), beside), counts, minimum)
     names = {g: instrument.value_label(result.group, g, language) for g in counts}
-    shown = {f for f in result.factors if result.state(f, check) != "unsupported"}
+    shown = {*result.decision(check).factors}
     blocks = [
         _Block(
             factor, instrument.label(factor, language),

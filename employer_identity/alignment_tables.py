@@ -45,7 +45,7 @@ def alignment(
             "pillar": instrument.label(factor, language),
             "group": instrument.value_label(result.group, group, language),
         }
-        told = result.state(factor, check) != "unsupported"
+        told = factor in result.decision(check).factors
         rows.append(named | (_numbers(own, roads, language) if told else _none(roads, language)))
     words = nouns(instrument, language)
     words |= {"reference": instrument.value_label(result.group, result.groups[0], language)}

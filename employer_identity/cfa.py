@@ -51,7 +51,7 @@ from employer_identity.measurement.starts import is_weak, starting_values, with_
 from employer_identity.measurement.syntax import Term, parse
 from employer_identity.measurement.table import PLAIN, Roles, complete
 from employer_identity.measurement.threads import on_one_thread
-from employer_identity.narrow import is_narrow
+from employer_identity.narrow import Narrow
 from employer_identity.sample import Asked, Sample, take
 from employer_identity.scan import Scan
 from employer_identity.scanned import take_scan
@@ -62,7 +62,7 @@ _FREED = re.compile(r"^\s*([\w.]+)\s*(=~|~~|~|\|)\s*([\w.]+)\s*(?:@(.+))?$")
 
 @checked(ModelError)
 def cfa(
-    data: Survey | pd.DataFrame | Moments | Scan,
+    data: Survey | pd.DataFrame | Narrow | Moments | Scan,
     model: str | None = None,
     *,
     group: str | None = None,
@@ -181,7 +181,7 @@ class Prepared:
 
 @on_one_thread
 def prepare(
-    data: Survey | pd.DataFrame | Moments | Scan,
+    data: Survey | pd.DataFrame | Narrow | Moments | Scan,
     model: str | None,
     group: str | None,
     reference: str | None,
@@ -211,17 +211,17 @@ def prepare(
     asked = Asked(
         *columns, missing=holes, declared=cluster is None, ordered=names, collapse=least
     )  # fmt: skip
-    held = None if isinstance(data, pd.DataFrame | Moments | Scan) else data.answers
-    if isinstance(data, Scan) or is_narrow(held):
-        scan = data if isinstance(data, Scan) else Scan(ArrowStream(held, HELD))
-        fourth = how in ROBUST or how == "MLM"
-        sample = take_scan(scan, asked, fourth=fourth, held=held is not None)
+    answers = data.answers if isinstance(data, Survey) else data
+    if isinstance(answers, Narrow | Scan):
+        held, fourth = isinstance(answers, Narrow), how in ROBUST or how == "MLM"
+        scan = Scan(ArrowStream(answers, HELD)) if isinstance(answers, Narrow) else answers
+        sample = take_scan(scan, asked, fourth=fourth, held=held)
     else:
-        sample = take(data, asked)
+        sample = take(answers, asked)
     check_modifiers(terms, len(sample.groups))
     counted = Ordered(thresholds_of(sample.evidence), parameterization)
     check_thresholds(terms, counted)
-    if sample.evidence.patterns.complete:
+    if sample.evidence.complete:
         holes = "listwise"
     code = "model.resolved_moments" if tables else "model.resolved"
     resolved = Problem(code, values={"estimator": how, "missing": holes})
@@ -317,7 +317,7 @@ def estimate(
     )  # fmt: skip
 
 
-def _model_text(data: Survey | pd.DataFrame | Moments | Scan, model: str | None) -> str:
+def _model_text(data: Survey | pd.DataFrame | Narrow | Moments | Scan, model: str | None) -> str:
     if model is not None:
         return model
     instrument = getattr(data, "instrument", None)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from employer_identity.errors import Problem, Severity
 from employer_identity.language import listing
+from employer_identity.measurement.coded import Coding
+from employer_identity.measurement.tabulated import Tables
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -102,21 +104,70 @@ def collapse(
         codes, number = np.unique(answers[seen, at], return_inverse=True)
         counts = np.zeros((len(labels), len(codes)), dtype=np.int64)
         np.add.at(counts, (group[seen], number), 1)
-        if ((counts > 0).sum(axis=1) < 2).any() or (counts >= least).all():
+        own = _merged(names[at], codes, counts, labels, least)
+        if own is None:
             continue
-        few = [label for label, own in zip(labels, counts, strict=True) if (own < least).any()]
-        block = merging(counts, least)
-        if block[-1] == 0:
-            notes.append(_told(LEFT, names[at], few, least, ""))
-            continue
-        blocks = Blocks(names[at], _by_block(codes, block))
-        found[seen, at] = _kept(codes, counts.sum(axis=0), block)[number]
-        merged.append(blocks)
-        notes.append(_told(MERGED, names[at], few, least, str(blocks)))
+        notes.append(own.note)
+        if own.blocks is not None:
+            found[seen, at] = own.kept[own.block][number]
+            merged.append(own.blocks)
     return Collapsed(found, tuple(merged), tuple(notes))
 
 
-def merging(counts: Integers, least: int) -> Integers:
+def collapsed(tables: Tables, labels: Sequence[str], least: int) -> tuple[Coding, list[Problem]]:
+    """Merge categories as `collapse` does, given only how often each was chosen.
+
+    Returns the categories, and what was done in words.
+    """
+    number, called, notes = list(tables.coding.number), list(tables.coding.called), []
+    for at, codes in enumerate(tables.coding.values):
+        own = _merged(tables.names[at], codes, tables.people[:, at, : len(codes)], labels, least)
+        if own is not None:
+            notes.append(own.note)
+            if own.blocks is not None:
+                number[at], called[at] = own.block, own.kept
+    return Coding(tables.coding.values, tuple(number), tuple(called)), notes
+
+
+@dataclass(frozen=True, eq=False)
+class _Merged:
+    """One item's merging.
+
+    Parameters
+    ----------
+    note
+        What is said of it.
+    blocks
+        The merged categories; None where nothing would be left.
+    block
+        Each category's block, (K,).
+    kept
+        Each block's code: its most frequent one, the lowest of equals.
+    """
+
+    note: Problem
+    blocks: Blocks | None
+    block: Integers
+    kept: Array
+
+
+def _merged(
+    name: str, codes: Array, counts: Array | Integers, labels: Sequence[str], least: int
+) -> _Merged | None:
+    """Merge an item's categories with counts (G, K); None where all are enough or none help."""
+    if ((counts > 0).sum(axis=1) < 2).any() or (counts >= least).all():
+        return None
+    few = [label for label, own in zip(labels, counts, strict=True) if (own < least).any()]
+    block = merging(counts, least)
+    if block[-1] == 0:
+        return _Merged(_told(LEFT, name, few, least, ""), None, block, codes[:1])
+    blocks, total = range(int(block[-1]) + 1), counts.sum(axis=0)
+    together = Blocks(name, tuple(tuple(codes[block == b].tolist()) for b in blocks))
+    best = [int(np.argmax(np.where(block == b, total, -1))) for b in blocks]
+    return _Merged(_told(MERGED, name, few, least, str(together)), together, block, codes[best])
+
+
+def merging(counts: Array | Integers, least: int) -> Integers:
     """Number the blocks that categories are merged into, from 0 up, (K,).
 
     Parameters
@@ -140,46 +191,31 @@ def merging(counts: Integers, least: int) -> Integers:
     return np.cumsum(begins)
 
 
-def doubtful_codes(
-    names: Sequence[str], answers: Array, group: Integers, ordered: Booleans,
-    labels: Sequence[str] = ("",),
-) -> list[Problem]:  # fmt: skip
-    """Say which ordered items hold no categories or very many, and which groups are too small.
+def not_whole(names: Sequence[str], answers: Array) -> list[Problem]:
+    """Say which ordered items (n, a) hold no categories."""
+    with np.errstate(invalid="ignore"):
+        broken = ((answers != np.rint(answers)) & ~np.isnan(answers)).sum(axis=0)
+    pairs = zip(names, broken.tolist(), strict=True)
+    return [Problem("ordered.not_whole", name, count) for name, count in pairs if count]
 
-    Arguments are those of `collapse`, after which this is best asked: a group needs as many people
-    as there are thresholds.
+
+def doubtful(tables: Tables, labels: Sequence[str], people: Integers) -> list[Problem]:
+    """Say which items have very many categories, and which groups are too small.
+
+    This is best asked after merging: a group needs as many ``people`` (G,) as there are thresholds.
     """
-    found, thresholds = [], 0
-    for at in np.flatnonzero(ordered).tolist():
-        mine = answers[~np.isnan(answers[:, at]), at]
-        broken = int((mine != np.round(mine)).sum())
-        categories = len(np.unique(mine))
-        thresholds += categories - 1
-        if broken:
-            found.append(Problem("ordered.not_whole", names[at], broken))
-        elif categories > MANY:
-            values = {"most": MANY}
-            found.append(
-                Problem("ordered.many_categories", names[at], categories, values, "warning")
-            )
-    if any(problem.severity == "error" for problem in found):
-        return found
-    sizes = np.bincount(group, minlength=len(labels))
-    small = [label for label, n in zip(labels, sizes, strict=True) if n < thresholds]
+    counts = tables.coding.counts
+    pairs = zip(tables.names, counts.tolist(), strict=True)
+    found = [
+        Problem("ordered.many_categories", name, count, {"most": MANY}, "warning")
+        for name, count in pairs if count > MANY
+    ]  # fmt: skip
+    thresholds = int((counts - 1).sum())
+    small = [label for label, n in zip(labels, people, strict=True) if n < thresholds]
     if small:
         code = "ordered.too_few_rows_in_group" if small[0] else "ordered.too_few_rows"
         found.append(Problem(code, listing(small[:SHOWN]), thresholds))
     return found
-
-
-def _by_block(codes: Array, block: Integers) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(codes[block == b].tolist()) for b in range(int(block[-1]) + 1))
-
-
-def _kept(codes: Array, counts: Integers, block: Integers) -> Array:
-    """Return each category's new code: its block's most frequent one, the lowest of equals."""
-    best = [np.argmax(np.where(block == b, counts, -1)) for b in range(int(block[-1]) + 1)]
-    return np.asarray(codes[np.array(best)[block]])
 
 
 def _told(

@@ -55,7 +55,7 @@ class Decision(Showing):
         Name of the rule that decided.
     factors
         The factors for which the statement is allowed; all of them, or none, unless constraints
-        were set aside and the statement is about scores.
+        were set aside and the statement is about scores, or it is about aligned means.
     set_aside
         The constraints that were set aside, as `cfa` takes them in ``free``.
     untested
@@ -64,7 +64,8 @@ class Decision(Showing):
         What a reader must know beside it.
     evidence
         Numbers of the highest rung that holds: chisq_diff, df_diff, pvalue, d_cfi, d_rmsea,
-        d_srmr; those of the fit on the first one.
+        d_srmr; those of the fit on the first one. Of aligned means these, and the largest share of
+        a factor's loadings and intercepts that differ.
     """
 
     statement: Statement
@@ -102,6 +103,8 @@ class Decision(Showing):
     def _sentence(self) -> str:
         if self.untested:
             return f"untested_{self.untested}"
+        if self.statement == "aligned means" and self.reached:
+            return f"aligned_{'all' if self.allowed else 'some' if self.factors else 'none'}"
         if self.allowed:
             return "allowed_in_part" if self.set_aside else "allowed"
         if self.factors:
@@ -175,9 +178,18 @@ class Findings:
     evidence: Mapping[str, float]
 
 
-def decide(found: Findings) -> Decisions:
-    """Decide every statement."""
-    return Decisions({statement: _decide(statement, found) for statement in get_args(Statement)})
+def decide(found: Findings, aligned: Decision | None = None) -> Decisions:
+    """Decide every statement.
+
+    Parameters
+    ----------
+    found
+        What a ladder found, which holds constraints equal exactly.
+    aligned
+        What an alignment of the same groups decides about aligned means; None: untested.
+    """
+    made = {statement: _decide(statement, found) for statement in get_args(Statement)}
+    return Decisions(made | ({aligned.statement: aligned} if aligned else {}))
 
 
 def _decide(statement: Statement, found: Findings) -> Decision:

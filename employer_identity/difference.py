@@ -18,8 +18,8 @@ from employer_identity.measurement.indices import chisq_pvalue
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import whole
 from employer_identity.measurement.responses import standardised
+from employer_identity.measurement.restricting import restriction_traces
 from employer_identity.measurement.saturated import saturate
-from employer_identity.measurement.scaling import restriction_traces
 from employer_identity.measurement.scoring import minimise
 from employer_identity.measurement.starts import starting_values
 from employer_identity.measurement.threads import on_one_thread

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from employer_identity.answers import numbers
 from employer_identity.bands import bands_for
 from employer_identity.errors import ModelError, Problem
-from employer_identity.language import refusal
+from employer_identity.language import listing, refusal
 from employer_identity.profiles import MANY
 from employer_identity.questionnaire import Bound
 
-SHOWN = 6  # groups named in one message
+SHOWN = 6  # groups or pairs of items named in one message
 ENOUGH = 100  # people from which a number may also be the name of a group
 MOST_GROUPS = 100
 """Groups that a ladder holds equal at once; among more, exact equality is no sensible question."""
@@ -86,3 +87,26 @@ def _bound(bound: Bound) -> str:
 def named(groups: Sequence[str]) -> str:
     """Write the first few names of groups."""
     return ", ".join([*groups[:SHOWN], *(["..."] if len(groups) > SHOWN else [])])
+
+
+def never_together(
+    names: Sequence[str], together: NDArray[np.bool_], labels: Sequence[str]
+) -> list[Problem]:
+    """Items that nobody in a group answered, and pairs that nobody answered both.
+
+    ``together`` says which two somebody answered, (G, p, p).
+    """
+    found = []
+    for both, label in zip(together, labels, strict=True):
+        some = np.diag(both)
+        empty = [name for name, there in zip(names, some, strict=True) if not there]
+        if empty:
+            code = "model.item_empty_in_group" if label else "model.item_empty"
+            found.append(Problem(code, listing(empty), values={"group": label}))
+        i, j = np.nonzero(np.triu(~both, 1) & some & some[:, None])
+        pairs = [f"{names[a]}~~{names[b]}" for a, b in zip(i.tolist(), j.tolist(), strict=True)]
+        if pairs:
+            code = "model.never_together_in_group" if label else "model.never_together"
+            values = {"group": label}
+            found.append(Problem(code, listing(pairs[:SHOWN]), len(pairs), values))
+    return found

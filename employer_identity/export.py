@@ -210,7 +210,7 @@ def _beyond_semopy(fit: Fit) -> list[str]:
     structured = set(fit.items) - own - set(table.roles.exogenous)
     found = {
         "model.semopy_one_group": len(fit.groups) > 1,
-        "model.semopy_complete": not fit.evidence.patterns.complete,
+        "model.semopy_complete": not fit.evidence.complete,
         "model.semopy_ml": fit.estimator != "ML" or fit.rows is None,
         "model.semopy_means": bool(shifted or (structured and means)),
         "model.semopy_marker": bool(unscaled),

@@ -116,7 +116,7 @@ def _respondents(fit: Fit, method: str) -> Rows:
     if method not in get_args(ScoreMethod):
         values = {"asked": method, "allowed": listing(get_args(ScoreMethod))}
         problems.append(Problem("model.not_available", where="method", values=values))
-    if fit.rows is None or not fit.rows.are_at_hand:
+    if fit.ordered is None and (fit.rows is None or not fit.rows.are_at_hand):
         code = "model.scores_need_rows" if fit.rows is None else "scan.needs_rows"
         problems.append(Problem(code))
     factors = fit.table.roles.factors

@@ -32,7 +32,7 @@ from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.normal import expand
 from employer_identity.measurement.responses import standardised as as_seen
 from employer_identity.measurement.robust import bread
-from employer_identity.measurement.rows import Respondents
+from employer_identity.measurement.rows import People
 from employer_identity.measurement.saturated import Saturated
 from employer_identity.measurement.scaling import Sandwich
 from employer_identity.measurement.scoring import Solution
@@ -94,7 +94,7 @@ class Fit(Showing):
     # -- what was fitted ------------------------------------------------------------------------
 
     @property
-    def rows(self) -> Respondents | None:
+    def rows(self) -> People | None:
         """The respondents; None where only their moments are known."""
         return self.evidence.rows
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from employer_identity import toml_text
 from employer_identity.consistency import CHECKS, key_problem
 from employer_identity.consistency_groupings import check_groupings
 from employer_identity.edge import checked
@@ -85,7 +86,7 @@ def _read(path: Any, where: str) -> dict[str, Any]:
     """Read TOML; what cannot be read at all is refused at once."""
     text = _text(path, where)
     try:
-        return tomllib.loads(text)
+        return toml_text.loads(text)
     except tomllib.TOMLDecodeError as error:
         problem = _syntax(str(error), text, where)
     except RecursionError:

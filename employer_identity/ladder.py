@@ -12,7 +12,7 @@ import pandas as pd
 from employer_identity.cfa import Prepared
 from employer_identity.climbing import Climb
 from employer_identity.criteria import CALIBRATED, AbsoluteFit, Rule, Verdict, rules_for
-from employer_identity.decision import Decisions, Findings, decide
+from employer_identity.decision import Decision, Decisions, Findings, decide
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.ladder_log import explain, log, named_aside, searched_at
@@ -227,20 +227,23 @@ class Ladder(Showing):
     @cached_property
     def decision(self) -> Decisions:
         """What may be said about the groups: statement -> `Decision`."""
+        return self.decide()
+
+    def decide(self, aligned: Decision | None = None) -> Decisions:
+        """Decide what may be said, aligned means by an alignment: see `Alignment.decision`."""
         aside = {level: self.set_aside(level) for level in self.levels}
-        return decide(
-            Findings(
-                self.level,
-                self.decided_by,
-                self.route,
-                {level: spelled(found) for level, found in aside.items()},
-                {level: self.touched(level) for level in self.levels},
-                tuple(self["configural"].factors),
-                min(self.n.values()),
-                self._caveats(),
-                self._evidence(),
-            )
+        found = Findings(
+            self.level,
+            self.decided_by,
+            self.route,
+            {level: spelled(found) for level, found in aside.items()},
+            {level: self.touched(level) for level in self.levels},
+            tuple(self["configural"].factors),
+            min(self.n.values()),
+            self._caveats(),
+            self._evidence(),
         )
+        return decide(found, aligned)
 
     def _caveats(self) -> tuple[Problem, ...]:
         found = [p for p in self.notes if p.code in ("model.few_clusters", "invariance.waves")]

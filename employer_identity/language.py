@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
@@ -22,6 +22,10 @@ from employer_identity.inert import plain
 
 Language = Literal["en", "nl"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+MOST = 60
+"""Problems that a message tells one by one; the error has all of them as data."""
+LONGEST = 1000  # letters of a file's or a call's own in a message
 
 _SWAP = str.maketrans(",.", ".,")
 _Error = TypeVar("_Error", bound=EmployerIdentityError)
@@ -125,10 +129,23 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def describe(problem: Problem, language: Language = "en") -> str:
     """Say what is wrong, where, what is allowed and what to do."""
-    return say(problem.code, language, where=problem.where, count=problem.count, **problem.values)
+    values = {name: _short(value) for name, value in problem.values.items()}
+    return say(problem.code, language, where=_short(problem.where), count=problem.count, **values)
+
+
+def told(problems: Sequence[Problem], language: Language = "en") -> list[str]:
+    """Say problems a line each; of very many the first, and how many more there are."""
+    lines = [describe(problem, language) for problem in problems[:MOST]]
+    more = len(problems) - len(lines)
+    return [*lines, say("edge.more", language, count=more)] if more else lines
+
+
+def _short(value: object) -> object:
+    """Cut what a file or a call holds to what a message can."""
+    return f"{value[:LONGEST]} ..." if isinstance(value, str) and len(value) > LONGEST else value
 
 
 def refusal(error: type[_Error], problems: Iterable[Problem]) -> _Error:
     """Build an exception whose message tells all problems at once, a line each."""
     found = tuple(problems)
-    return error("\n".join(describe(p) for p in found), found)
+    return error("\n".join(told(found)), found)

@@ -232,15 +232,24 @@ def named(
     return say(key, language, item=item, **which(ladder, constraint))
 
 
-def decisions(ladder: Ladder, instrument: Instrument, *, language: Language = "en") -> Shown:
-    """What may be said about the groups: each statement, what it takes and whether it is there."""
+def decisions(
+    ladder: Ladder,
+    instrument: Instrument,
+    *,
+    aligned: Decision | None = None,
+    language: Language = "en",
+) -> Shown:
+    """What may be said about the groups: each statement, what it takes and whether it is there.
+
+    Of aligned means that is what an alignment decides (`Alignment.decision`), where there is one.
+    """
     rows = [
         {
             "statement": say(f"invariance.statement.{name.replace(' ', '_')}", language),
             "takes": _level(found.needs, language),
             "allowed": _allowed(found, instrument, language),
         }
-        for name, found in ladder.decision.items()
+        for name, found in ladder.decide(aligned).items()
     ]
     return _tabulate("decisions", rows, instrument, language, of_model())
 
@@ -249,6 +258,8 @@ def _allowed(found: Decision, instrument: Instrument, language: Language) -> str
     """Say in a few words whether a statement is allowed."""
     if found.untested:
         return say(f"measured.allowed.untested_{found.untested}", language)
+    if found.allowed and found.statement == "aligned means":
+        return say("measured.allowed.aligned", language)
     if found.allowed:
         key = "in_part" if found.set_aside else "yes"
         return say(f"measured.allowed.{key}", language, n=len(found.set_aside))

@@ -101,9 +101,9 @@ def sandwich(
         return None
     if fit.ordered is not None:
         return weighted.sandwich(fit.ordered, layout, theta)
-    given = [fit.items.index(name) for name in fit.table.roles.exogenous]
-    if fit.estimator == "MLM":
-        return satorra_bentler(layout, theta, fit.rows, given)
+    given, rows = [fit.items.index(name) for name in fit.table.roles.exogenous], fit.saturated.rows
+    if fit.estimator == "MLM" and rows is not None:
+        return satorra_bentler(layout, theta, rows, given)
     return huber_white(layout, theta, fit.saturated, given)
 
 

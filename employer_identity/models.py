@@ -362,7 +362,7 @@ def _candidate(prepared: Prepared, structure: Structure, like: Fit | None = None
     """
     near = None
     try:
-        holes = not (prepared.ordered.thresholds or prepared.sample.evidence.patterns.complete)
+        holes = not (prepared.ordered.thresholds or prepared.sample.evidence.complete)
         if structure.name == "bifactor" and holes:
             moments = prepared.sample.moments
             near = cfa(moments, structure.text, std_lv=True, orthogonal=True).values

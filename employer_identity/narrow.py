@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from employer_identity.edge import Framed
 
-@dataclass(frozen=True, eq=False)
-class Narrow:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Narrow(Framed):
     """What a frame of answers gives, column by column.
 
     Whole numbers are held in a byte or two with a mark where there is none, groups as codes; what
@@ -93,11 +95,30 @@ class Narrow:
         """Speak Arrow's stream protocol, so that models take their sums of what is held."""
         return self.table.__arrow_c_stream__(requested_schema)
 
+    def __repr__(self) -> str:
+        """Show it as a frame is shown."""
+        ends = self._ends()
+        return _of_all(repr(ends), len(ends), len(self))
+
+    def _repr_html_(self) -> str | None:
+        """Show it in a notebook as a frame is shown."""
+        ends = self._ends()
+        shown = ends._repr_html_()
+        return None if shown is None else _of_all(shown, len(ends), len(self))
+
     def __getattr__(self, name: str) -> Any:
         """Do what else a frame can, with all columns."""
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self.frame(), name)
+
+    def _ends(self) -> pd.DataFrame:
+        """Return the first and last rows, just too many to be all shown."""
+        most = pd.get_option("display.max_rows")
+        if not most or len(self) <= most + 1:
+            return self.frame()
+        half = most // 2 + 1
+        return self._of_rows(np.r_[:half, len(self) - half : len(self)]).frame()
 
     def _of_rows(self, rows: np.ndarray[Any, Any]) -> Narrow:
         return Narrow(self.table.take(pa.array(rows)), self.index[rows])
@@ -109,6 +130,12 @@ class Narrow:
             return pd.Series(values, index=self.index, name=name)
         found = column.unify_dictionaries().to_pandas()
         return found.set_axis(self.index).rename(name)
+
+
+def _of_all(shown: str, ends: int, rows: int) -> str:
+    """Tell how many rows there are where the first and last were counted."""
+    before, count, after = shown.rpartition(f"{ends} rows")
+    return f"{before}{rows} rows{after}" if count else shown
 
 
 def narrowed(values: np.ndarray[Any, Any], low: int, high: int) -> pd.Series[Any]:
@@ -131,8 +158,3 @@ def stacked(
     table = pa.concat_tables(parts, promote_options="permissive")
     both = Narrow(table, pd.RangeIndex(len(table))).assign(**groups)
     return both
-
-
-def is_narrow(answers: object) -> bool:
-    """Whether answers are held so."""
-    return isinstance(answers, Narrow)

@@ -8,7 +8,6 @@ breaks the margins, and what the weights cost. Checked against R's survey packag
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity import toml_text
 from employer_identity.edge import checked
 from employer_identity.errors import Problem, SurveyError
 from employer_identity.language import listing, nearest, number, refusal, say
@@ -115,8 +115,8 @@ def read_margins(path: str | Path) -> Margins:
     """
     where = Path(path).name
     try:
-        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:  # a decoding error of either kind is a ValueError
+        raw = toml_text.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:  # decoding errors are ValueErrors
         code = "raking.no_file" if isinstance(error, OSError) else "raking.no_toml"
         raise refusal(SurveyError, [Problem(code, where)]) from None
     problems = [

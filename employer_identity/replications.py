@@ -14,9 +14,11 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 import numpy as np
@@ -57,7 +59,7 @@ class Work:
     seed
         Of all random numbers.
     processes
-        How many work at the same time; None: one a core where that is worth it, one in a script.
+        How many work at the same time; None: one a core where that is worth it.
     progress
         Is told how many are done, and of how many; None: a line on a terminal or in a notebook.
     cache
@@ -145,7 +147,8 @@ def _all(
         with ProcessPoolExecutor(
             min(processes, len(parts)), get_context("spawn"), _begin, (task,)
         ) as pool:
-            tasks = [pool.submit(_helped, work.seed, *part) for part in parts]
+            with _without_script():
+                tasks = [pool.submit(_helped, work.seed, *part) for part in parts]
             for one in as_completed(tasks):
                 yield one.result()
     except BrokenProcessPool as error:
@@ -155,10 +158,24 @@ def _all(
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
+@contextmanager
+def _without_script() -> Iterator[None]:
+    """Let processes start that do not run the caller's script again.
+
+    A spawned process imports the main module of the one that began it: a script that does not say
+    ``if __name__ == "__main__":`` would begin all over in each. Replications are imported by their
+    own names and need no script, so that the main module is an empty one for the while.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
 def _processors() -> int:
-    """Count the processors that may be used unasked: in a script one, which others would rerun."""
-    if hasattr(sys.modules["__main__"], "__file__"):
-        return 1
+    """Count the processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

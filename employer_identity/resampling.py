@@ -35,20 +35,20 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
     """Draw what some estimates would have been, as deviations from them; (draws, k).
 
     Clusters are drawn whole, respondents with their weights; the same seed draws the same people,
-    whatever the parameters. Where only moments are known, where the fit takes answers for normal
-    (ML), with ordered items, and with more than 20,000 units, draws are from the normal
+    whatever the parameters. Where only moments or sums are known, where the fit takes answers for
+    normal (ML), with ordered items, and with more than 20,000 units, draws are from the normal
     distribution with the estimates' covariance.
     """
     rng = np.random.default_rng(seed)
     if not fit.information.factor.definite:
         return np.full((draws, len(parameters)), np.nan)
-    drawable = fit.rows is not None and fit.sandwich is not None and fit.ordered is None
-    if fit.rows is None or not drawable or fit.rows.units > MANY:
+    rows = _units(fit)
+    if rows is None:
         unit = np.zeros((fit.layout.q, len(parameters)))
         unit[parameters, np.arange(len(parameters))] = 1.0
         centre, spread = np.zeros(len(parameters)), fit.spread_of(unit)
         return rng.multivariate_normal(centre, spread, draws, check_valid="ignore", method="eigh")
-    own = influences(fit, fit.rows, parameters)
+    own = influences(fit, rows, parameters)
     units = len(own)
     found, size = [], max(1, CELLS // units)
     for start in range(0, draws, size):
@@ -57,6 +57,16 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
         counts = np.bincount(chosen.ravel(), minlength=many * units).reshape(many, units)
         found.append((counts - 1.0) @ own)
     return np.concatenate(found)
+
+
+def _units(fit: Fit) -> Respondents | None:
+    """Return who can be drawn one by one, or cluster by cluster; None where draws are normal."""
+    rows = fit.saturated.rows if fit.sandwich is not None and fit.ordered is None else None
+    if rows is None or rows.units > MANY:
+        return None
+    if rows.clustered:
+        return rows
+    return rows.one_by_one() if rows.are_at_hand else None
 
 
 def influences(fit: Fit, rows: Respondents, parameters: Integers) -> Array:

@@ -97,12 +97,14 @@ def _standard_errors(fit: Fit) -> Array:
     J, met, spread = _scores_spread(fit, point)  # noqa: N806
     given = [fit.items.index(name) for name in fit.table.roles.exogenous]
     free = spoken_of(len(fit.items), given)
-    A = np.linalg.inv(point.H[:, free][:, :, free])  # noqa: N806 (as in `implied_moments`)
-    own = np.einsum("gkk->gk", A @ J[:, free][:, :, free] @ A)
     Delta, factor = point.own.Delta[:, free], point.own.factor  # noqa: N806
-    cross = ((A @ met[:, free]) * Delta).sum(axis=2)
-    fitted = ((Delta @ spread.around(factor)) * Delta).sum(axis=2)
-    variance = own - 2.0 * cross + fitted
+    own, variance = np.empty(Delta.shape[:2]), np.empty(Delta.shape[:2])
+    around, kept = spread.around(factor), np.ix_(free, free)
+    for g, D in enumerate(Delta):  # noqa: N806 (as in `implied_moments`)
+        A = np.linalg.inv(point.H[g][kept])  # noqa: N806
+        own[g] = np.einsum("kl,lm,mk->k", A, J[g][kept], A, optimize=True)
+        variance[g] = own[g] - 2.0 * ((A @ met[g][free]) * D).sum(axis=1)
+        variance[g] += ((D @ around[g]) * D).sum(axis=1)
     found = np.full(point.H.shape[:2], np.nan)
     if factor.definite:
         variance = np.where(variance > ROUNDING * own, variance, np.nan)
@@ -141,9 +143,10 @@ def _point(fit: Fit) -> _Point:
 
 def _scores_spread(fit: Fit, point: _Point) -> tuple[Array, Array, Meat | CrossedMeat]:
     """Covariances of scores: the moments' J, J D I^-1 by cell (G, P, c), and the parameters'."""
-    H, own, rows = point.H, point.own, fit.rows  # noqa: N806
+    H, own, rows = point.H, point.own, fit.saturated.rows  # noqa: N806
     if rows is None or not isinstance(fit.sandwich, Sandwich):
-        J = H @ np.linalg.inv(fit.saturated.information) @ H  # noqa: N806
+        each = zip(H, fit.saturated.information, strict=True)
+        J = np.stack([h @ np.linalg.solve(about, h) for h, about in each])  # noqa: N806
     elif fit.estimator == "MLM":
         J = fit.sandwich.J1  # noqa: N806
     else:

@@ -5,31 +5,34 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
 from employer_identity.clustering import numbered
-from employer_identity.collapsing import LEAST, collapse, doubtful_codes
-from employer_identity.dividing import groups_of, too_few_groups, too_small_groups
+from employer_identity.collapsing import LEAST, collapsed, doubtful, not_whole
+from employer_identity.dividing import (
+    groups_of,
+    never_together,
+    too_few_groups,
+    too_small_groups,
+)
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
-from employer_identity.measurement.categorical import OrderedMoments, ordered_moments
+from employer_identity.measurement.categorical import Held, OrderedMoments, statistics_of
 from employer_identity.measurement.evidence import Evidence, OrderedSample
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.patterns import Patterns, gather, whole
 from employer_identity.measurement.published import SINGULAR, smallest_direction
 from employer_identity.measurement.rows import Respondents, Rows
 from employer_identity.measurement.saturated import Saturated, available, saturate
+from employer_identity.measurement.summed import Tabled
+from employer_identity.measurement.tabulated import Tables
 
-if TYPE_CHECKING:
-    from employer_identity.survey import Survey
-
-
-SHOWN = 6  # pairs of items named in one message
+HUGE = 1e100  # beyond it squares and their sums overflow
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def normal(evidence: Evidence) -> Saturated:
     return evidence
 
 
-def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
+def take(data: pd.DataFrame | Moments, asked: Asked) -> Sample:
     """Return the moments of the items, a group at a time.
 
     Raises
@@ -114,11 +117,11 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     """
     if isinstance(data, Moments):
         return _published(data, asked)
-    rows, labels, notes = rows_of(data if isinstance(data, pd.DataFrame) else data.answers, asked)
+    rows, labels, notes = rows_of(data, asked)
     if not asked.ordered:
         return sample_of(rows, _sizes(rows), labels, notes)
     ordered = np.isin(np.array(rows.patterns.names), asked.ordered)
-    return _ordered(rows, labels, notes, ordered, asked.collapse)
+    return ordered_sample(rows, rows.patterns.names, labels, notes, ordered, asked.collapse)
 
 
 def rows_of(frame: pd.DataFrame, asked: Asked) -> tuple[Rows, tuple[str, ...], tuple[Problem, ...]]:
@@ -141,7 +144,7 @@ def rows_of(frame: pd.DataFrame, asked: Asked) -> tuple[Rows, tuple[str, ...], t
     values, codes, weights = values[used], codes[used], weights[used]
     _refuse(_too_small(codes, labels, frame, asked.group, len(items)))
     patterns, block = gather(items, values, codes, weights / weights.mean())
-    _refuse(never_together(patterns, labels))
+    _refuse(never_together(items, patterns.together, labels))
     cluster, found = None, list[Problem]()
     if asked.cluster is not None:
         column = frame.loc[used, asked.cluster]
@@ -157,8 +160,10 @@ def with_categories(sample: Sample, least: int) -> Sample:
     """Take a sample's ordered answers again, with other categories merged; see `Asked.collapse`."""
     evidence = sample.evidence
     assert isinstance(evidence, OrderedSample)  # there are no other categories
+    assert isinstance(evidence.rows, Rows | Tabled)  # all that answers are taken from
     notes = tuple(n for n in sample.notes if not n.code.startswith("ordered."))
-    return _ordered(evidence.rows, sample.groups, notes, evidence.statistics.ordered, least)
+    known = evidence.statistics
+    return ordered_sample(evidence.rows, known.names, sample.groups, notes, known.ordered, least)
 
 
 def sample_of(
@@ -179,50 +184,52 @@ def sample_of(
     return Sample(moments, saturated, notes)
 
 
-def _sizes(rows: Rows) -> NDArray[np.int64]:
+def _sizes(rows: Rows | Tabled) -> NDArray[Any]:
     """Respondents a group, weighted if there are weights."""
+    if isinstance(rows, Tabled):
+        unweighted = bool((rows.tables.n == rows.people).all())
+        return rows.people if unweighted else rows.tables.n
     patterns = rows.patterns
     if (rows.weights == 1.0).all():
         return np.bincount(rows.group, minlength=patterns.n_groups)
     return np.bincount(patterns.group, patterns.n, patterns.n_groups)
 
 
-def _ordered(
-    rows: Rows,
+def ordered_sample(
+    rows: Rows | Tabled,
+    names: tuple[str, ...],
     labels: tuple[str, ...],
     notes: tuple[Problem, ...],
     is_ordered: NDArray[np.bool_],
     least: int,
 ) -> Sample:
     """Compute the statistics of ordered items, or say why they cannot be."""
-    names = rows.patterns.names
-    answers, told = rows.answers, list[Problem]()
+    held = _held(rows, names, labels, is_ordered) if isinstance(rows, Rows) else rows
+    tables = held.tables
+    coding, told = tables.coding, list[Problem]()
     if least:
-        merged = collapse(names, answers, rows.group, is_ordered, labels=labels, least=least)
-        answers, told = merged.answers, list(merged.notes)
-    told += doubtful_codes(names, answers, rows.group, is_ordered, labels)
+        coding, told = collapsed(tables, labels, least)
+        tables = tables.coded(coding)
+    told += doubtful(tables, labels, rows.counts)
     _refuse([problem for problem in told if problem.severity == "error"])
-    found = ordered_moments(
-        names, answers, rows.group, is_ordered, labels=labels, weights=rows.weights,
-        cluster=rows.cluster,
-    )  # fmt: skip
+    found = statistics_of(names, labels, is_ordered, tables, held.answers)
     if not isinstance(found, OrderedMoments):
         raise refusal(ModelError, list(found))
     moments = Moments(names, _sizes(rows), found.mean, found.covariance, labels)
-    evidence = OrderedSample(found, rows, _recoded(names, rows.answers, answers))
+    evidence = OrderedSample(found, rows, coding.merged(tables.names))
     return Sample(moments, evidence, (*notes, *told))
 
 
-def _recoded(
-    names: tuple[str, ...], before: NDArray[np.float64], after: NDArray[np.float64]
-) -> dict[str, dict[float, float]]:
-    """Return by item the codes that were merged into another."""
-    found: dict[str, dict[float, float]] = {}
-    changed = (before != after) & ~np.isnan(before)
-    for at in np.flatnonzero(changed.any(axis=0)).tolist():
-        codes, first = np.unique(before[changed[:, at], at], return_index=True)
-        found[names[at]] = dict(zip(codes, after[changed[:, at], at][first], strict=True))
-    return found
+def _held(
+    rows: Rows, names: Sequence[str], labels: Sequence[str], is_ordered: NDArray[np.bool_]
+) -> Tabled:
+    """Count answers in memory."""
+    chosen = [name for name, one in zip(names, is_ordered, strict=True) if one]
+    answers = rows.answers[:, is_ordered]
+    _refuse(not_whole(chosen, answers))
+    tables = Tables.of(chosen, answers, rows.group, rows.weights, len(labels))
+    held = Held(rows.answers, rows.group, is_ordered, rows.weights, rows.cluster)
+    return Tabled(rows.counts, None, tables, held)
 
 
 def _why_unreachable(patterns: Patterns, labels: tuple[str, ...]) -> list[Problem]:
@@ -281,25 +288,6 @@ def _weights(frame: pd.DataFrame, column: str | None) -> NDArray[np.float64]:
     return found
 
 
-def never_together(patterns: Patterns, labels: Sequence[str]) -> list[Problem]:
-    """Items that nobody in a group answered, and pairs that nobody answered both."""
-    found = []
-    for g, label in enumerate(labels):
-        seen = patterns.seen[patterns.group == g].astype(int)
-        some = seen.any(axis=0)
-        empty = [name for name, there in zip(patterns.names, some, strict=True) if not there]
-        if empty:
-            code = "model.item_empty_in_group" if label else "model.item_empty"
-            found.append(Problem(code, listing(empty), values={"group": label}))
-        i, j = np.nonzero(np.triu(seen.T @ seen == 0, 1) & some & some[:, None])
-        pairs = [f"{patterns.names[a]}~~{patterns.names[b]}" for a, b in zip(i, j, strict=True)]
-        if pairs:
-            code = "model.never_together_in_group" if label else "model.never_together"
-            values = {"group": label}
-            found.append(Problem(code, listing(pairs[:SHOWN]), len(pairs), values))
-    return found
-
-
 def _refuse(problems: list[Problem]) -> None:
     if problems:
         raise refusal(ModelError, problems)
@@ -354,11 +342,19 @@ def _unknown_items(items: Sequence[str], columns: Sequence[str]) -> list[Problem
 
 def _not_numeric(frame: pd.DataFrame, items: Sequence[str]) -> list[str]:
     kinds = zip(items, frame[list(items)].dtypes, strict=True)
-    return [item for item, k in kinds if not is_numeric_dtype(k) or is_bool_dtype(k)]
+    return [
+        item for item, kind in kinds
+        if not is_numeric_dtype(kind) or is_bool_dtype(kind) or is_complex_dtype(kind)
+    ]  # fmt: skip
+
+
+def endless(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which numbers are infinite, or so large that their squares are."""
+    return np.abs(values) > HUGE
 
 
 def _unfit(values: NDArray[np.float64], items: Sequence[str]) -> list[Problem]:
-    infinite, empty = np.isinf(values).sum(axis=0), np.isnan(values).sum(axis=0) == len(values)
+    infinite, empty = endless(values).sum(axis=0), np.isnan(values).sum(axis=0) == len(values)
     return [
         Problem("model.item_empty" if nothing else "model.infinite", where=item, count=int(count))
         for item, count, nothing in zip(items, infinite, empty, strict=True)

@@ -133,8 +133,8 @@ def scan(source: Any) -> Scan:
     -----
     Only the columns that a model needs are read, and only sums are kept. Complete answers take one
     pass for the whole ladder; answers with holes take one for each model by MLR, so that a stream
-    that can be read only once serves them by ML alone. Items in ordered categories are read into
-    memory.
+    that can be read only once serves them by ML alone. Items in ordered categories take two for the
+    whole ladder; together with others that are not ordered they are read into memory.
 
     Examples
     --------

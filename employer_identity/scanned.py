@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from employer_identity.clustering import judged
-from employer_identity.dividing import too_few_groups, too_small_groups
+from employer_identity.collapsing import not_whole
+from employer_identity.dividing import never_together, too_few_groups, too_small_groups
 from employer_identity.errors import ModelError, Problem
 from employer_identity.intake.pieces import Wanted
+from employer_identity.intake.raw import refuse
 from employer_identity.language import refusal
+from employer_identity.measurement.coded import Coding, Part, Places, parts_of
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns
 from employer_identity.measurement.rows import Rows
-from employer_identity.measurement.summed import Summed
-from employer_identity.measurement.sums import Batch, Label, Spread, Sums
+from employer_identity.measurement.spread import Spread
+from employer_identity.measurement.summed import Summed, Tabled
+from employer_identity.measurement.sums import Batch, Body, Label, MomentSums, Sums, spread_of
+from employer_identity.measurement.tabulated import Tables
+from employer_identity.measurement.twostep import LookUp, looked_up
 from employer_identity.sample import (
     Asked,
     Sample,
-    never_together,
+    endless,
+    ordered_sample,
     reference_first,
     rows_of,
     sample_of,
@@ -36,6 +43,8 @@ from employer_identity.scan import Scan
 
 Array = NDArray[np.float64]
 Told = dict[tuple[str, str], int]
+Made = Callable[[], Rows] | None
+B = TypeVar("B", bound=Body)
 ROWS = ("", "rows")
 MISSING = "missing"
 NO_GROUP = "model.rows_without_group"
@@ -57,32 +66,35 @@ def take_scan(scan: Scan, asked: Asked, *, fourth: bool, held: bool = False) -> 
     ModelError, SurveyError
         With all reasons why the answers cannot serve the model.
     """
-    wanted = all_wanted = Wanted(asked.items, asked.group, asked.weights, asked.cluster)
+    wanted = Wanted(asked.items, asked.group, asked.weights, asked.cluster)
     _check_columns(scan, asked, wanted)
-    if asked.ordered:
-        return take(scan.frame(wanted), asked)
-    sums = _first_pass(scan, wanted, asked, fourth)
-    labels = _in_order(sums, scan, asked)
-    sums, names = sums.labelled(labels), tuple(map(str, labels))
-    _check_rows(sums, names, asked)
-    notes = _notes(sums, names, asked)
-    if sums.clusters is not None:
-        by_group = np.bincount(sums.clusters.group, minlength=len(names))
-        units = len(np.unique(sums.clusters.key))
-        use, inside, told = judged(
-            str(asked.cluster), units, by_group, names, declared=asked.declared
-        )
-        notes += told
-        if not use or inside:  # clusters are others than they seemed: once more
-            alone = frozenset(labels[g] for g in inside)
-            wanted = replace(wanted, cluster=wanted.cluster if use else None, alone=alone)
-            sums = _first_pass(scan, wanted, asked, fourth).labelled(labels)
-    mean, sums = sums.mean_weight, sums.weighed()
-    again = partial(_again, scan, wanted, asked, labels, mean)
-    made = partial(_held, scan, all_wanted, asked) if held else None
-    rows = Summed(sums.patterns, sums.people, sums.products, sums.clusters, again, made)
-    n = sums.patterns.by_group(sums.patterns.n) if asked.weights else sums.people
-    return sample_of(rows, n, names, tuple(note for note in notes if note.count))
+    made = partial(_held, scan, wanted, asked) if held else None
+    if not asked.ordered:
+        return _of_moments(scan, wanted, asked, fourth, made)
+    if set(asked.items) <= set(asked.ordered):
+        return _of_tables(scan, wanted, asked, made)
+    return take(scan.frame(wanted), asked)  # correlations of numbers with categories need all rows
+
+
+def _of_moments(scan: Scan, wanted: Wanted, asked: Asked, fourth: bool, made: Made) -> Sample:
+    """Take the moments of numbers."""
+    found = _first_pass(scan, wanted, asked, partial(MomentSums.of, fourth=fourth))
+    sums, mean = found.sums.weighed(), found.sums.mean_weight
+    again = partial(_again, scan, found.wanted, asked, sums.labels, mean)
+    patterns, products = sums.body.patterns, sums.body.products
+    rows = Summed(sums.people, sums.clusters, patterns, products, again, held=made)
+    n = sums.body.n if asked.weights else sums.people
+    return sample_of(rows, n, found.names, found.notes)
+
+
+def _of_tables(scan: Scan, wanted: Wanted, asked: Asked, made: Made) -> Sample:
+    """Take the statistics of answers in ordered categories: tables first, then how they vary."""
+    found = _first_pass(scan, wanted, asked, _tables)
+    sums, mean = found.sums.weighed(), found.sums.mean_weight
+    second = _SecondPass(scan, found.wanted, asked, sums.labels, mean)
+    rows = Tabled(sums.people, sums.clusters, sums.body, second, held=made)
+    every = np.ones(len(asked.items), dtype=bool)
+    return ordered_sample(rows, asked.items, found.names, found.notes, every, asked.collapse)
 
 
 def _check_columns(scan: Scan, asked: Asked, wanted: Wanted) -> None:
@@ -97,23 +109,108 @@ def _check_columns(scan: Scan, asked: Asked, wanted: Wanted) -> None:
 # -- passes ---------------------------------------------------------------------------------------
 
 
-def _first_pass(scan: Scan, wanted: Wanted, asked: Asked, fourth: bool) -> Sums:
-    sums = scan.total(wanted, partial(_summed, asked, fourth))
+@dataclass(frozen=True, eq=False)
+class _First(Generic[B]):
+    """What the first pass found, groups in their order; and what later ones are to read."""
+
+    sums: Sums[B]
+    names: tuple[str, ...]
+    notes: tuple[Problem, ...]
+    wanted: Wanted
+
+
+def _first_pass(scan: Scan, wanted: Wanted, asked: Asked, make: Callable[[Batch], B]) -> _First[B]:
+    """Add up; once more where clusters are others than they seemed."""
+    sums = _total(scan, wanted, asked, make)
+    labels = _in_order(sums, scan, asked)
+    sums, names = sums.labelled(labels), tuple(map(str, labels))
+    _check_rows(sums, names, asked)
+    notes = _notes(sums, names, asked)
+    if sums.clusters is not None:
+        by_group = np.bincount(sums.clusters.group, minlength=len(names))
+        units = len(np.unique(sums.clusters.key))
+        use, inside, told = judged(
+            str(asked.cluster), units, by_group, names, declared=asked.declared
+        )
+        notes += told
+        if not use or inside:
+            alone = frozenset(labels[g] for g in inside)
+            wanted = replace(wanted, cluster=wanted.cluster if use else None, alone=alone)
+            sums = _total(scan, wanted, asked, make).labelled(labels)
+    return _First(sums, names, tuple(note for note in notes if note.count), wanted)
+
+
+def _total(scan: Scan, wanted: Wanted, asked: Asked, make: Callable[[Batch], B]) -> Sums[B]:
+    sums = scan.total(wanted, partial(_summed, asked, make))
     if sums is None:
         raise refusal(ModelError, [Problem("model.too_few_rows", count=len(asked.items) + 1)])
     return sums
 
 
-def _summed(asked: Asked, fourth: bool, batch: Batch) -> Sums:
+def _summed(asked: Asked, make: Callable[[Batch], B], batch: Batch) -> Sums[B]:
     """Add up what can be used of a batch, and count what cannot."""
     used, told = _used(batch, asked)
-    return Sums.of(batch, used, told, fourth=fourth)
+    broken = not_whole(batch.names, batch.answers[used]) if asked.ordered else []
+    if broken:  # refused when all are counted
+        told |= {(problem.code, problem.where): problem.count for problem in broken}
+        whole = np.where(batch.answers == np.rint(batch.answers), batch.answers, np.nan)
+        batch = replace(batch, answers=whole)
+    return Sums.of(batch, used, told, make)
+
+
+def _tables(batch: Batch) -> Tables:
+    return Tables.of(batch.names, batch.answers, batch.codes, batch.weights, len(batch.labels))
+
+
+@dataclass(frozen=True, eq=False)
+class _SecondPass:
+    """Ordered answers that are read once more; see `categorical.Answers`."""
+
+    scan: Scan
+    wanted: Wanted
+    asked: Asked
+    labels: tuple[Label, ...]
+    mean: float
+
+    def parts(self, coding: Coding, groups: int) -> tuple[Part, ...]:
+        """Return nothing: there are no continuous items."""
+        return ()
+
+    def spread(self, places: Places, coding: Coding, looks: tuple[LookUp, ...]) -> Spread:
+        """Add up what all answers move the statistics by."""
+        of_batch = self.asked, self.labels, self.mean, places, coding, looks
+        found = self.scan.total(self.wanted, partial(_looked_up, *of_batch))
+        assert found is not None  # there were rows
+        return found
+
+
+def _looked_up(
+    asked: Asked,
+    labels: Sequence[Label],
+    mean: float,
+    places: Places,
+    coding: Coding,
+    looks: tuple[LookUp, ...],
+    batch: Batch,
+) -> Spread:
+    used, _ = _used(batch, asked)
+    own = batch.only(used).numbered(labels)
+    codes, none = coding.codes(own.answers), np.empty((len(own.codes), 0))
+    if (codes < 0).any() or (own.codes < 0).any():
+        raise refuse("scan.changed", batch.part)
+    weights = own.weights / mean
+    parts = parts_of(codes, none, own.codes, weights, own.cluster, len(labels))
+    return looked_up(places, parts, looks)
 
 
 def _used(batch: Batch, asked: Asked) -> tuple[NDArray[np.bool_], Told]:
     """Mask of the rows that can be used, and what is said of the others."""
     w = batch.weights
-    if np.isfinite(batch.answers).all() and (w > 0).all() and np.isfinite(w).all():
+    if (
+        not (endless(batch.answers) | np.isnan(batch.answers)).any()
+        and (w > 0).all()
+        and np.isfinite(w).all()
+    ):
         used, told = batch.codes >= 0, Told({ROWS: len(w)})
         without = int((~used).sum())
         return used, told | ({(NO_GROUP, str(asked.group)): without} if without else {})
@@ -121,10 +218,10 @@ def _used(batch: Batch, asked: Asked) -> tuple[NDArray[np.bool_], Told]:
     used, notes = usable(batch.answers, batch.codes, w, asked)
     told = Told({ROWS: len(w)})
     told |= {(note.code, note.where): note.count for note in notes if note.count}
-    infinite, bad = np.isinf(batch.answers), ~(w >= 0) | np.isinf(w)
-    for item, lacking, endless in zip(batch.names, missing, infinite.sum(axis=0), strict=True):
+    infinite, bad = endless(batch.answers), ~(w >= 0) | np.isinf(w)
+    for item, lacking, beyond in zip(batch.names, missing, infinite.sum(axis=0), strict=True):
         told |= {(MISSING, item): int(lacking)} if lacking else {}
-        told |= {("model.infinite", item): int(endless)} if endless else {}
+        told |= {("model.infinite", item): int(beyond)} if beyond else {}
     if bad.any():
         told["model.bad_weights", str(asked.weights)] = int(bad.sum())
     return used & ~bad & ~infinite.any(axis=1), told
@@ -158,7 +255,7 @@ def _scored(
 ) -> Spread:
     used, _ = _used(batch, asked)
     own = batch.only(used).numbered(labels)
-    return Spread.of(replace(own, weights=own.weights / mean), patterns, at, mu)
+    return spread_of(replace(own, weights=own.weights / mean), patterns, at, mu)
 
 
 def _held(scan: Scan, wanted: Wanted, asked: Asked) -> Rows:
@@ -169,7 +266,7 @@ def _held(scan: Scan, wanted: Wanted, asked: Asked) -> Rows:
 # -- what is wrong, and what is noted -------------------------------------------------------------
 
 
-def _in_order(sums: Sums, scan: Scan, asked: Asked) -> tuple[Label, ...]:
+def _in_order(sums: Sums[B], scan: Scan, asked: Asked) -> tuple[Label, ...]:
     """Return the groups that occur in the order of their column, or sorted; the reference first."""
     if asked.group is None:
         return sums.labels
@@ -181,9 +278,9 @@ def _in_order(sums: Sums, scan: Scan, asked: Asked) -> tuple[Label, ...]:
     return tuple(there[g] for g in reference_first(names, asked.group, asked.reference))
 
 
-def _check_rows(sums: Sums, names: tuple[str, ...], asked: Asked) -> None:
+def _check_rows(sums: Sums[B], names: tuple[str, ...], asked: Asked) -> None:
     """Refuse what the rows turned out to hold."""
-    told, codes = sums.told, ("model.infinite", "model.bad_weights")
+    told, codes = sums.told, ("model.infinite", "model.bad_weights", "ordered.not_whole")
     empty = [item for item in asked.items if told.get((MISSING, item)) == told[ROWS]]
     problems = [Problem("model.item_empty", where=item) for item in empty]
     problems += [Problem(code, where, n) for (code, where), n in told.items() if code in codes]
@@ -202,10 +299,10 @@ def _check_rows(sums: Sums, names: tuple[str, ...], asked: Asked) -> None:
             small = {name for name, n in sizes.items() if n < needed}
             problems += [p for p in _in_one_part(sums, names) if p.where in small]
         _refuse(problems)
-    _refuse(never_together(sums.patterns, names))
+    _refuse(never_together(asked.items, sums.body.together, names))
 
 
-def _drawn(sums: Sums, name: str) -> pd.Series:
+def _drawn(sums: Sums[B], name: str) -> pd.Series:
     """Return a column of groups like that of the answers, of a size that can be looked through."""
     share = min(1.0, SAMPLED / max(int(sums.rows.sum()), 1))
     return pd.Series(
@@ -213,7 +310,7 @@ def _drawn(sums: Sums, name: str) -> pd.Series:
     )
 
 
-def _in_one_part(sums: Sums, names: Sequence[str]) -> list[Problem]:
+def _in_one_part(sums: Sums[B], names: Sequence[str]) -> list[Problem]:
     """Name groups that only one part has, where others are in several."""
     counts = [len(parts) for parts in sums.found_in]
     if max(counts, default=0) < 2:
@@ -224,7 +321,7 @@ def _in_one_part(sums: Sums, names: Sequence[str]) -> list[Problem]:
     ]  # fmt: skip
 
 
-def _notes(sums: Sums, names: Sequence[str], asked: Asked) -> list[Problem]:
+def _notes(sums: Sums[B], names: Sequence[str], asked: Asked) -> list[Problem]:
     """What was left out on the way, and why, as `sample.take` tells it."""
     order = (
         "model.rows_without_answer", "model.rows_without_given", "model.rows_incomplete",

@@ -93,8 +93,7 @@ def simulated_cutoffs(
     seed
         The same seed gives the same cut-offs, with any number of processes.
     processes
-        How many work at the same time; None: one a core in a notebook where that is worth its
-        start, and one in a script, which needs ``if __name__ == "__main__":`` for more.
+        How many work at the same time; None: one a core where that is worth its start.
     progress
         Is called with how many surveys are done and of how many; None: a line on a terminal or in a
         notebook while it takes longer than two seconds.

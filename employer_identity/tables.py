@@ -16,6 +16,7 @@ from employer_identity.audit.stating import Teller
 from employer_identity.bias_tables import conclusions, contrasts, dmacs
 from employer_identity.language import Language, listing, number, say
 from employer_identity.latent import stamp_of
+from employer_identity.league_tables import league
 from employer_identity.model_tables import (
     fit_measures,
     ladder,
@@ -63,6 +64,7 @@ __all__ = [
     "ladder",
     "latent_correlations",
     "latent_means",
+    "league",
     "levels",
     "loadings",
     "margins",

@@ -20,7 +20,7 @@ from employer_identity.errors import ComparisonError, ConvergenceError, ModelErr
 from employer_identity.language import LANGUAGES, Language, describe, number
 from employer_identity.latent import means_of
 from employer_identity.measurement import aligning
-from employer_identity.measurement.aligning import Lines, minimise, moved, slopes
+from employer_identity.measurement.aligning import Lines, left_out, minimise, moved, slopes
 from employer_identity.measurement.alike import alike
 from employer_identity.measurement.moments import Moments
 from employer_identity.roads import licensed, shifts
@@ -129,6 +129,19 @@ def test_the_minimum_and_standard_errors_are_those_of_another_search(name: str) 
         assert se == pytest.approx(np.array(told["se"]), rel=DIFFERENCED * 10, abs=1e-6)
 
 
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("factor", ["f", "g"])
+def test_without_two_cells_the_minimum_is_that_of_another_search(name: str, factor: str) -> None:
+    told, own = stored(name)[f"factor_{factor}"], of_case(name).factors[factor]
+    differs = np.zeros((2, 4, 4), dtype=bool)
+    differs[0, 0, 3] = differs[1, 1, 1] = True  # as make_alignment.R has it
+    found = left_out(own.lines, own.optimum, differs)
+    assert found is not None
+    assert found[0] == pytest.approx(np.array(told["mean_without"]), abs=SAME_MINIMUM * 10)
+    assert np.exp(found[1]) == pytest.approx(np.array(told["sd_without"]), abs=1e-5)
+    assert np.abs(found[0] - own.moved.mean).max() > 1e-3
+
+
 def test_robust_errors_differ_from_plain_ones_and_means_do_not() -> None:
     plain, robust = of_case("fixed").means, of_case("fixed_mlr").means
     assert robust["est"].to_numpy() == pytest.approx(plain["est"].to_numpy(), abs=1e-6)
@@ -221,6 +234,47 @@ def test_from_another_reference_group_the_same_free_solution_is_told_in_its_unit
     assert ((b - b.loc["east"]) / unit).loc[a.index].to_numpy() == pytest.approx(
         a.to_numpy(), abs=1e-6
     )
+
+
+def test_what_differs_pulls_a_mean_and_the_interval_knows() -> None:
+    rng, mean = np.random.default_rng(2), np.array([0.0, 0.5, -0.4, 0.2, 0.1, -0.2])
+    parts = {}
+    for g, m in enumerate(mean):
+        covariance = np.outer(LOADINGS, LOADINGS) + np.diag(1 - LOADINGS**2)
+        answers = 3.0 + LOADINGS * m
+        answers[rng.integers(4)] += 0.5 * rng.choice([-1.0, 1.0])  # an item off in every group
+        names = ["x1", "x2", "x3", "x4"]
+        parts[f"g{g}"] = Moments.published(names, n=2000, covariance=covariance, means=answers)
+    found = ei.align(Moments.of_groups(parts), ONE, group="g")
+    means = found.means
+    assert len(found.differing) == len(mean)
+    assert np.abs(means["est"] - mean).max() > 0.02  # pulled
+    published = np.sqrt(1999 / 2000)  # a covariance's divisor is n - 1 there
+    assert means["without"].to_numpy() == pytest.approx(mean / published, abs=1e-6)
+    half = 1.959964 * means["se"]
+    assert means["ci_lower"].to_numpy() == pytest.approx(
+        means[["est", "without"]].min(axis=1) - half
+    )
+    assert means["ci_upper"].to_numpy() == pytest.approx(
+        means[["est", "without"]].max(axis=1) + half
+    )
+
+
+def test_where_nothing_differs_nothing_is_left_out() -> None:
+    means = ei.align(drawn(5, 6, 400)[0], ONE, group="g").means
+    assert (means["without"] == means["est"]).all()
+
+
+def test_a_group_of_which_nothing_is_left_can_lie_anywhere() -> None:
+    found = ei.align(drawn(5, 4, 400)[0], ONE, group="g")
+    own = found.factors["f"]
+    differs = np.zeros((2, 4, 4), dtype=bool)
+    differs[1, :, 2] = True  # all intercepts of the third group
+    assert left_out(own.lines, own.optimum, differs) is None
+    lost = replace(own)
+    vars(lost)["differs"] = tuple(differs)
+    means = replace(found, factors={"f": lost}).means
+    assert means["ci_lower"].isna().tolist() == [False, True, True, True]
 
 
 def test_without_sampling_error_the_truth_is_found() -> None:
@@ -342,6 +396,7 @@ def test_above_a_quarter_only_a_check_that_recovers_supports_the_means() -> None
     assert (alignment.state("f", check) == "recovered") is check.recovers("f")
     perfect = replace(check, draws=check.draws.assign(correlation=0.99))
     assert alignment.state("f", perfect) == "recovered"
+    assert alignment.state("f", replace(perfect, failed=3)) == "unsupported"  # of four draws
     assert "25 %" in alignment.explain("en")[1]
     assert "volgens de controle" in alignment.explain("nl", perfect)[1]
     assert alignment.check(reps=4, seed=2).draws.equals(check.draws)

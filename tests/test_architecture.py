@@ -16,15 +16,16 @@ PACKAGE = Path(__file__).parents[1] / "employer_identity"
 # fmt: off
 GROUND = [
     "errors", "writing", "adjusting", "inert", "language", "terms", "showing", "questionnaire",
-    "special", "consistency", "consistency_groupings", "edge", "instrument", "proportions",
+    "special", "consistency", "consistency_groupings", "edge", "proportions", "toml_text",
+    "instrument",
 ]
 ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
     "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
-    "polyserial", "mixed", "twostep", "ordered_faults", "categorical", "responses",
-    "likelihood", "scoring", "starts", "indices", "scored", "aligning", "alike", "categorised",
-    "departures", "products", "rows", "robust", "saturated", "weighted", "scaling", "evidence",
-    "sums", "summed",
+    "polyserial", "mixed", "responses", "likelihood", "scoring", "starts", "indices", "scored",
+    "aligning", "alike", "categorised", "departures", "products", "rows", "robust", "saturated",
+    "scaling", "placing", "spread", "twostep", "sums", "tabulated", "ordered_faults",
+    "categorical", "weighted", "evidence", "summed", "restricting",
 ]
 INTAKE = [
     "raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss", "joining",
@@ -35,7 +36,7 @@ DATA = [
     "screening", "loading", "answer_words", "profiles", "bands", "ratings", "clusters",
     "guessing", "starter", "panel", "panel_loading", "presets", "population", "simulate",
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "clustering",
-    "sample", "levels", "replications", "scan", "scanned",
+    "sample", "levels", "replications", "scan", "scanned", "aligned_factor",
 ]
 AUDIT = [
     "facts", "atoms", "pages", "recovery", "system", "bounds", "search", "banded", "stating",
@@ -54,12 +55,12 @@ VERDICT = [
     "resampling", "bias", "conclusions", "weighing", "raking", "attractiveness", "brand",
     "importance", "drivers", "switching", "trend", "shrinkage", "standing", "protection",
     "privacy", "nesting", "suppression", "unmerged", "curves", "treatment", "roads", "aligned",
-    "alignment", "simulated", "dynamic", "planning",
+    "alignment", "simulated", "dynamic", "planning", "league",
 ]
 TABLES = [
     "tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables",
     "standing_tables", "across_tables", "public_words", "public_tables", "treatment_tables",
-    "alignment_tables", "tables", "cutoff_tables",
+    "alignment_tables", "cutoff_tables", "league_tables", "tables",
 ]
 FIGURES = [
     "drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "consequences",
@@ -72,15 +73,15 @@ EXPLORER = [
 ]
 REPORTS = [
     "places", "records", "parameters", "parameter_files", "snapshot", "beside", "prepared",
-    "outside", "earlier", "employers", "study", "estimation", "verdict", "public_words",
-    "work_words", "trend_words", "structure_words", "staying_words", "employer_words", "theme",
-    "leftovers", "prose", "practices", "data_words", "unit", "measured", "grouped",
-    "measurement", "reporting", "page", "checking", "kernels", "engine", "execution", "render",
-    "manuscript", "latex", "word", "table_files", "browser", "pdf", "inspection", "documents",
-    "tasks", "index", "treatment_words", "methods", "stated", "stamps", "site", "work", "crew",
-    "hidden_words", "unit_facts", "unit_words", "study_facts", "unit_questions", "withholding",
-    "plan", "opening", "run", "orders", "index_facts", "batch", "alignment_words",
-    "cutoff_words",
+    "outside", "earlier", "checking", "kernels", "engine", "execution", "render", "manuscript",
+    "latex", "word", "table_files", "browser", "pdf", "inspection", "documents", "tasks",
+    "index", "stated", "stamps", "site", "work", "crew", "withholding", "leagues", "employers",
+    "study", "estimation", "verdict", "public_words", "work_words", "trend_words",
+    "structure_words", "staying_words", "employer_words", "theme", "leftovers", "prose",
+    "practices", "data_words", "unit", "measured", "grouped", "measurement", "reporting",
+    "page", "treatment_words", "methods", "hidden_words", "unit_facts", "unit_words",
+    "study_facts", "unit_questions", "plan", "opening", "run", "orders", "index_facts", "batch",
+    "alignment_words", "cutoff_words", "league_words",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from employer_identity.collapsing import collapse, doubtful_codes, merging
+from employer_identity.collapsing import collapse, collapsed, doubtful, merging, not_whole
 from employer_identity.errors import Problem
 from employer_identity.language import say
 from employer_identity.measurement.categorical import OrderedMoments, ordered_moments
+from employer_identity.measurement.tabulated import Tables
 
 ORDERED = np.array([True])
 
@@ -142,11 +143,34 @@ def test_after_merging_groups_can_be_compared() -> None:
     assert len(after.categories[0]) < 7
 
 
+def test_tables_are_merged_as_answers_are() -> None:
+    rng = np.random.default_rng(9)
+    y = rng.normal(size=(600, 1)) + 0.7 * rng.normal(size=(600, 5))
+    values = np.digitize(y, [-2.6, -2.0, -1.0, -0.4, 0.0, 2.1]) + 1.0
+    values[rng.random(values.shape) < 0.1] = np.nan
+    group, weights = rng.integers(0, 2, 600), rng.uniform(0.5, 2.0, 600)
+    names, labels = list("abcde"), ("n", "s")
+    expected = collapse(names, values, group, np.ones(5, dtype=bool), labels=labels)
+    assert len(expected.merged) > 2
+    tables = Tables.of(names, values, group, weights, 2)
+    coding, notes = collapsed(tables, labels, 5)
+    assert tuple(notes) == expected.notes
+    of_merged = Tables.of(names, expected.answers, group, weights, 2)
+    found = tables.coded(coding)
+    np.testing.assert_array_equal(found.people, of_merged.people)
+    np.testing.assert_allclose(found.counts, of_merged.counts, rtol=1e-12)
+    for one, other in zip(coding.called, of_merged.coding.called, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(coding.codes(values), of_merged.coding.codes(expected.answers))
+
+
 def codes(values: NDArray[np.float64], n: int = 1) -> list[tuple[str, str, str]]:
-    ordered = np.ones(values.shape[1], dtype=bool)
     names, labels = [f"i{k}" for k in range(values.shape[1])], ("",) if n == 1 else ("n", "s")
     group = np.arange(len(values)) % n
-    found = doubtful_codes(names, values, group, ordered, labels)
+    found = not_whole(names, values)
+    if not found:
+        tables = Tables.of(names, values, group, np.ones(len(values)), n)
+        found = doubtful(tables, labels, np.bincount(group))
     for problem in found:
         assert sentence(problem)
         assert sentence(problem, "nl")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -466,6 +469,28 @@ def test_each_replication_has_numbers_of_its_own() -> None:
     more = replications.replicate(Drawn(), {"b": 50}, work)
     assert (few["b"][:30] == more["b"][:30]).all()
     assert len(np.unique(np.concatenate([few["a"], few["b"]]))) == 60
+
+
+UNGUARDED = """
+import employer_identity as ei
+truth = ei.Truth("age", {"old": 0.5, "young": 0.5})
+survey = ei.simulate_survey(300, preset="idealised", seed=3, truth=truth)
+print("begun")
+ladder = ei.invariance(survey, group="age", estimator="ML", missing="listwise")
+print(ei.simulated_cutoffs(ladder, reps=100, loading=0, intercept=0, processes=2).reps)
+"""
+
+
+@pytest.mark.slow
+def test_a_script_that_guards_nothing_is_run_once_with_several_processes(tmp_path: Path) -> None:
+    script = tmp_path / "study.py"
+    script.write_text(UNGUARDED)
+    there = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=120, env=there
+    )
+    assert run.stderr == ""
+    assert run.stdout.split() == ["begun", "100"]
 
 
 def test_what_is_no_number_came_to_nothing(tmp_path: Path) -> None:

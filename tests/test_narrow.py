@@ -19,13 +19,16 @@ from typer.testing import CliRunner
 import employer_identity as ei
 from employer_identity import brand
 from employer_identity.cli.main import app
+from employer_identity.errors import EmployerIdentityError, ModelError
 from employer_identity.intake import parquet as room
-from employer_identity.measurement.summed import Summed
+from employer_identity.measurement.summed import Summed, Tabled
 from employer_identity.narrow import Narrow
 from employer_identity.privacy import MINIMUM
+from employer_identity.redraws import redraw
 from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import open_prepared, prepare, write_prepared
 from employer_identity.reports.snapshot import read_snapshot, write_snapshot
+from employer_identity.resampling import redrawn
 from employer_identity.suppression import decide
 from employer_identity.survey import Survey
 from tests.batches import planned
@@ -154,6 +157,116 @@ def test_what_needs_every_row_has_it(wide: Survey, narrow: Survey) -> None:
         ei.conclusions(ei.invariance(s.of_wave("2026"), group="gender")) for s in (wide, narrow)
     )
     pd.testing.assert_frame_equal(one, other, rtol=1e-6)
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "numbers": {},
+    "ordered": {"ordered": True},
+    "ordered, listwise": {"ordered": True, "missing": "listwise"},
+    "some ordered": {"ordered": ["pro1", "pro2", "pro3", "pro4"]},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_gives_the_numbers_of_a_frame(way: str, wide: Survey, narrow: Survey) -> None:
+    one, other = (ei.cfa(s, group="gender", **WAYS[way]) for s in (wide, narrow))
+    numbers = [fit.estimates[["est", "se"]].to_numpy() for fit in (one, other)]
+    assert np.allclose(*numbers, rtol=SAME, atol=SAME, equal_nan=True)
+    assert np.allclose(one.fit_measures, other.fit_measures, rtol=1e-6, equal_nan=True)
+    assert [(p.code, p.count) for p in one.notes] == [(p.code, p.count) for p in other.notes]
+
+
+def test_ordered_answers_are_never_all_wide(
+    wide: Survey, narrow: Survey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {"group": "gender", "ordered": True}
+    ladders = [ei.invariance(s, **asked, collapse=40) for s in (wide, narrow)]
+    assert isinstance(ladders[1].prepared.sample.evidence.rows, Tabled)
+    assert list(ladders[0].rungs) == list(ladders[1].rungs)
+    found = [ei.unmerged(ladder).gaps for ladder in ladders]
+    pd.testing.assert_frame_equal(*found, rtol=1e-6)
+    people = [ei.conclusions(ladder) for ladder in ladders]  # asks for each respondent
+    pd.testing.assert_frame_equal(*people, rtol=1e-6)
+    monkeypatch.setattr(ei.Scan, "frame", None)
+    ei.invariance(narrow, **asked)
+
+
+def test_people_are_drawn_alike(wide: Survey, narrow: Survey) -> None:
+    model = "pro =~ pro1 + pro2 + pro3 + pro4"
+    for ordered in (False, True):
+        fits = [ei.cfa(s, model, group="gender", ordered=ordered) for s in (wide, narrow)]
+        drawn = [redraw(fit).survey(np.random.default_rng(4)) for fit in fits]
+        assert drawn[0] is not None
+        assert drawn[1] is not None
+        assert np.allclose(drawn[0][0].covariance, drawn[1][0].covariance, rtol=1e-6)
+
+
+def test_intervals_are_of_the_same_people(wide: Survey, narrow: Survey) -> None:
+    model = "pro =~ pro1 + pro2 + pro3 + pro4"
+    fits = [ei.cfa(s, model, group="gender", cluster=False) for s in (wide, narrow)]
+    drawn = [redrawn(fit, np.arange(4), 50, seed=4) for fit in fits]
+    assert np.allclose(*drawn, rtol=1e-6, atol=1e-9)
+
+
+# --- At the public face
+
+
+CALLS: dict[str, Callable[[Any, str], pd.DataFrame]] = {
+    "cfa": lambda data, model: ei.cfa(data, model, cluster="employer").estimates,
+    "cfa, named": lambda data, model: ei.cfa(data=data, model=model, ordered=True).estimates,
+    "invariance": lambda data, model: ei.invariance(data, model, group="gender").table,
+    "align": lambda data, model: ei.align(data, model, group="generation").means,
+    "across": lambda data, model: (
+        ei.invariance_across(data, groups=["gender", "generation"], models={"one": model}).table
+    ),
+    "models": lambda data, model: (
+        ei.compare_models(
+            data, factors={"a": ["pro1", "pro2", "pro3"], "b": ["adv1", "adv2", "adv3"]}
+        ).table
+    ),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_takes_a_frame_takes_narrow_answers(call: str, wide: Survey, narrow: Survey) -> None:
+    model = "pro =~ pro1 + pro2 + pro3 + pro4"
+    found = [CALLS[call](survey.of_wave("2026").answers, model) for survey in (wide, narrow)]
+    pd.testing.assert_frame_equal(*found, rtol=1e-5, atol=1e-7)
+
+
+def test_what_reads_files_takes_narrow_answers(wide: Survey, narrow: Survey) -> None:
+    one, other = (ei.check_survey(s.answers, instrument=INSTRUMENT) for s in (wide, narrow))
+    assert [(p.code, p.count) for p in one.problems] == [(p.code, p.count) for p in other.problems]
+    assert ei.new_instrument(wide.answers) == ei.new_instrument(narrow.answers)
+
+
+def test_what_takes_no_frame_refuses_narrow_answers(narrow: Survey) -> None:
+    with pytest.raises(EmployerIdentityError) as told:
+        ei.agreement(narrow.answers)
+    assert [p.code for p in told.value.problems] == ["edge.unfit"]
+    with pytest.raises(ModelError) as refused:
+        ei.cfa(3, "pro =~ pro1 + pro2 + pro3")  # type: ignore[arg-type]
+    assert "Narrow" not in str(refused.value)
+
+
+@pytest.mark.parametrize("most", [60, 7, 0, 10_000, None])
+def test_it_shows_itself_as_a_frame_does(
+    most: int | None, wide: Survey, narrow: Survey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = 300
+    one, other = wide.answers[:rows], narrow.answers[:rows]
+    if most == 60:
+        monkeypatch.setattr(Narrow, "frame", lambda self: _few(self))
+    with pd.option_context("display.max_rows", most):
+        assert repr(one) == repr(other)
+        assert one._repr_html_() == other._repr_html_()  # type: ignore[operator]
+    with pd.option_context("display.notebook_repr_html", False):
+        assert other._repr_html_() is None  # type: ignore[operator]
+
+
+def _few(narrow: Narrow) -> pd.DataFrame:
+    assert len(narrow) < 65  # not all rows are made wide
+    return narrow[list(narrow)]  # type: ignore[no-any-return]
 
 
 def test_levels_and_what_is_hidden_are_the_same(wide: Survey, narrow: Survey) -> None:

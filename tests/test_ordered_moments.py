@@ -326,7 +326,7 @@ def test_rows_are_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = np.arange(len(frame)) // 7
     whole = statistics(frame, items, ordered), statistics(frame, items, ordered, cluster=cluster)
     monkeypatch.setattr(twostep, "ROWS", 50)
-    monkeypatch.setattr("employer_identity.measurement.coded.ROWS", 50)
+    monkeypatch.setattr("employer_identity.measurement.tabulated.ROWS", 50)
     assert_same(statistics(frame, items, ordered), whole[0])
     assert_same(statistics(frame, items, ordered, cluster=cluster), whole[1])
 

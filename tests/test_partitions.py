@@ -19,7 +19,7 @@ import pytest
 
 import employer_identity as ei
 from employer_identity.intake.pieces import Wanted
-from employer_identity.measurement.sums import Batch, Sums
+from employer_identity.measurement.sums import Batch, MomentSums, Sums
 from tests.test_scan import MODEL, SIX, close, refused, whole
 
 dask = pytest.importorskip("dask")
@@ -48,27 +48,30 @@ def no_client() -> Iterator[None]:
         yield
 
 
-def all_rows(batch: Batch) -> Sums:
-    return Sums.of(batch, np.ones(len(batch.codes), dtype=bool), {}, fourth=True)
+def all_rows(batch: Batch) -> Sums[MomentSums]:
+    every = np.ones(len(batch.codes), dtype=bool)
+    return Sums.of(batch, every, {}, partial(MomentSums.of, fourth=True))
 
 
-def slowly(marks: str, batch: Batch) -> Sums:
+def slowly(marks: str, batch: Batch) -> Sums[MomentSums]:
     """Leave a mark, and take a while, so that a worker can be killed meanwhile."""
     Path(marks, f"{os.getpid()}-{time.time_ns()}").touch()
     time.sleep(0.3)
     return all_rows(batch)
 
 
-def same(one: Sums, other: Sums) -> None:
+def same(one: Sums[MomentSums], other: Sums[MomentSums]) -> None:
     labels = sorted(map(str, other.labels))
     one, other = (s.labelled(labels).weighed() for s in (one, other))
     assert (one.people == other.people).all()
-    assert np.allclose(one.patterns.mean, other.patterns.mean, rtol=SAME)
-    assert np.allclose(one.patterns.covariance, other.patterns.covariance, rtol=SAME, atol=SAME)
-    assert one.products is not None
-    assert other.products is not None
-    size = np.abs(other.products.sums).max()
-    assert np.allclose(one.products.sums, other.products.sums, rtol=SAME, atol=SAME * size)
+    ours, theirs = one.body, other.body
+    mine, yours = ours.patterns, theirs.patterns
+    assert np.allclose(mine.mean, yours.mean, rtol=SAME)
+    assert np.allclose(mine.covariance, yours.covariance, rtol=SAME, atol=SAME)
+    assert ours.products is not None
+    assert theirs.products is not None
+    size = np.abs(theirs.products.sums).max()
+    assert np.allclose(ours.products.sums, theirs.products.sums, rtol=SAME, atol=SAME * size)
 
 
 def test_two_workers_give_the_same_sums_and_the_same_fit(client: Any) -> None:
@@ -82,6 +85,8 @@ def test_two_workers_give_the_same_sums_and_the_same_fit(client: Any) -> None:
     holes = whole(2000, holes=True)
     scan = ei.scan(dd.from_pandas(holes, npartitions=5))
     asked: dict[str, Any] = {"group": "band", "cluster": "team", "weights": "weight"}
+    close(*(ei.cfa(data, MODEL, **asked) for data in (scan, holes)))
+    asked |= {"ordered": True}
     close(*(ei.cfa(data, MODEL, **asked) for data in (scan, holes)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,18 @@ WAYS: dict[str, tuple[bool, dict[str, Any]]] = {
     "listwise": (True, {"missing": "listwise"}),
     "group is cluster": (False, {"cluster": "band"}),
     "ordered": (False, {"ordered": True}),
-}
+    "ordered, holes": (True, {"ordered": True}),
+    "ordered, listwise": (True, {"ordered": True, "missing": "listwise"}),
+    "ordered, theta, reference": (
+        False, {"ordered": True, "parameterization": "theta", "reference": "old"},
+    ),
+    "ordered, weights": (True, {"ordered": True, "weights": "weight"}),
+    "ordered, clusters": (True, {"ordered": True, "cluster": "team", "weights": "weight"}),
+    "ordered, group is cluster": (False, {"ordered": True, "cluster": "band"}),
+    "ordered, more merged": (True, {"ordered": True, "collapse": 40}),
+    "ordered, plain": (False, {"ordered": True, "estimator": "DWLS"}),
+    "some ordered": (True, {"ordered": SIX[:4]}),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -82,22 +94,54 @@ def test_parts_give_the_numbers_of_the_whole(way: str, tmp_path: Path) -> None:
     close(*(ei.cfa(d, MODEL, group="band", equal=["loadings"], **asked) for d in (scan, frame)))
 
 
-def test_a_group_that_is_one_cluster_is_told_apart_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_group_that_is_one_cluster_is_told_apart_again(ordered: bool, tmp_path: Path) -> None:
     frame = whole()
     frame.loc[frame["band"] == "old", "team"] = 99
     scan = ei.scan(parted(frame, tmp_path / "answers"))
-    fits = [ei.cfa(d, MODEL, group="band", cluster="team") for d in (scan, frame)]
+    asked: dict[str, Any] = {"cluster": "team", "ordered": ordered}
+    fits = [ei.cfa(d, MODEL, group="band", **asked) for d in (scan, frame)]
     assert "model.group_in_cluster" in {p.code for p in fits[0].notes}
     close(*fits)
 
 
-def test_rows_without_group_or_cluster_are_taken_as_in_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ordered", [True, False])
+def test_rows_without_group_or_cluster_are_taken_as_in_memory(
+    ordered: bool, tmp_path: Path
+) -> None:
     frame = whole(holes=True)
     frame.loc[5:9, "band"] = np.nan
     frame.loc[20:40, SIX] = np.nan
     frame["team"] = frame["team"].astype(float).mask(frame.index % 90 == 0)
     scan = ei.scan(parted(frame, tmp_path / "answers"))
-    close(*(ei.cfa(d, MODEL, group="band", cluster="team") for d in (scan, frame)))
+    asked: dict[str, Any] = {"cluster": "team", "ordered": ordered}
+    close(*(ei.cfa(d, MODEL, group="band", **asked) for d in (scan, frame)))
+
+
+def rare(frame: pd.DataFrame) -> pd.DataFrame:
+    """Answers sorted so that parts have other categories, one of them in one part only."""
+    frame = frame.sort_values(["pro1", "adv2"], ignore_index=True)
+    frame.loc[3, "adv3"] = 9
+    return frame
+
+
+def test_categories_may_differ_from_part_to_part(tmp_path: Path) -> None:
+    frame = rare(whole(holes=True))
+    scan = ei.scan(parted(frame, tmp_path / "answers"))
+    one, other = (ei.cfa(d, MODEL, group="band", ordered=True) for d in (scan, frame))
+    close(one, other)
+    assert "ordered.merged_in_group" in {p.code for p in one.notes}
+    assert one.ordered is not None
+    assert other.ordered is not None
+    assert one.ordered.categories == other.ordered.categories
+
+
+def test_ordered_answers_are_never_all_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = ei.scan(parted(whole(), tmp_path / "answers"))
+    monkeypatch.setattr(ei.Scan, "frame", None)
+    ei.cfa(scan, MODEL, group="band", ordered=True)
 
 
 def test_a_predictor_is_given_as_in_memory(tmp_path: Path) -> None:
@@ -108,17 +152,27 @@ def test_a_predictor_is_given_as_in_memory(tmp_path: Path) -> None:
         close(*(ei.cfa(d, model, estimator=estimator) for d in (scan, frame)))
 
 
-@pytest.mark.parametrize("estimator", ["ML", "MLR"])
+@pytest.mark.parametrize("estimator", ["ML", "MLR", "WLSMV"])
 def test_the_whole_ladder_is_the_same(estimator: Any, tmp_path: Path) -> None:
     frame = whole(2400)
     scan = ei.scan(str(parted(frame, tmp_path / "answers") / "*.parquet"))
-    one, other = (ei.invariance(d, MODEL, group="band", estimator=estimator) for d in (scan, frame))
+    asked: dict[str, Any] = {"estimator": estimator, "ordered": estimator == "WLSMV"}
+    one, other = (ei.invariance(d, MODEL, group="band", **asked) for d in (scan, frame))
     assert list(one.rungs) == list(other.rungs)
     for level in one.rungs:
         close(one[level], other[level])
         ours, theirs = one.rungs[level].last.score_tests, other.rungs[level].last.score_tests
         pd.testing.assert_frame_equal(ours, theirs, rtol=1e-6)
     assert one.decision["latent means"].allowed == other.decision["latent means"].allowed
+
+
+def test_categories_are_taken_otherwise_as_in_memory(tmp_path: Path) -> None:
+    frame = whole(2400)
+    scan = ei.scan(parted(frame, tmp_path / "answers"))
+    asked: dict[str, Any] = {"ordered": True, "collapse": 60}
+    found = [ei.unmerged(ei.invariance(d, MODEL, group="band", **asked)) for d in (scan, frame)]
+    pd.testing.assert_frame_equal(found[0].gaps, found[1].gaps, rtol=1e-6)
+    pd.testing.assert_frame_equal(found[0].categories, found[1].categories)
 
 
 # -- kinds of sources -----------------------------------------------------------------------------
@@ -205,21 +259,27 @@ def spoiled(folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame], part: 
     return folder
 
 
-def fit(folder: Path) -> ei.Fit:
-    return ei.cfa(ei.scan(folder), MODEL, group="band")
+def fit(folder: Path, *, ordered: bool = False) -> ei.Fit:
+    return ei.cfa(ei.scan(folder), MODEL, group="band", ordered=ordered)
 
 
-def test_text_in_part_7_is_told_by_its_part(tmp_path: Path) -> None:
+BOTH = pytest.mark.parametrize("ordered", [True, False])
+
+
+@BOTH
+def test_text_in_part_7_is_told_by_its_part(ordered: bool, tmp_path: Path) -> None:
     folder = parted(whole(), tmp_path / "answers")
     spoiled(folder, lambda part: part.assign(adv2=part["adv2"].astype(str)))
-    refused(lambda: fit(folder), "scan.part_differs", where="part-7.parquet")
+    refused(lambda: fit(folder, ordered=ordered), "scan.part_differs", where="part-7.parquet")
 
 
-def test_a_part_with_other_columns_is_told(tmp_path: Path) -> None:
+@BOTH
+def test_a_part_with_other_columns_is_told(ordered: bool, tmp_path: Path) -> None:
     folder = parted(whole(), tmp_path / "answers")
     spoiled(folder, lambda part: part.rename(columns={"adv2": "adv9"}), 3)
     spoiled(folder, lambda part: part.drop(columns="band"), 5)
-    error = refused(lambda: fit(folder), "scan.part_lacks", where="part-3.parquet")
+    told = "scan.part_lacks", "part-3.parquet"
+    error = refused(lambda: fit(folder, ordered=ordered), told[0], where=told[1])
     assert "part-5.parquet" in str(error)
     assert "adv2" in str(error)
 
@@ -237,19 +297,21 @@ def test_a_file_that_is_cut_off_is_told(tmp_path: Path) -> None:
     refused(lambda: ei.scan(folder), "scan.damaged", where="part-4.parquet")
 
 
-def test_a_file_with_a_damaged_page_is_told(tmp_path: Path) -> None:
+@BOTH
+def test_a_file_with_a_damaged_page_is_told(ordered: bool, tmp_path: Path) -> None:
     folder = parted(whole(), tmp_path / "answers")
     path = folder / "part-4.parquet"
     data = bytearray(path.read_bytes())
     data[4:400] = bytes(396)
     path.write_bytes(data)
-    refused(lambda: fit(folder), "scan.damaged", where="part-4.parquet")
+    refused(lambda: fit(folder, ordered=ordered), "scan.damaged", where="part-4.parquet")
 
 
-@pytest.mark.parametrize("when", ["before", "while"])
+@BOTH
+@pytest.mark.parametrize("when", ["before", "while", "between"])
 @pytest.mark.parametrize("what", ["size", "time", "gone"])
 def test_a_part_that_changes_is_told(
-    when: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ordered: bool, when: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = parted(whole(), tmp_path / "answers")
     path, scan = folder / "part-2.parquet", ei.scan(folder)
@@ -262,7 +324,7 @@ def test_a_part_that_changes_is_told(
         else:
             path.unlink()
 
-    if when == "while":
+    if when != "before":
         read = parquet.ParquetFile.iter_batches
 
         begun = []
@@ -270,28 +332,36 @@ def test_a_part_that_changes_is_told(
         def changing(self: Any, *args: Any, **kwargs: Any) -> Any:
             begun.append(self)
             yield from read(self, *args, **kwargs)
-            if len(begun) == 2:  # all of the second part was read
+            if len(begun) == (2 if when == "while" else 8):  # all of it, or of the last part
                 change()
 
         monkeypatch.setattr(parquet.ParquetFile, "iter_batches", changing)
     else:
         change()
-    refused(lambda: ei.cfa(scan, MODEL), "scan.changed", where="part-2.parquet")
+    if when == "between" and not ordered:
+        ei.cfa(scan, MODEL)  # complete answers are read once
+    else:
+        call = partial(ei.cfa, scan, MODEL, ordered=ordered)
+        refused(call, "scan.changed", where="part-2.parquet")
 
 
-def test_a_group_that_one_part_has_is_noted(tmp_path: Path) -> None:
+@BOTH
+def test_a_group_that_one_part_has_is_noted(ordered: bool, tmp_path: Path) -> None:
     folder = parted(whole(), tmp_path / "answers")
 
     def respelt(part: pd.DataFrame) -> pd.DataFrame:
         return part.assign(band=part["band"].astype(str).replace("old", "Old").astype("category"))
 
     spoiled(folder, respelt)
-    notes = {p.code: p for p in fit(folder).notes}
+    notes = {p.code: p for p in fit(folder, ordered=ordered).notes}
     told = notes["scan.group_in_one_part"]
     assert (told.where, told.values["part"], told.severity) == ("Old", "part-7.parquet", "warning")
 
 
-def test_a_small_group_that_one_part_has_is_refused_with_the_part(tmp_path: Path) -> None:
+@BOTH
+def test_a_small_group_that_one_part_has_is_refused_with_the_part(
+    ordered: bool, tmp_path: Path
+) -> None:
     folder = parted(whole(), tmp_path / "answers")
 
     def misspelt(part: pd.DataFrame) -> pd.DataFrame:
@@ -301,7 +371,7 @@ def test_a_small_group_that_one_part_has_is_refused_with_the_part(tmp_path: Path
 
     spoiled(folder, misspelt)
     codes = ("model.group_too_small", "scan.group_in_one_part")
-    refused(lambda: fit(folder), *codes, where="part-7.parquet")
+    refused(lambda: fit(folder, ordered=ordered), *codes, where="part-7.parquet")
 
 
 def test_files_by_group_are_as_they_should_be(tmp_path: Path) -> None:
@@ -316,14 +386,37 @@ def test_a_stream_that_ends_after_one_pass_serves_what_takes_one() -> None:
     stream = SOURCES["a stream"]
     close(*(ei.cfa(d, MODEL, estimator="ML") for d in (ei.scan(stream(frame)), frame)))
     refused(lambda: ei.cfa(ei.scan(stream(frame)), MODEL).estimates, "scan.once")
+    refused(lambda: ei.cfa(ei.scan(stream(frame)), MODEL, ordered=True), "scan.once")
 
 
 def test_a_query_with_another_answer_each_time_is_refused() -> None:
     scan = ei.scan(Query(whole(holes=True)))
     refused(lambda: ei.cfa(scan, MODEL).estimates, "scan.changed")
+    scan = ei.scan(Query(whole(holes=True)))
+    refused(lambda: ei.cfa(scan, MODEL, ordered=True), "scan.changed")
 
 
-def test_a_stream_that_breaks_is_refused() -> None:
+class Moving:
+    """A query whose answers and groups are others the second time, but as many."""
+
+    def __init__(self, frame: pd.DataFrame, column: str, value: object) -> None:
+        self.frame, self.column, self.value, self.asked = frame, column, value, 0
+
+    def __arrow_c_stream__(self, requested: object = None) -> object:
+        self.asked += 1
+        other = self.frame.assign(**{self.column: self.value})
+        rows = self.frame if self.asked == 1 else other
+        return pa.Table.from_pandas(rows).__arrow_c_stream__(requested)
+
+
+@pytest.mark.parametrize(("column", "value"), [("adv2", 300), ("adv2", -3), ("band", "new")])
+def test_answers_that_only_the_second_pass_meets_are_refused(column: str, value: object) -> None:
+    scan = ei.scan(Moving(whole().astype({"band": str, "adv2": int}), column, value))
+    refused(lambda: ei.cfa(scan, MODEL, group="band", ordered=True), "scan.changed")
+
+
+@BOTH
+def test_a_stream_that_breaks_is_refused(ordered: bool) -> None:
     table = pa.Table.from_pandas(whole())
 
     def broken() -> Any:
@@ -331,7 +424,7 @@ def test_a_stream_that_breaks_is_refused() -> None:
         raise OSError("connection lost")
 
     reader = pa.RecordBatchReader.from_batches(table.schema, broken())
-    refused(lambda: ei.cfa(ei.scan(reader), MODEL), "scan.broken_stream")
+    refused(lambda: ei.cfa(ei.scan(reader), MODEL, ordered=ordered), "scan.broken_stream")
 
 
 BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
@@ -356,16 +449,54 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
 }  # fmt: skip
 
 
+ORDERED = {
+    "copied": (BAD["copied"][0], "ordered.perfect_in_group"),
+    "halves": (lambda f: f.assign(adv1=f["adv1"] + 0.5 * (f.index % 9 == 1)), "ordered.not_whole"),
+    "hardly any": (
+        lambda f: f.assign(adv1=1 + (f.index % 90 == 1)), "ordered.one_category_left_in_group",
+    ),
+    "flat": (
+        lambda f: f.assign(adv1=f["adv1"].where(f["band"] != "old", 4)),
+        "model.item_constant_in_group",
+    ),
+}  # fmt: skip
+
+
+def told_of(frame: pd.DataFrame, **asked: Any) -> list[list[tuple[object, ...]]]:
+    """What is said of answers in memory, and of the same in batches."""
+    told = []
+    for data in (frame, ei.scan(frame)):
+        with pytest.raises(EmployerIdentityError) as error:
+            ei.cfa(data, MODEL, group="band", **asked)
+        told.append([(p.code, p.where, p.count, dict(p.values)) for p in error.value.problems])
+    return told
+
+
 @pytest.mark.parametrize("bad", BAD)
 def test_what_is_refused_in_memory_is_refused_in_batches(bad: str) -> None:
     spoil, code = BAD[bad]
-    frame, told = spoil(whole()), []
-    for data in (frame, ei.scan(frame)):
-        with pytest.raises(EmployerIdentityError) as error:
-            ei.cfa(data, MODEL, group="band", weights="weight")
-        told.append([(p.code, p.where, p.count, dict(p.values)) for p in error.value.problems])
+    told = told_of(spoil(whole()), weights="weight")
     assert {p[0] for p in told[0]} == {code}
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("bad", sorted({*BAD, *ORDERED}))
+def test_so_it_is_with_ordered_answers(bad: str) -> None:
+    spoil, code = ORDERED.get(bad) or BAD[bad]
+    told = told_of(spoil(whole()), weights="weight", ordered=True)
+    assert code in {p[0] for p in told[0]}
+    assert told[0] == told[1]
+
+
+def test_numbers_are_no_categories() -> None:
+    frame = whole(9_000).assign(adv1=np.arange(9_000))
+    told = told_of(frame, ordered=True)
+    assert told[0] == told[1]
+    assert told[0][0][:2] == ("ordered.too_many_categories", "adv1")
+    frame["adv1"] = frame["adv1"] + 0.25
+    told = told_of(frame, ordered=True)
+    assert told[0] == told[1]
+    assert told[0][0][:3] == ("ordered.not_whole", "adv1", 9_000)
 
 
 def test_a_name_of_everybody_is_no_group() -> None:
@@ -379,8 +510,46 @@ def test_what_cannot_be_scanned_is_refused(tmp_path: Path) -> None:
     refused(lambda: ei.scan(tmp_path / "*.parquet"), "scan.no_parts")
 
 
-def test_scores_of_people_need_people_in_memory() -> None:
-    found = ei.cfa(ei.scan(whole()), MODEL)
-    refused(found.factor_scores, "scan.needs_rows")
-    ladder = ei.invariance(ei.scan(whole()), MODEL, group="band")
+@BOTH
+def test_what_needs_people_needs_them_in_memory(ordered: bool) -> None:
+    scan = ei.scan(whole())
+    found = ei.cfa(scan, MODEL, ordered=ordered)
+    refused(found.factor_scores, "ordered.not_offered" if ordered else "scan.needs_rows")
+    refused(lambda: ei.dynamic_cutoffs(found), "scan.needs_rows")
+    ladder = ei.invariance(scan, MODEL, group="band", ordered=ordered)
     refused(lambda: ei.conclusions(ladder), "scan.needs_rows")
+    refused(lambda: ei.simulated_cutoffs(ladder), "scan.needs_rows")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        partial(ei.compare_models, factors={"one": SIX}), partial(ei.align, group="band"),
+        partial(ei.invariance_across, groups=["band"], models={"one": MODEL}), ei.agreement,
+    ],
+)  # fmt: skip
+def test_what_takes_no_scan_says_where_to_read_it(call: Callable[..., object]) -> None:
+    with pytest.raises(EmployerIdentityError, match="read in batches") as told:
+        call(ei.scan(whole()))
+    assert [p.code for p in told.value.problems] in (["edge.unfit_scan"], ["scan.needs_rows"])
+
+
+@pytest.mark.parametrize("holes", [True, False])
+def test_intervals_of_bias_are_there_without_people(holes: bool) -> None:
+    frame = whole(1500, holes=holes)
+    frame["adv1"] = (frame["adv1"] - (frame["band"] == "old")).clip(lower=1)
+    ladders = [ei.invariance(data, MODEL, group="band") for data in (ei.scan(frame), frame)]
+    found, in_memory = (ei.dmacs(ladder) for ladder in ladders)
+    assert "adv1" in set(found["item"])
+    for column in found.select_dtypes("number"):
+        one, other = found[column].to_numpy(), in_memory[column].to_numpy()
+        # intervals are of normal draws here and of drawn people there
+        assert np.allclose(one, other, atol=0.03, equal_nan=True), column
+
+
+def test_groups_are_aligned_by_the_moments_of_a_scan() -> None:
+    frame = whole(3_000)
+    of_scan = ei.cfa(ei.scan(frame), MODEL, group="band", estimator="ML").moments
+    one = ei.align(of_scan, MODEL, group="band").means
+    other = ei.align(frame, MODEL, group="band", estimator="ML").means
+    assert np.allclose(one["est"], other["est"], atol=1e-6)

@@ -216,6 +216,7 @@ def test_the_exit_code_of_the_task_is_handed_through(
         (["workshop"], ["-c"], []),
         (["sample"], ["-c"], []),
         (["validate", "--study", "crossed"], ["-m", "validation", "--study", "crossed"], []),
+        (["docs"], ["mkdocs", "build", "--strict"], []),
     ],
 )
 def test_each_task_runs_its_program(
@@ -274,7 +275,7 @@ def test_constraints_hold_versions_only_and_every_requirement() -> None:
     pins = [re.fullmatch(r"([a-z0-9._-]+)==[\w.!+]+( ; [\w ='<>!.*()]+)?", line) for line in lines]
     assert [line for line, pin in zip(lines, pins, strict=True) if not pin] == []
     extras = PROJECT["optional-dependencies"]
-    several = [line for name in ("test", "pdf", "lab") for line in extras[name]]
+    several = [line for name in ("docs", "test", "pdf", "lab") for line in extras[name]]
     asked = requirements([*PROJECT["dependencies"], *several])
     assert set(asked) <= {pin[1] for pin in pins if pin}
 

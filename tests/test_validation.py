@@ -1,6 +1,7 @@
 """The simulation studies run, resume and can be had again; the page says what is stored."""
 
 import importlib
+import inspect
 import json
 import math
 import shutil
@@ -9,16 +10,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import employer_identity as ei
+from employer_identity.checks import Estimator, Missing
+from employer_identity.measurement import normal
+
 ROOT = Path(__file__).parents[1]
 ROOMS = ("running", "intervals", "population", "ceiling", "crossed", "missing", "planted", "page",
          "studies", "pathways", "brand_truth", "brand", "tables", "planted_tables", "brand_tables",
          "lavaan", "ordered", "planted_ordered", "ordered_tables", "anonymity", "alignment",
-         "alignment_tables", "cutoffs", "cutoffs_tables", "__main__")  # fmt: skip
+         "alignment_tables", "cutoffs", "cutoffs_tables", "reference", "reference_contrasts",
+         "reference_tables", "__main__")  # fmt: skip
 # Stored with six digits; another BLAS or processor moves an estimate at the search's tolerance.
 AGAIN = 1e-4
 
@@ -82,6 +89,45 @@ def test_stored_replications_can_be_had_again(studies: SimpleNamespace) -> None:
 
 def test_the_page_is_what_the_stored_replications_say(studies: SimpleNamespace) -> None:
     assert (ROOT / "docs" / "validation.md").read_text(encoding="utf-8") == studies.page.page()
+
+
+def test_every_stored_call_of_lavaan_is_on_the_page(studies: SimpleNamespace) -> None:
+    found = studies.reference_tables.stored()
+    assert all(row["agrees"] for row in (*found["fits"], *found["tests"]))
+    named = {(row["family"], row["name"]) for row in found["fits"]}
+    assert named == {(case.family, case.name) for case in studies.reference.cases()}
+    assert len(named) > 200
+    listed = (ROOT / "docs" / "beside_lavaan.md").read_text(encoding="utf-8")
+    assert listed == studies.page.listed()
+
+
+def test_every_option_is_in_a_call_of_lavaan(studies: SimpleNamespace) -> None:
+    calls = [case.call for case in studies.reference.cases()]
+    used = {option for call in calls for option in call}
+    lavaan_has_none = {"collapse"}
+    assert set(inspect.signature(ei.cfa).parameters) - used == lavaan_has_none
+    chosen = {(option, call[option]) for call in calls for option in ("estimator", "missing")
+              if option in call}  # fmt: skip
+    assert {value for option, value in chosen if option == "estimator"} == set(get_args(Estimator))
+    assert {value for option, value in chosen if option == "missing"} == set(get_args(Missing))
+
+
+def test_a_wrong_sign_in_the_scores_is_told(
+    studies: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Standard errors by MLR rest on each respondent's score; estimates do not."""
+    case = next(c for c in studies.reference.cases() if c.name == "mlr_fiml_site_scalar")
+    assert studies.reference.beside(case).agrees
+    right = normal.scores
+
+    def wrong(patterns, at, answers, block, mu):
+        found = right(patterns, at, answers, block, mu)
+        return found * np.where(np.arange(found.shape[1]) < answers.shape[1], -1.0, 1.0)
+
+    monkeypatch.setattr(normal, "scores", wrong)
+    found = studies.reference.beside(case)
+    assert not found.agrees
+    assert found.apart["est"] < 1e-6 < found.apart["se"]
 
 
 def test_cut_answers_have_the_moments_that_are_taken_for_true(studies: SimpleNamespace) -> None:

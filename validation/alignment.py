@@ -59,7 +59,7 @@ def draw(design: Many, rng: np.random.Generator) -> tuple[Moments, np.ndarray, n
 
 
 def replicate(design: Many, rng: np.random.Generator) -> Row:
-    """Note how aligned means agree with those drawn, coverage, and what is said to differ."""
+    """Note how aligned means and places agree with those drawn, and what is said to differ."""
     moments, mean, planted = draw(design, rng)
     alignment = ei.align(moments, MODEL, group="group")
     means, shares = alignment.means, alignment.shares.iloc[0]
@@ -69,10 +69,14 @@ def replicate(design: Many, rng: np.random.Generator) -> Row:
     kinds = alignment.parameters.pivot(index=["kind", "item"], columns="group", values="differs")
     differs = kinds[list(alignment.groups)]
     intercepts, loadings = (differs.loc[k].to_numpy(bool) for k in ("intercept", "loading"))
+    order = ei.league(alignment).set_index("group").loc[list(alignment.groups)]
+    place = (-mean).argsort().argsort() + 1
     row = {
         "r": float(np.corrcoef(est, truth)[0, 1]),
         "rmse": float(np.sqrt(((est - truth)[1:] ** 2).mean())),
         "covered": float(inside[1:].mean()),
+        "placed": float(order["rank_lower"].le(place).mul(order["rank_upper"].ge(place)).mean()),
+        "places": float((order["rank_upper"] - order["rank_lower"] + 1).mean()),
         "optima": float(shares["optima"]),
         "reached": float(shares["reached"] / shares["starts"]),
         "false": float(np.concatenate([intercepts[~planted], loadings.ravel()]).mean()),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from employer_identity.measurement.placing import LEVEL
 from validation.alignment import CELLS, Many
 from validation.intervals import Estimate, mean
 from validation.running import RESULTS, results
@@ -35,13 +36,11 @@ def agreement_table(folder: Path) -> str:
         frame = results(cell, folder)
         r, covered = mean(frame["r"]), mean(frame["covered"])
         claim = CLAIMED.get(cell.name)
-        judged = cell.design.off == 0.0  # with items off, means are known to be pulled
         holds = "" if claim is None else _reached(r.value, r.high, claim)
         lines.append([
             *_place(cell.design), *r.spelled(False), "" if claim is None else f"{claim:.3f}",
             holds, f"{frame['rmse'].mean():.3f}", *covered.spelled(True),
-            str(COVERS) if judged else "", COVERS.holds(covered) if judged else "",
-            f"{frame['optima'].max():.0f}",
+            str(COVERS), COVERS.holds(covered), f"{frame['optima'].max():.0f}",
         ])  # fmt: skip
     counts = "; ".join(f"**{cell.name}**: {counted(results(cell, folder))}" for cell in CELLS)
     return f"{markdown(head, lines)}\n\n{counts}."
@@ -71,6 +70,21 @@ def apart_table(folder: Path) -> str:
     return markdown(head, lines)
 
 
+def places_table(folder: Path) -> str:
+    """How often the range of a group's places holds its true one, and how long it is."""
+    head = ["people in each", "SD of means", "groups with an item off", "true place within",
+            "Monte-Carlo interval", "claim", "holds", "places in a range"]  # fmt: skip
+    lines = []
+    for cell in CELLS:
+        frame = results(cell, folder)
+        held = mean(frame["placed"])
+        lines.append([
+            *_place(cell.design), *_of_shares(frame["placed"]), f"at least {100 * LEVEL:.0f} %",
+            _reached(held.value, held.high, LEVEL), f"{frame['places'].mean():.1f}",
+        ])  # fmt: skip
+    return markdown(head, lines)
+
+
 def differs_table(folder: Path) -> str:
     """How often what was planted is said to differ, and how often something else is."""
     head = ["people in each", "SD of means", "groups with an item off", "found",
@@ -93,6 +107,7 @@ def alignment_tables(folder: Path = RESULTS) -> dict[str, str]:
     """Return every table under the name by which the page asks for it."""
     return {
         "alignment-agreement": agreement_table(folder),
+        "alignment-places": places_table(folder),
         "alignment-apart": apart_table(folder),
         "alignment-differs": differs_table(folder),
     }

@@ -67,4 +67,4 @@ def replicate(design: Pierced, rng: np.random.Generator) -> Row:
     return row
 
 
-CELLS = (Cell("cutoffs-300", Pierced(Two(300, HEAPED)), replicate, 1000),)
+CELLS = (Cell("cutoffs-300", Pierced(Two(300, HEAPED)), replicate, 1860),)

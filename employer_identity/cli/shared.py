@@ -84,7 +84,7 @@ def refusals(language: Language) -> Iterator[None]:
     import warnings
 
     from employer_identity.errors import EmployerIdentityError, EmployerIdentityWarning
-    from employer_identity.language import describe, say
+    from employer_identity.language import say, told
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
@@ -94,10 +94,10 @@ def refusals(language: Language) -> Iterator[None]:
             for text in dict.fromkeys(t for w in caught for t in _told(w.message, language)):
                 tell(say("cli.note", language, text=text))
         except EmployerIdentityError as error:
-            lines = [describe(p, language) for p in error.problems] or [str(error)]
+            lines = told(error.problems, language) or [str(error)]
             tell("\n".join(say("cli.problem", language, text=line) for line in lines))
-            if len(lines) > 1:
-                tell(say("cli.count", language, n=len(lines)))
+            if len(error.problems) > 1:
+                tell(say("cli.count", language, n=len(error.problems)))
             wrong = any(p.code.startswith(_WRONG_USE) for p in error.problems)
             raise typer.Exit(WRONG_USE if wrong else PROBLEMS) from None
         except KeyboardInterrupt:

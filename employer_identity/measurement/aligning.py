@@ -14,7 +14,8 @@ and changes nothing of the fit. Chosen are those that minimise
     F = sum_i sum_{g<h} w_gh [f(lambda_ig - lambda_ih) + f(nu_ig - nu_ih)]
     f(x) = (x^2 + epsilon)^(1/4),    w_gh = sqrt(N_g N_h)
 
-which would rather have few large differences than many small ones (Asparouhov & Muthen 2014).
+which would rather have few large differences than many small ones (Asparouhov & Muthen 2014). The
+large ones still pull: how far shows the minimum without those cells (`left_out`).
 
 Symbols: G groups, p items, S starts, t = log s, z the coordinates that the identification leaves of
 (t, alpha).
@@ -53,6 +54,8 @@ class Lines:
         ``fixed``: alpha_1 = 0; ``free``: the alphas sum to 0. In both the product of the s is 1.
     epsilon
         What smooths the loss; in squared units of the items.
+    kept
+        The loadings and intercepts that count in the loss, (2, p, G); None: all of them.
     """
 
     loadings: Array
@@ -60,6 +63,7 @@ class Lines:
     n: Array
     identification: Identification
     epsilon: float
+    kept: NDArray[np.bool_] | None = None
 
     @cached_property
     def weights(self) -> Array:
@@ -68,6 +72,13 @@ class Lines:
         found = np.outer(root, root)
         np.fill_diagonal(found, 0.0)
         return np.asarray(2.0 * found / found.sum())
+
+    @cached_property
+    def pairs(self) -> Array:
+        """w_gh of loadings and of intercepts, 0 where one is left out, (2, p or 1, G, G)."""
+        if self.kept is None:
+            return np.broadcast_to(self.weights, (2, 1, *self.weights.shape))
+        return self.weights * (self.kept[..., :, None] & self.kept[..., None, :])
 
     @property
     def total(self) -> float:
@@ -92,10 +103,10 @@ class Lines:
     def loss(self, t: Array, alpha: Array) -> Array:
         """Return F over the sum of the weights, (...)."""
         found = 0.0
-        for values in self.aligned(t, alpha):
+        for values, weights in zip(self.aligned(t, alpha), self.pairs, strict=True):
             gap = values[..., :, None] - values[..., None, :]
             bent = np.sqrt(np.sqrt(gap * gap + self.epsilon))
-            found = found + np.einsum("...igh,gh->...", bent, self.weights) / 2.0
+            found = found + (bent * weights).sum(axis=(-3, -2, -1)) / 2.0
         return np.asarray(found)
 
 
@@ -115,12 +126,12 @@ class _Bends:
     second: Array
 
     @classmethod
-    def of(cls, lines: Lines, values: Array, mu: Array) -> _Bends:
+    def of(cls, values: Array, weights: Array, epsilon: float, mu: Array) -> _Bends:
         """Bend at values (S, p, G); at mu = 1 the curvature is that of a parabola above f."""
         gap = values[..., :, None] - values[..., None, :]
         square = gap * gap
-        whole = square + lines.epsilon
-        slope = 0.5 * lines.weights * np.sqrt(np.sqrt(whole)) / whole
+        whole = square + epsilon
+        slope = 0.5 * weights * np.sqrt(np.sqrt(whole)) / whole
         left = (1.5 * (1.0 - mu))[:, None, None, None]
         return cls((slope * gap).sum(axis=-1), slope * (1.0 - left * square / whole))
 
@@ -142,14 +153,21 @@ class _Bends:
         return np.asarray(one[:, :, None] * found * other[:, None, :])
 
 
+def _bent(lines: Lines, t: Array, alpha: Array, mu: Array) -> tuple[_Bends, _Bends]:
+    """Bend loadings and intercepts at (t, alpha), (S, G)."""
+    both = zip(lines.aligned(t, alpha), lines.pairs, strict=True)
+    one, other = (_Bends.of(values, weights, lines.epsilon, mu) for values, weights in both)
+    return one, other
+
+
 def _slopes(lines: Lines, t: Array, alpha: Array, mu: Array) -> tuple[Array, Array]:
     """Return gradient (S, 2G) and curvature (S, 2G, 2G) of the loss by (t, alpha).
 
     mu (S,) goes from 0, the Hessian, to 1, a matrix that is never indefinite.
     """
     G = t.shape[-1]
-    loadings, intercepts = lines.aligned(t, alpha)
-    of_loadings, of_intercepts = (_Bends.of(lines, v, mu) for v in (loadings, intercepts))
+    loadings = lines.aligned(t, alpha)[0]
+    of_loadings, of_intercepts = _bent(lines, t, alpha, mu)
     moved = alpha[:, None, :] * loadings  # of an intercept by t; by alpha it is -loadings
     down = (of_intercepts.first * loadings).sum(axis=1)
     by_t = -(of_loadings.first * loadings).sum(axis=1) + alpha * down
@@ -346,14 +364,32 @@ def moved(lines: Lines, at: Optimum) -> Moved:
     )  # fmt: skip
 
 
+def left_out(lines: Lines, at: Optimum, differs: NDArray[np.bool_]) -> tuple[Array, Array] | None:
+    """Return means and log SDs without the cells that differ, in units of the first group, (G,).
+
+    The minimum of the loss over all other cells that is reached from the one over all. None where
+    there is none: a group of which nothing is left can lie anywhere.
+
+    Parameters
+    ----------
+    differs
+        Loadings and intercepts, (2, p, G).
+    """
+    if differs.all(axis=1).any():
+        return None
+    z = lines.basis.T @ np.concatenate([at.t, at.alpha])
+    found, steepest = _searched(replace(lines, kept=~differs), z[None])
+    t, alpha = np.split(found[0] @ lines.basis.T, 2)
+    if steepest[0] > 1e4 * STEEPEST or np.abs(t).max() > DEGENERATE:
+        return None
+    return (alpha - alpha[0]) / np.exp(t[0]), t - t[0]
+
+
 def _mixed(lines: Lines, t: Array, alpha: Array) -> Array:
     """Return the second derivatives of the loss by (t, alpha) and by the lines, (2G, 2pG)."""
     p, G = lines.loadings.shape
-    loadings, intercepts = lines.aligned(t, alpha)
-    flat = np.zeros(1)
-    of_loadings, of_intercepts = (
-        _Bends.of(lines, v[None], flat) for v in (loadings, intercepts)
-    )  # fmt: skip
+    loadings = lines.aligned(t, alpha)[0]
+    of_loadings, of_intercepts = _bent(lines, t[None], alpha[None], np.zeros(1))
     unit = np.broadcast_to(np.exp(-t), (p, G))
     steady = np.ones((p, G))
     own = np.arange(G)

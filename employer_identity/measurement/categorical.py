@@ -10,17 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from employer_identity.errors import Problem
 from employer_identity.measurement import twostep
-from employer_identity.measurement.coded import Part, Places, parts_of, tables
+from employer_identity.measurement.coded import Coding, Keys, Part, Places, parts_of
 from employer_identity.measurement.ordered_faults import faults_of_items, faults_of_pairs
 from employer_identity.measurement.polychoric import thresholds
+from employer_identity.measurement.spread import Spread, corrected
+from employer_identity.measurement.tabulated import Tables
 from employer_identity.measurement.threads import on_one_thread
-from employer_identity.measurement.twostep import Second
+from employer_identity.measurement.twostep import LookUp, Second
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -41,7 +44,7 @@ class Crossing:
         the statistics' covariance, within a group and across groups.
     """
 
-    number: tuple[Integers, ...]
+    number: tuple[Keys, ...]
     moved: tuple[Array, ...]
 
 
@@ -152,36 +155,100 @@ def ordered_moments(
     Muthen (1984), Psychometrika 49, 115-132; Olsson (1979), Psychometrika 44, 443-460. Checked
     against lavaan 0.6-14.
     """
-    codes, categories = _coded(answers[:, ordered])
-    places = Places(ordered, np.array([len(c) for c in categories], dtype=np.int64))
     w = np.ones(len(answers)) if weights is None else weights / weights.mean()
-    parts = parts_of(places, codes, answers[:, ~ordered], group, w, cluster)
-    faults = faults_of_items(names, labels, places, parts)
+    chosen = [name for name, one in zip(names, ordered, strict=True) if one]
+    tables = Tables.of(chosen, answers[:, ordered], group, w, len(labels))
+    held = Held(answers, group, ordered, w, cluster)
+    return statistics_of(names, labels, ordered, tables, held)
+
+
+class Answers(Protocol):
+    """Answers that can be gone through again, once it is known what to look up."""
+
+    def parts(self, coding: Coding, groups: int) -> tuple[Part, ...]:
+        """Return the rows of each group, where there are continuous items; else nothing."""
+        ...
+
+    def spread(self, places: Places, coding: Coding, looks: tuple[LookUp, ...]) -> Spread:
+        """Add up what all answers move the statistics by."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Answers in memory; see `ordered_moments`.
+
+    Parameters
+    ----------
+    answers
+        (n, p).
+    group
+        (n,).
+    ordered
+        (p,).
+    weights
+        (n,), with mean 1.
+    cluster
+        (n,), or None.
+    """
+
+    answers: Array
+    group: Integers
+    ordered: Booleans
+    weights: Array
+    cluster: Integers | None
+
+    def parts(self, coding: Coding, groups: int) -> tuple[Part, ...]:
+        """Return the rows of each group, where there are continuous items; else nothing."""
+        return () if self.ordered.all() else self._parts(coding, groups)
+
+    def spread(self, places: Places, coding: Coding, looks: tuple[LookUp, ...]) -> Spread:
+        """Add up what all answers move the statistics by."""
+        return twostep.looked_up(places, self._parts(coding, len(looks)), looks)
+
+    def _parts(self, coding: Coding, groups: int) -> tuple[Part, ...]:
+        codes, numbers = coding.codes(self.answers[:, self.ordered]), self.answers[:, ~self.ordered]
+        return parts_of(codes, numbers, self.group, self.weights, self.cluster, groups)
+
+
+@on_one_thread
+def statistics_of(
+    names: Sequence[str],
+    labels: Sequence[str],
+    ordered: Booleans,
+    tables: Tables,
+    answers: Answers,
+) -> OrderedMoments | tuple[Problem, ...]:
+    """Compute the statistics from tables, and from a second pass how they vary."""
+    coding, counts = tables.coding, tables.counts
+    places = Places(ordered, coding.counts)
+    parts = answers.parts(coding, len(labels))
+    faults = faults_of_items(names, labels, places, tables, parts)
     if faults:
         return faults
-    counts = np.stack([tables(part, places.K) for part in parts])
-    tau = thresholds(np.einsum("gakak->gak", counts))
-    second = twostep.second_step(places, parts, counts, tau)
+    tau = thresholds(tables.margins)
+    second = twostep.second_step(places, counts, tau)
+    if parts:
+        each = zip(parts, tau, second, strict=True)
+        second = tuple(twostep.completed(places, *own) for own in each)
     faults = faults_of_pairs(names, labels, places, np.stack([own.r for own in second]))
     if faults:
         return faults
     mean, covariance = _moments(places, parts, second)
-    asymptotic, crossing = _varying(places, parts, tau, second, covariance)
+    looks = tuple(
+        LookUp.of(places, *own)
+        for own in zip(tables.margins, tau, second, parts or (None,) * len(labels), strict=True)
+    )
+    spread = answers.spread(places, coding, looks)
+    bread = [
+        twostep.bread(places, own, np.diag(S)) for own, S in zip(second, covariance, strict=True)
+    ]
+    asymptotic, crossing = _varying(tables.n, bread, spread)
     return OrderedMoments(
-        tuple(names), ordered, np.array([part.weights.sum() for part in parts]), categories,
+        tuple(names), ordered, tables.n, tuple(tuple(map(_plain, own)) for own in coding.called),
         places.level[places.thresholds], tau[:, places.is_threshold], mean, covariance, asymptotic,
         tuple(labels), crossing,
     )  # fmt: skip
-
-
-def _coded(answers: Array) -> tuple[Integers, tuple[tuple[Code, ...], ...]]:
-    """Number the categories of ordered items; no answer is numbered as K (see `coded`)."""
-    found = [np.unique(a[~np.isnan(a)], return_inverse=True) for a in answers.T]
-    K = max((len(values) for values, _ in found), default=1)
-    codes = np.full(answers.shape, K, dtype=np.int64)
-    for a, (_, number) in enumerate(found):
-        codes[~np.isnan(answers[:, a]), a] = number
-    return codes, tuple(tuple(_plain(v) for v in values) for values, _ in found)
 
 
 def _plain(value: float) -> Code:
@@ -192,7 +259,7 @@ def _moments(
     places: Places, parts: tuple[Part, ...], second: tuple[Second, ...]
 ) -> tuple[Array, Array]:
     """Put means and covariances together, (G, p) and (G, p, p)."""
-    G, p = len(parts), len(places.ordered)
+    G, p = len(second), len(places.ordered)
     mean, sd = np.zeros((G, p)), np.ones((G, p))
     for g, part in enumerate(parts):
         mean[g, places.at_continuous] = part.moments[0]
@@ -204,31 +271,15 @@ def _moments(
 
 
 def _varying(
-    places: Places, parts: tuple[Part, ...], tau: Array, second: tuple[Second, ...], S: Array
+    n: Array, bread: Sequence[Array], spread: Spread
 ) -> tuple[tuple[Array, ...], Crossing | None]:
     """Return n times the covariance of the statistics, and clusters' parts in it if they cross."""
-    crossed = _crossed(parts)
-    asymptotic, moved = [], []
-    for part, t, own, cov in zip(parts, tau, second, S, strict=True):
-        L = twostep.bread(places, own, np.diag(cov))
-        if part.cluster is None:
-            of_rows = twostep.squares(places, part, t, own)
-            asymptotic.append(part.weights.sum() * (L @ of_rows @ L.T))
-            continue
-        of_clusters = twostep.summed(places, part, t, own) @ L.T
-        asymptotic.append(part.weights.sum() * (of_clusters.T @ of_clusters))
-        if crossed:
-            moved.append(of_clusters)
-    if not crossed:
-        return tuple(asymptotic), None
-    return tuple(asymptotic), Crossing(_clusters(parts), tuple(moved))
-
-
-def _clusters(parts: tuple[Part, ...]) -> tuple[Integers, ...]:
-    return tuple(np.unique(part.cluster) for part in parts if part.cluster is not None)
-
-
-def _crossed(parts: tuple[Part, ...]) -> bool:
-    """Whether some cluster has people in several groups."""
-    inside = _clusters(parts)
-    return bool(inside) and len(np.unique(np.concatenate(inside))) < sum(map(len, inside))
+    if spread.squares is not None:
+        each = zip(n, bread, spread.squares, strict=True)
+        return tuple(k * (L @ own @ L.T) for k, L, own in each), None
+    slices = list(spread.each(len(n)))
+    moved = [corrected(spread.sums[own]) @ L.T for own, L in zip(slices, bread, strict=True)]
+    asymptotic = tuple(k * (own.T @ own) for k, own in zip(n, moved, strict=True))
+    if len(np.unique(spread.key)) == len(spread.key):
+        return asymptotic, None
+    return asymptotic, Crossing(tuple(spread.key[own] for own in slices), tuple(moved))

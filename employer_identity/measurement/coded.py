@@ -6,6 +6,7 @@ are category numbers 0 to K - 1, and K where there is none, so that they look up
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,8 +16,108 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
+Keys = NDArray[np.int64] | NDArray[np.uint64]
 
-ROWS = 8192  # taken at a time
+SPAN = 256  # whole numbers less far apart are looked up, not searched for
+
+
+@dataclass(frozen=True, eq=False)
+class Coding:
+    """Which answer to an ordered item is in which of its categories.
+
+    Parameters
+    ----------
+    values
+        Answers that occur, rising, by item.
+    number
+        Their categories, from 0 without gaps and not falling, by item; merged ones have one number.
+    called
+        The answer that stands for each category, by item.
+    """
+
+    values: tuple[Array, ...]
+    number: tuple[Integers, ...]
+    called: tuple[Array, ...]
+
+    @classmethod
+    def of(cls, answers: Array) -> Coding:
+        """Make each answer that occurs in (n, a) a category."""
+        return cls.plain(_distinct(column) for column in np.ascontiguousarray(answers.T))
+
+    @classmethod
+    def plain(cls, values: Iterable[Array]) -> Coding:
+        """Make each of some answers a category."""
+        found = tuple(values)
+        return cls(found, tuple(np.arange(len(own)) for own in found), found)
+
+    @cached_property
+    def counts(self) -> Integers:
+        """Number of categories by item, (a,)."""
+        return np.array([len(own) for own in self.called], dtype=np.int64)
+
+    @cached_property
+    def K(self) -> int:  # noqa: N802
+        """Largest number of categories."""
+        return int(self.counts.max(initial=1))
+
+    @property
+    def identifier(self) -> tuple[tuple[float, ...], ...]:
+        """The answers, in a form that can be compared."""
+        return tuple(tuple(own.tolist()) for own in self.values)
+
+    def codes(self, answers: Array) -> Integers:
+        """Return the category of each answer (n, a): K where there is none, -1 where not known."""
+        found = np.empty(answers.shape, dtype=np.int64)
+        pairs = zip(answers.T, self.values, self.number, strict=True)
+        for a, (column, values, number) in enumerate(pairs):
+            found[:, a] = _looked_up(column, values, np.append(number, self.K))
+        return found
+
+    def merged(self, names: Sequence[str]) -> dict[str, dict[float, float]]:
+        """Return by item (a,) the answers that another stands for."""
+        found = {}
+        each = zip(names, self.values, self.number, self.called, strict=True)
+        for name, values, number, called in each:
+            pairs = zip(values.tolist(), called[number].tolist(), strict=True)
+            found[name] = {answer: by for answer, by in pairs if answer != by}
+        return {name: own for name, own in found.items() if own}
+
+    def joined(self, other: Coding) -> Coding:
+        """Make the answers of both categories."""
+        pairs = zip(self.values, other.values, strict=True)
+        return Coding.plain(np.union1d(one, two) for one, two in pairs)
+
+
+def _distinct(column: Array) -> Array:
+    """Return the answers that occur, rising; by counting where they are near whole numbers."""
+    there = column[~np.isnan(column)]
+    if not len(there):
+        return there
+    low, high = float(there.min()), float(there.max())
+    if high - low < SPAN:
+        place = (there - low).astype(np.int64)
+        if (place == there - low).all():
+            return low + np.flatnonzero(np.bincount(place)).astype(float)
+    return np.asarray(np.unique(there))
+
+
+def _looked_up(column: Array, values: Array, found: Integers) -> Integers:
+    """Return what is found at each answer's place among the values, the last where there is none.
+
+    -1 is returned of others. Whole steps are looked up in a table.
+    """
+    if not len(values):
+        return np.where(np.isnan(column), found[-1], -1)
+    place = values - values[0]
+    if place[-1] < SPAN and (place == np.rint(place)).all():
+        table = np.full(SPAN + 3, -1)  # below, the values, above, none
+        table[place.astype(np.int64) + 1], table[-1] = found[:-1], found[-1]
+        at = np.clip(column - (values[0] - 1.0), 0.0, SPAN + 1.0)
+        at[np.isnan(at)] = SPAN + 2
+        return np.asarray(table[at.astype(np.int64)])
+    nearest = np.minimum(np.searchsorted(values, column), len(values) - 1)
+    known = np.where(values[nearest] == column, found[nearest], -1)
+    return np.where(np.isnan(column), found[-1], known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +239,7 @@ class Part:
     codes: Integers
     numbers: Array
     weights: Array
-    cluster: Integers | None
+    cluster: Keys | None
 
     @cached_property
     def moments(self) -> tuple[Array, Array]:
@@ -159,26 +260,14 @@ class Part:
 
 
 def parts_of(
-    places: Places, codes: Integers, numbers: Array, group: Integers, weights: Array,
-    cluster: Integers | None,
+    codes: Integers, numbers: Array, group: Integers, weights: Array, cluster: Keys | None,
+    groups: int,
 ) -> tuple[Part, ...]:  # fmt: skip
     """Split rows by group number, each sorted by cluster."""
     order = np.lexsort((group,)) if cluster is None else np.lexsort((cluster, group))
-    ends = np.cumsum(np.bincount(group))
+    ends = np.cumsum(np.bincount(group, minlength=groups))
     found = []
     for rows in np.split(order, ends[:-1]):
         mine = None if cluster is None else cluster[rows]
         found.append(Part(codes[rows], numbers[rows], weights[rows], mine))
     return tuple(found)
-
-
-def tables(part: Part, K: int) -> Array:
-    """Count all pairs of ordered items by one cross-product of indicators, (a, K, a, K)."""
-    n, a = part.codes.shape
-    total = np.zeros((a * K, a * K))
-    for at in range(0, n, ROWS):
-        piece = slice(at, at + ROWS)
-        chosen = part.codes[piece, :, None] == np.arange(K)
-        indicators = chosen.reshape(len(chosen), a * K) * np.sqrt(part.weights[piece, None])
-        total += indicators.T @ indicators
-    return total.reshape(a, K, a, K)

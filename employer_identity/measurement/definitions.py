@@ -64,7 +64,7 @@ def definitions(text: str) -> tuple[Definition, ...]:
     ModelError
         With every definition that cannot be read.
     """
-    found: list[Definition] = []
+    found: dict[str, Definition] = {}
     problems: list[Problem] = []
     for number, statement in statements(text):
         name, marked, expression = (part.strip() for part in statement.partition(DEFINES))
@@ -74,12 +74,12 @@ def definitions(text: str) -> tuple[Definition, ...]:
         values = {"text": statement}
         if not is_name(name) or not _is_readable(definition.text):
             problems.append(Problem("model.definition", where=str(number), values=values))
-        elif name in FUNCTIONS or name in {d.name for d in found}:
+        elif name in FUNCTIONS or name in found:
             problems.append(Problem("model.definition_twice", where=name))
-        found.append(definition)
+        found[name] = definition
     if problems:
         raise refusal(ModelError, problems)
-    return tuple(found)
+    return tuple(found.values())
 
 
 def check_known(defined: Sequence[Definition], labels: Collection[str]) -> None:
@@ -87,8 +87,8 @@ def check_known(defined: Sequence[Definition], labels: Collection[str]) -> None:
     problems, known = [], set(labels)
     for definition in defined:
         unknown = [name for name in definition.needs if name not in known]
-        values = {"name": definition.name, "allowed": listing(sorted(known))}
         if unknown:
+            values = {"name": definition.name, "allowed": listing(sorted(known))}
             code = "model.definition_unknown" if known else "model.definition_no_labels"
             problems.append(Problem(code, where=listing(unknown), values=values))
         if definition.name in labels:
@@ -115,7 +115,12 @@ def _is_readable(text: str) -> bool:
         words, tree = _tree(text)
         with np.errstate(all="ignore"):
             _value(tree, {word: np.ones(1) for word in words.values()})
-    except (SyntaxError, ValueError, RecursionError):
+    except (
+        SyntaxError,
+        ValueError,
+        RecursionError,
+        MemoryError,
+    ):  # the last: of brackets in brackets
         return False
     return "**" not in text  # Python's power sign is not the field's
 

@@ -17,8 +17,7 @@ from employer_identity.measurement.categorical import OrderedMoments
 from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.likelihood import curvature, curvature_with_holes
 from employer_identity.measurement.moments import Moments
-from employer_identity.measurement.patterns import Patterns
-from employer_identity.measurement.rows import Rows
+from employer_identity.measurement.rows import People
 from employer_identity.measurement.saturated import Saturated
 from employer_identity.measurement.scoring import Evaluate
 
@@ -34,19 +33,19 @@ class OrderedSample:
     statistics
         The statistics.
     rows
-        The respondents, with the answers that they gave.
+        The respondents; in memory with the answers that they gave.
     recoded
         By item the codes that were merged into another: code -> the other.
     """
 
     statistics: OrderedMoments
-    rows: Rows
+    rows: People
     recoded: Mapping[str, Mapping[float, float]]
 
     @property
-    def patterns(self) -> Patterns:
-        """Who answered what."""
-        return self.rows.patterns
+    def complete(self) -> bool:
+        """Whether nobody left out anything."""
+        return self.rows.complete
 
     def between(self, item: str, threshold: int) -> tuple[float, float]:
         """Return the answers on either side of a threshold, from 1, as they were given."""

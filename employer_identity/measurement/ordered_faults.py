@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from employer_identity.errors import Problem
 from employer_identity.language import listing
 from employer_identity.measurement.coded import Part, Places
+from employer_identity.measurement.tabulated import Tables
 
 Array = NDArray[np.float64]
 
@@ -22,18 +23,23 @@ PERFECT = ("ordered.perfect", "ordered.perfect_in_group")
 
 
 def faults_of_items(
-    names: Sequence[str], labels: Sequence[str], places: Places, parts: Sequence[Part]
-) -> tuple[Problem, ...]:
-    """Items nobody answered, that do not vary or that lack a category, and pairs never together."""
+    names: Sequence[str], labels: Sequence[str], places: Places, tables: Tables,
+    parts: Sequence[Part],
+) -> tuple[Problem, ...]:  # fmt: skip
+    """Items nobody answered, that do not vary or that lack a category, and pairs never together.
+
+    ``parts`` are needed where there are continuous items.
+    """
     found: list[Problem] = []
-    for label, part in zip(labels, parts, strict=True):
-        seen = _seen(places, part)
-        together = seen.T @ seen
+    for g, label in enumerate(labels):
+        together, chosen = tables.together[g], tables.people[g] > 0
         flat = np.zeros(len(names), dtype=bool)
-        flat[places.at_continuous] = ~(part.moments[1] > 1e-24)
-        chosen = np.stack([np.bincount(c, minlength=places.K + 1) for c in part.codes.T]) > 0
-        flat[places.at_ordered] = chosen[:, : places.K].sum(axis=1) <= 1
-        empty = np.diag(together) == 0
+        if parts:
+            seen = _seen(places, parts[g])
+            together = seen.T @ seen > 0
+            flat[places.at_continuous] = ~(parts[g].moments[1] > 1e-24)
+        flat[places.at_ordered] = chosen.sum(axis=1) <= 1
+        empty = ~np.diag(together)
         found += _told(EMPTY, label, _chosen(names, empty))
         found += _told(CONSTANT, label, _chosen(names, flat & ~empty))
         for a in np.flatnonzero(~flat[places.at_ordered]):
@@ -43,7 +49,7 @@ def faults_of_items(
                 values = {"group": label, "of": int(places.counts[a])}
                 found.append(Problem("ordered.category_empty_in_group", item, lacking, values))
         i, j = places.pairs
-        apart = (together[i, j] == 0) & ~empty[i] & ~empty[j]
+        apart = ~together[i, j] & ~empty[i] & ~empty[j]
         found += _pairs(APART, label, names, places, apart)
     return tuple(found)
 

@@ -52,6 +52,15 @@ class Patterns:
         """Whether nobody left out anything."""
         return bool(self.seen.all())
 
+    @property
+    def together(self) -> NDArray[np.bool_]:
+        """Which items somebody in a group answered both, (G, p, p)."""
+        found = np.zeros((self.n_groups, len(self.names), len(self.names)), dtype=bool)
+        for g in range(self.n_groups):
+            seen = self.seen[self.group == g].astype(float)
+            found[g] = seen.T @ seen > 0
+        return found
+
     def by_group(self, values: Array) -> Array:
         """Add up numbers of each pattern to groups, (G,)."""
         return np.bincount(self.group, values, self.n_groups).astype(float)

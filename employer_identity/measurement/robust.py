@@ -137,7 +137,8 @@ class CrossedMeat:
 
     def square_trace(self, inverse: Factor) -> float:
         """Return tr(H^-1 J H^-1 J)."""
-        inner = inverse.solve(self.by_parameter) @ self.by_parameter.T
+        left, right = inverse.solve(self.by_parameter), self.by_parameter
+        inner = left.T @ right if right.shape[1] < len(right) else left @ right.T
         return float(np.vdot(inner, inner.T))
 
     def times(self, right: Array) -> Array:

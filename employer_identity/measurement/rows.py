@@ -1,4 +1,4 @@
-"""The respondents behind the moments: what robust inference asks of them, and those in memory."""
+"""The respondents behind the moments: what inference asks of them, and those in memory."""
 
 from __future__ import annotations
 
@@ -20,10 +20,8 @@ Integers = NDArray[np.int64]
 ROWS = 4096  # whose scores are held at a time
 
 
-class Respondents(ABC):
-    """The respondents behind the patterns; symbols as in `robust`."""
-
-    patterns: Patterns
+class People(ABC):
+    """How many there are, and who is in which cluster."""
 
     @property
     @abstractmethod
@@ -59,9 +57,25 @@ class Respondents(ABC):
     def crossed(self) -> bool:
         """Whether some cluster has people in several groups."""
 
+    @property
+    @abstractmethod
+    def complete(self) -> bool:
+        """Whether nobody left out anything."""
+
     @abstractmethod
     def cluster_numbers(self, g: int) -> Integers:
         """Return the numbers of a group's clusters among all, in the order of its scores."""
+
+
+class Respondents(People):
+    """The respondents behind the patterns; symbols as in `robust`."""
+
+    patterns: Patterns
+
+    @property
+    def complete(self) -> bool:
+        """Whether nobody left out anything."""
+        return self.patterns.complete
 
     @property
     @abstractmethod

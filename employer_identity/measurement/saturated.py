@@ -55,6 +55,11 @@ class Saturated:
     patterns: Patterns
     rows: Respondents | None = None
 
+    @property
+    def complete(self) -> bool:
+        """Whether nobody left out anything."""
+        return self.patterns.complete
+
     @cached_property
     def value(self) -> float:
         """-2 logl per respondent, without its constant."""

@@ -22,7 +22,6 @@ from employer_identity.measurement.responses import slopes
 from employer_identity.measurement.robust import Bread, CrossedMeat, Meat, bread, meat
 from employer_identity.measurement.rows import Respondents
 from employer_identity.measurement.saturated import Saturated
-from employer_identity.measurement.weighted import WeightedSandwich
 
 Array = NDArray[np.float64]
 
@@ -186,42 +185,3 @@ def derivatives(layout: Layout, theta: Array) -> Array:
     if layout.response.plain:
         return jacobian(directions(implied, layout.cells))
     return slopes(layout, implied, layout.cells)
-
-
-def restriction_traces(
-    free: Sandwich | WeightedSandwich, layout: Layout, theta: Array
-) -> tuple[float, float]:
-    """Return tr(M) and tr(M M) of a restriction's scaled Wald form (Satorra 2000).
-
-    The freer model's derivatives D1 hold the restricted one's, D0 = D1 K; with A the restrictions
-    (A K = 0), M = (A H^-1 A')^-1 A H^-1 J H^-1 A', in which ::
-
-        H^-1 A' (A H^-1 A')^-1 A H^-1 = H^-1 - K (K'HK)^-1 K'
-
-    so that A is never formed. Each model's derivatives are taken at its own estimates, so K is the
-    nearest by the information about the moments, which, unlike lavaan's plain least squares, items
-    in other units do not change. Statistics of ordered items have no units: there it is plain least
-    squares.
-
-    Parameters
-    ----------
-    free
-        The freer model's sandwich.
-    layout, theta
-        The restricted model.
-    """
-    bread, meat, metric = free.bread, free.meat, free.metric
-    D0, at = derivatives(layout, theta), layout.cells.parameter
-    cross = np.zeros((bread.arrow.q + 1, layout.q + 1))
-    for D1, D, S, own, other in zip(
-        bread.Delta, D0, metric, bread.arrow.parameter, at, strict=True
-    ):
-        np.add.at(cross, (own[:, None], other), D1.T @ S @ D)
-    K = bread.of_moments(metric).factor.solve(cross[:-1, :-1])
-    inner, JK = np.linalg.inv(K.T @ bread.times(K)), meat.times(K)
-    restricted = inner @ (K.T @ JK)
-    H = bread.factor
-    trace = meat.trace(H) - np.trace(restricted)
-    middle = np.vdot(inner, JK.T @ H.solve(JK))
-    square = meat.square_trace(H) - 2.0 * middle + np.vdot(restricted, restricted.T)
-    return float(trace), float(square)

@@ -26,6 +26,7 @@ Memory = list[tuple[Array, Array]]
 
 GRADIENT_TOLERANCE = 1e-9  # in the scaled problem: a billionth of a standard error at n = 1
 ROUNDING_TOLERANCE = 1e-7  # where F cannot fall any more in double precision
+FLAT = 1e-10  # of F: means of a million standard deviations leave it no more than ten digits
 MAXIMUM_STEPS = 500
 REMEMBERED = 10  # steps whose changes of the score are kept
 KEEP = 0.1  # the information is kept while a step leaves less than this share of the score
@@ -98,7 +99,7 @@ def minimise(evaluate: Evaluate, start: Array) -> Solution:
             step = _direction(here.gradient, metric, damping, memory)
             trial, there = evaluate(theta + step)
             # a shrinking score counts as progress where F is flat to rounding
-            flat = abs(trial - value) <= 1e-12 * (1 + abs(value))
+            flat = abs(trial - value) <= FLAT * (1 + abs(value))
             if there is not None and (trial < value or flat):
                 left = scaled_gradient(there, metric)
                 if trial < value or left < gradient:

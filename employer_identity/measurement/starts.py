@@ -15,6 +15,8 @@ from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.table import Table
 
 Array = NDArray[np.float64]
+COMMON = (0.2, 0.9)
+"""Within what a standardised loading starts."""
 
 
 def starting_values(
@@ -24,7 +26,7 @@ def starting_values(
     near: Array | None = None,
     thresholds: Array | None = None,
 ) -> Array:
-    """Return theta (q,): half of each variance is shared, loadings signed by the covariances.
+    """Return theta (q,): loadings of a first component, half of each variance an item's own.
 
     A cell tied over groups starts at the mean of its groups' values. ``near`` (G, R) are values of
     another solution to start from instead; ``thresholds`` (G, t) those of ordered items.
@@ -48,8 +50,9 @@ def _guessed(table: Table, layout: Layout, moments: Moments) -> Array:
 
 
 def _group_start(table: Table, layout: Layout, S: Array, mean: Array, g: int) -> Array:
-    variance = np.diag(S)
     observed = table.roles.observed
+    variance = dict(zip(observed, np.diag(S), strict=True))
+    sd = {item: np.sqrt(value) for item, value in variance.items()}
     marker = {
         key[0]: key[2]
         for r, key in reversed(list(enumerate(table.rows)))
@@ -60,15 +63,19 @@ def _group_start(table: Table, layout: Layout, S: Array, mean: Array, g: int) ->
         for r, key in enumerate(table.rows)
         if key[1] == "=~" and table.number[g, r] < 0
     }
+    shared = _shared(table, S)
     found = np.zeros(len(table.rows))
     for r, (lhs, op, rhs) in enumerate(table.rows):
-        if op == "=~":
-            found[r] = _loading(lhs, rhs, marker, observed, S, by_marker=lhs in scaled)
+        if op == "=~" and rhs not in observed:
+            found[r] = 0.7
+        elif op == "=~":
+            unit = sd[marker[lhs]] * shared[lhs, marker[lhs]] if lhs in scaled else 1.0
+            found[r] = sd[rhs] * shared[lhs, rhs] / unit
         elif op == "~~" and lhs == rhs:
             if lhs in observed:
-                found[r] = variance[observed.index(lhs)] * (1.0 if table.given[r] else 0.5)
+                found[r] = variance[lhs] * (1.0 if table.given[r] else 0.5)
             elif lhs in scaled and lhs in marker:
-                found[r] = 0.5 * variance[observed.index(marker[lhs])]
+                found[r] = variance[marker[lhs]] * shared[lhs, marker[lhs]] ** 2
             else:
                 found[r] = 0.5 if lhs in table.roles.indicators else 1.0
         elif op == "~*~":
@@ -84,21 +91,24 @@ def _group_start(table: Table, layout: Layout, S: Array, mean: Array, g: int) ->
     return found
 
 
-def _loading(
-    factor: str,
-    rhs: str,
-    marker: dict[str, str],
-    observed: tuple[str, ...],
-    S: Array,
-    *,
-    by_marker: bool,
-) -> float:
-    if rhs not in observed:
-        return 0.7
-    i, first = observed.index(rhs), observed.index(marker[factor])
-    sign = 1.0 if S[i, first] >= 0 else -1.0
-    scale = np.sqrt(S[first, first]) if by_marker else np.sqrt(2.0)
-    return float(sign * np.sqrt(S[i, i]) / scale)
+def _shared(table: Table, S: Array) -> dict[tuple[str, str], float]:
+    """Return what each item has in common with its factor's others, a correlation with a sign.
+
+    The first principal component of a factor's items: one item that hangs together with none, as
+    where somebody typed 99, then neither turns the others round nor scales them.
+    """
+    observed, found = table.roles.observed, dict[tuple[str, str], float]()
+    sd = np.sqrt(np.diag(S))
+    for factor in dict.fromkeys(lhs for lhs, op, _ in table.rows if op == "=~"):
+        items = [rhs for lhs, op, rhs in table.rows if (lhs, op) == (factor, "=~")]
+        at = [observed.index(item) for item in items if item in observed]
+        if at:
+            values, vectors = np.linalg.eigh(S[np.ix_(at, at)] / np.outer(sd[at], sd[at]))
+            first = vectors[:, -1] * (1.0 if vectors[:, -1].sum() >= 0 else -1.0)
+            size = np.clip(np.abs(first) * np.sqrt(values[-1]), *COMMON)
+            signed = np.where(first < 0, -size, size)
+            found |= {(factor, observed[i]): float(a) for i, a in zip(at, signed, strict=True)}
+    return found
 
 
 def unidentified(layout: Layout, moments: Moments, start: Array) -> NDArray[np.int64]:

@@ -8,18 +8,21 @@ holes are not: their sums are made by a pass over the source for each set of mom
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from employer_identity.measurement.categorical import Answers
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns
 from employer_identity.measurement.products import ByCluster, Keys, Squares
-from employer_identity.measurement.rows import Respondents, Rows, linear
-from employer_identity.measurement.sums import Clusters, Spread
+from employer_identity.measurement.rows import People, Respondents, Rows, linear
+from employer_identity.measurement.spread import Spread, corrected
+from employer_identity.measurement.sums import Clusters
+from employer_identity.measurement.tabulated import Tables
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -28,32 +31,22 @@ Again = Callable[[Patterns, Expansion, Array], Spread]
 
 
 @dataclass(frozen=True, eq=False)
-class Summed(Respondents):
-    """Respondents of whom sums are known.
+class Counted(People):
+    """Respondents who are counted.
 
     Parameters
     ----------
-    patterns
-        The patterns, with weights of mean 1.
     people
         Respondents of each group, (G,).
-    products
-        Sums about the groups' means, of complete answers; None of others, and where only moments
-        were asked for.
     clusters
         The clusters; None where everybody is one.
-    again
-        A pass over answers with holes.
     held
         Makes rows of them for whoever needs them one by one; None where they may be too many.
     """
 
-    patterns: Patterns
     people: Integers
-    products: Squares | ByCluster | None
     clusters: Clusters | None
-    again: Again
-    held: Callable[[], Rows] | None = None
+    held: Callable[[], Rows] | None = field(default=None, kw_only=True)
 
     @property
     def are_at_hand(self) -> bool:
@@ -101,12 +94,57 @@ class Summed(Respondents):
 
     def _slices(self) -> list[slice]:
         assert self.clusters is not None
-        bounds = np.searchsorted(self.clusters.group, np.arange(self.patterns.n_groups + 1))
+        bounds = np.searchsorted(self.clusters.group, np.arange(len(self.people) + 1))
         return [slice(a, b) for a, b in pairwise(bounds.tolist())]
 
     def cluster_numbers(self, g: int) -> Integers:
         """Return the numbers of a group's clusters among all, in the order of its scores."""
         return self._numbered[1][self._slices()[g]]
+
+
+@dataclass(frozen=True, eq=False)
+class Tabled(Counted):
+    """Respondents whose answers in ordered categories are counted.
+
+    Parameters
+    ----------
+    people, clusters, held
+        Who they are.
+    tables
+        The counts, with weights of mean 1.
+    answers
+        A second pass over the answers.
+    """
+
+    tables: Tables
+    answers: Answers
+
+    @property
+    def complete(self) -> bool:
+        """Whether nobody left out anything."""
+        return bool((self.tables.people.sum(axis=2) == self.people[:, None]).all())
+
+
+@dataclass(frozen=True, eq=False)
+class Summed(Counted, Respondents):
+    """Respondents of whom sums are known.
+
+    Parameters
+    ----------
+    people, clusters, held
+        Who they are.
+    patterns
+        The patterns, with weights of mean 1.
+    products
+        Sums about the groups' means, of complete answers; None of others, and where only moments
+        were asked for.
+    again
+        A pass over answers with holes.
+    """
+
+    patterns: Patterns
+    products: Squares | ByCluster | None
+    again: Again
 
     @cached_property
     def squares(self) -> Array:
@@ -120,11 +158,11 @@ class Summed(Respondents):
         """Go through the scores of each group's clusters, (C_g, P)."""
         if isinstance(self.products, ByCluster):
             for own, L in zip(self._slices(), linear(self.patterns, at, mu), strict=True):
-                yield _corrected(self.products.sums[own] @ L.T)
+                yield corrected(self.products.sums[own] @ L.T)
             return
         spread = self.again(self.patterns, at, mu)
         for own in self._slices():
-            yield _corrected(spread.sums[own])
+            yield corrected(spread.sums[own])
 
     def _spread(self, at: Expansion, mu: Array) -> Array:
         """Add up products of the scores of answers with holes, (G, P, P), by one more pass."""
@@ -134,12 +172,6 @@ class Summed(Respondents):
         return np.stack([_spreading(spread.sums[own]) for own in self._slices()])
 
 
-def _corrected(sums: Array) -> Array:
-    """Let the sums of C clusters vary about their own mean: times sqrt(C / (C - 1))."""
-    C = len(sums)
-    return np.asarray(sums * np.sqrt(C / (C - 1)))
-
-
 def _spreading(sums: Array) -> Array:
-    own = _corrected(sums)
+    own = corrected(sums)
     return np.asarray(own.T @ own)

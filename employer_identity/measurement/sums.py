@@ -7,11 +7,12 @@ same name is read.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import pairwise
 from operator import add
-from typing import Protocol, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from employer_identity.measurement import normal
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns, gather, joined, numbered
 from employer_identity.measurement.products import ByCluster, Keys, Squares, paired
+from employer_identity.measurement.spread import Spread
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -133,20 +135,110 @@ class Clusters:
         return Clusters(group, key, people.astype(np.int64))
 
 
+class Body(Adding, Protocol):
+    """Sums by group over rows that are used."""
+
+    @property
+    def n(self) -> Array:
+        """Sum of weights of each group, (G,)."""
+        ...
+
+    @property
+    def together(self) -> NDArray[np.bool_]:
+        """Which items somebody in a group answered both, (G, p, p)."""
+        ...
+
+    def check(self, groups: int) -> None:
+        """Refuse more groups than can be held."""
+        ...
+
+    def placed(self, at: Integers, groups: int) -> Self:
+        """Number the groups anew: g becomes at[g], and is left out where that is negative."""
+        ...
+
+    def scaled(self, by: float) -> Self:
+        """Divide all weights by a number."""
+        ...
+
+
+B = TypeVar("B", bound=Body)
+
+
 @dataclass(frozen=True, eq=False)
-class Sums:
-    """Sums over rows that are used.
+class MomentSums:
+    """Moments and what their variation follows from.
+
+    Parameters
+    ----------
+    patterns
+        Sets of answers by group and what is missing.
+    products
+        Fourth-order sums, or sums by cluster; None with holes, and where they were not asked for.
+    """
+
+    patterns: Patterns
+    products: Products | None
+
+    @classmethod
+    def of(cls, batch: Batch, *, fourth: bool) -> MomentSums:
+        """Add up rows, each with a group; ``fourth``: products too."""
+        _check_groups(len(batch.labels), len(batch.names), fourth)
+        patterns, _ = gather(batch.names, batch.answers, batch.codes, batch.weights)
+        patterns, products = replace(patterns, n_groups=len(batch.labels)), None
+        if fourth and patterns.complete:
+            shift = np.full((len(batch.labels), len(batch.names)), np.nan)
+            shift[patterns.group] = patterns.mean
+            own = batch.answers, batch.codes, batch.weights
+            products = _products(*own, batch.cluster, shift)
+        return cls(patterns, products)
+
+    @property
+    def n(self) -> Array:
+        """Sum of weights of each group, (G,)."""
+        return self.patterns.by_group(self.patterns.n)
+
+    @property
+    def together(self) -> NDArray[np.bool_]:
+        """Which items somebody in a group answered both, (G, p, p)."""
+        return self.patterns.together
+
+    def check(self, groups: int) -> None:
+        """Refuse more groups than can be held."""
+        _check_groups(groups, len(self.patterns.names), self.products is not None)
+
+    def placed(self, at: Integers, groups: int) -> MomentSums:
+        """Number the groups anew: g becomes at[g]; all that have rows are among them."""
+        own = replace(self.patterns, group=at[self.patterns.group], n_groups=groups)
+        products = None if self.products is None else self.products.placed(at, groups)
+        return MomentSums(joined([own]), products)
+
+    def scaled(self, by: float) -> MomentSums:
+        """Divide all weights by a number, and take products about the means of their groups."""
+        patterns, products = replace(self.patterns, n=self.patterns.n / by), self.products
+        if products is not None and patterns.complete:
+            products = products.scaled(by).about(patterns.mean)
+        return MomentSums(patterns, products)
+
+    def __add__(self, other: MomentSums) -> MomentSums:
+        """Sums of both parts, groups numbered alike."""
+        products = None
+        if self.products is not None and other.products is not None:
+            products = _both(self.products, other.products)
+        return MomentSums(joined([self.patterns, other.patterns]), products)
+
+
+@dataclass(frozen=True, eq=False)
+class Sums(Generic[B]):
+    """Sums over rows that are used, and what is known of all rows.
 
     Parameters
     ----------
     labels
         What the groups are called, by number.
-    patterns
-        Sets of answers by group and what is missing, with the weights as they stand.
+    body
+        The sums, with the weights as they stand.
     rows, people
         Rows of each group, all and those used; (G,).
-    products
-        Fourth-order sums, or sums by cluster; None with holes, and where they were not asked for.
     clusters
         Who is in which cluster; None where there are none.
     found_in
@@ -156,10 +248,9 @@ class Sums:
     """
 
     labels: tuple[Label, ...]
-    patterns: Patterns
+    body: B
     rows: Integers
     people: Integers
-    products: Products | None
     clusters: Clusters | None
     found_in: tuple[frozenset[str], ...]
     told: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -170,27 +261,19 @@ class Sums:
         whole: Batch,
         used: NDArray[np.bool_],
         told: Mapping[tuple[str, str], int],
-        *,
-        fourth: bool = False,
-    ) -> Sums:
-        """Add up some rows of a batch, each with a group; ``fourth``: products too."""
-        _check_groups(len(whole.labels), len(whole.names), fourth)
+        make: Callable[[Batch], B],
+    ) -> Sums[B]:
+        """Add up some rows of a batch, each with a group."""
+        _check_groups(len(whole.labels), 0, fourth=False)
         batch, given = whole.only(used), whole.codes[whole.codes >= 0]
         rows = np.bincount(given, minlength=len(whole.labels))
         people = np.bincount(batch.codes, minlength=len(batch.labels))
-        patterns, _ = gather(batch.names, batch.answers, batch.codes, batch.weights)
-        patterns = replace(patterns, n_groups=len(batch.labels))
         found = tuple(frozenset([batch.part] if k else ()) for k in rows)
-        keys, products = batch.cluster, None
-        if fourth and patterns.complete:
-            shift = np.full((len(batch.labels), len(batch.names)), np.nan)
-            shift[patterns.group] = patterns.mean
-            own = batch.answers, batch.codes, batch.weights
-            products = _products(*own, keys, shift)
+        keys = batch.cluster
         clusters = None if keys is None else Clusters.of(batch.codes, keys)
-        return cls(batch.labels, patterns, rows, people, products, clusters, found, told)
+        return cls(batch.labels, make(batch), rows, people, clusters, found, told)
 
-    def labelled(self, labels: Sequence[Label]) -> Sums:
+    def labelled(self, labels: Sequence[Label]) -> Sums[B]:
         """Number the groups as asked; all that have rows are among them."""
         known = {label: g for g, label in enumerate(labels)}
         at = np.array([known.get(label, -1) for label in self.labels], dtype=np.int64)
@@ -200,30 +283,18 @@ class Sums:
         found = [frozenset[str]()] * G
         for g, parts in zip(at.tolist(), self.found_in, strict=True):
             found[g] = parts if g >= 0 else found[g]
-        own = replace(self.patterns, group=at[self.patterns.group], n_groups=G)
-        products = None if self.products is None else self.products.placed(at, G)
         clusters = None if self.clusters is None else self.clusters.placed(at)
-        return Sums(
-            tuple(labels),
-            joined([own]),
-            rows,
-            people,
-            products,
-            clusters,
-            tuple(found),
-            self.told,
-        )
+        body = self.body.placed(at, G)
+        return Sums(tuple(labels), body, rows, people, clusters, tuple(found), self.told)
 
-    def __add__(self, other: Sums) -> Sums:
+    def __add__(self, other: Sums[B]) -> Sums[B]:
         """Sums of both parts."""
         labels = self.labels
         if labels != other.labels:
             labels = tuple(dict.fromkeys((*self.labels, *other.labels)))
-        _check_groups(len(labels), len(self.patterns.names), self.products is not None)
+        _check_groups(len(labels), 0, fourth=False)
+        self.body.check(len(labels))
         one, two = (s if s.labels == labels else s.labelled(labels) for s in (self, other))
-        products = None
-        if one.products is not None and two.products is not None:
-            products = _both(one.products, two.products)
         clusters = one.clusters
         if clusters is not None and two.clusters is not None:
             clusters = clusters + two.clusters
@@ -232,23 +303,17 @@ class Sums:
             told[what] = told.get(what, 0) + count
         pairs = zip(one.found_in, two.found_in, strict=True)
         found = tuple(frozenset(sorted(a | b)[:2]) for a, b in pairs)
-        patterns = joined([one.patterns, two.patterns])
         rows, people = one.rows + two.rows, one.people + two.people
-        return Sums(labels, patterns, rows, people, products, clusters, found, told)
+        return Sums(labels, one.body + two.body, rows, people, clusters, found, told)
 
     @property
     def mean_weight(self) -> float:
         """Mean of the weights of the rows used."""
-        return float(self.patterns.n.sum() / self.people.sum())
+        return float(self.body.n.sum() / self.people.sum())
 
-    def weighed(self) -> Sums:
-        """Give the weights a mean of 1, and take products about the means of their groups."""
-        mean = self.mean_weight
-        patterns = replace(self.patterns, n=self.patterns.n / mean)
-        products = self.products
-        if products is not None and patterns.complete:
-            products = products.scaled(mean).about(patterns.mean)
-        return replace(self, patterns=patterns, products=products)
+    def weighed(self) -> Sums[B]:
+        """Give the weights a mean of 1."""
+        return replace(self, body=self.body.scaled(self.mean_weight))
 
 
 def _check_groups(groups: int, p: int, fourth: bool) -> None:
@@ -275,64 +340,35 @@ def _both(one: Products, other: Products) -> Products:
     return one + other
 
 
-@dataclass(frozen=True, eq=False)
-class Spread:
-    """Sums over the scores of answers with holes: by group, or by group and cluster.
-
-    Parameters
-    ----------
-    squares
-        Sum of w^2 s s', (G, P, P); None where there are clusters.
-    group, key, sums
-        Sum of w s by pair of group and cluster, (K, P).
-    """
-
-    squares: Array | None
-    group: Integers
-    key: Keys
-    sums: Array
-
-    @classmethod
-    def of(cls, batch: Batch, patterns: Patterns, at: Expansion, mu: Array) -> Spread:
-        """Add up the scores of a batch whose groups are numbered as those of the patterns."""
-        order, block = _blocks(batch, patterns)
-        P = len(batch.names) * (len(batch.names) + 3) // 2
+def spread_of(batch: Batch, patterns: Patterns, at: Expansion, mu: Array) -> Spread:
+    """Add up the scores of a batch whose groups are numbered as those of the patterns."""
+    P = len(batch.names) * (len(batch.names) + 3) // 2
+    if batch.cluster is None:
         squares = np.zeros((patterns.n_groups, P, P))
-        group, key, sums = _nothing(P)
-        pair = np.zeros(0, np.int64)
-        if batch.cluster is not None:
-            group, key, pair = paired(batch.codes, batch.cluster)
-            sums = np.zeros((len(group), P))
-        bounds = np.searchsorted(batch.codes[order], np.arange(patterns.n_groups + 1))
-        for g in range(patterns.n_groups):
-            for start in range(bounds[g], bounds[g + 1], ROWS):
-                rows = order[start : min(start + ROWS, bounds[g + 1])]
-                s = normal.scores(patterns, at, batch.answers[rows], block[rows], mu)
-                s *= batch.weights[rows, None]
-                if batch.cluster is None:
-                    squares[g] += s.T @ s
-                else:
-                    together = np.argsort(pair[rows], kind="stable")
-                    own = pair[rows][together]
-                    starts = np.flatnonzero(np.diff(own, prepend=-1))
-                    sums[own[starts]] += np.add.reduceat(s[together], starts, axis=0)
-        return cls(squares if batch.cluster is None else None, group, key, sums)
-
-    def __add__(self, other: Spread) -> Spread:
-        """Sums of both parts."""
-        if self.squares is not None and other.squares is not None:
-            return replace(self, squares=self.squares + other.squares)
-        group, key, pair = paired(
-            np.concatenate([self.group, other.group]), np.concatenate([self.key, other.key])
-        )
-        sums = np.zeros((len(group), self.sums.shape[1]))
-        sums[pair[: len(self.group)]] = self.sums
-        sums[pair[len(self.group) :]] += other.sums
-        return Spread(None, group, key, sums)
+        for rows, s in _scores(batch, patterns, at, mu):
+            squares[batch.codes[rows[0]]] += s.T @ s
+        return Spread.of_squares(squares)
+    group, key, pair = paired(batch.codes, batch.cluster)
+    sums = np.zeros((len(group), P))
+    for rows, s in _scores(batch, patterns, at, mu):
+        together = np.argsort(pair[rows], kind="stable")
+        own = pair[rows][together]
+        starts = np.flatnonzero(np.diff(own, prepend=-1))
+        sums[own[starts]] += np.add.reduceat(s[together], starts, axis=0)
+    return Spread(None, group, key, sums)
 
 
-def _nothing(P: int) -> tuple[Integers, Keys, Array]:
-    return np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros((0, P))
+def _scores(
+    batch: Batch, patterns: Patterns, at: Expansion, mu: Array
+) -> Iterator[tuple[Integers, Array]]:
+    """Go through rows of one group at a time, and their weighted scores."""
+    order, block = _blocks(batch, patterns)
+    bounds = np.searchsorted(batch.codes[order], np.arange(patterns.n_groups + 1))
+    for first, last in pairwise(bounds.tolist()):
+        for start in range(first, last, ROWS):
+            rows = order[start : min(start + ROWS, last)]
+            s = normal.scores(patterns, at, batch.answers[rows], block[rows], mu)
+            yield rows, s * batch.weights[rows, None]
 
 
 def _blocks(batch: Batch, patterns: Patterns) -> tuple[Integers, Integers]:

@@ -82,21 +82,21 @@ class _UnreadableError(Exception):
 def statements(text: str) -> list[tuple[int, str]]:
     """Split a model text into statements, with the number of the line each begins on."""
     found: list[tuple[int, str]] = []
-    begun, pending = 0, ""
+    begun, pending = 0, list[str]()
     for number, line in enumerate(text.splitlines(), 1):
         for part in re.split(r"[#!]", line)[0].split(";"):
             part = part.strip()
             if not part:
                 continue
             goes_on = bool(pending) and (
-                pending.endswith(("+", "~", "*", ",", "|")) or part[0] in "+*"
+                pending[-1].endswith(("+", "~", "*", ",", "|")) or part[0] in "+*"
             )
             if pending and not goes_on:
-                found.append((begun, pending))
-                pending = ""
+                found.append((begun, " ".join(pending)))
+                pending = []
             begun = begun if pending else number
-            pending = f"{pending} {part}".strip()
-    return [*found, (begun, pending)] if pending else found
+            pending.append(part)
+    return [*found, (begun, " ".join(pending))] if pending else found
 
 
 def _is_definition(statement: str) -> bool:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from employer_identity.aligned import Alignment
 from employer_identity.alignment_check import RECOVERED
-from employer_identity.language import describe, listing
+from employer_identity.language import describe, listing, say
 from employer_identity.reports.measured import Compared, Measurement
 from employer_identity.roads import licensed, shifts
 
@@ -21,6 +21,8 @@ def verdict(m: Measurement, by: Compared) -> list[str]:
     found = by.alignment
     if not isinstance(found, Alignment):
         return [describe(p, m.language) for p in found or ()]
+    if not found.has_structure:
+        return [say("alignment.no_structure", m.language)]
     states = {factor: found.state(factor, by.alignment_check) for factor in found.factors}
     ways = {"all": "comparable", "check": "recovered", "none": "unsupported"}
     told = []

@@ -11,6 +11,7 @@ from employer_identity.agreement import Agreement, agreement
 from employer_identity.errors import EmployerIdentityError
 from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
+from employer_identity.reports.leagues import League, of_employers, of_sectors
 from employer_identity.shrinkage import shrunken_scores
 from employer_identity.suppression import Suppression, modelled, withhold_shrunken
 from employer_identity.survey import Survey
@@ -61,6 +62,17 @@ class Employers:
     def comparable(self) -> tuple[str, ...]:
         """Pillars whose scores mean the same in the sectors that could be tested."""
         return () if self.ladder is None else self.ladder.decision["observed means"].factors
+
+    @cached_property
+    def league_of_sectors(self) -> League | None:
+        """Sectors by alignment; None where they could not be tested, or need no alignment."""
+        return of_sectors(self.ladder) if self.ladder is not None else None
+
+    @cached_property
+    def league_of_employers(self) -> League | None:
+        """Employers by alignment; None where too few have a hundred people."""
+        assert self.survey.instrument.employer  # else there are none
+        return of_employers(self.survey, self.survey.instrument.employer, self.suppression)
 
     @cached_property
     def agreement(self) -> Agreement | None:

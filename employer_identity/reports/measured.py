@@ -12,10 +12,11 @@ from employer_identity.across import FLOOR, invariance_across
 from employer_identity.across_result import Across
 from employer_identity.agreement import Agreement
 from employer_identity.aligned import Alignment
-from employer_identity.alignment import align_ladder
+from employer_identity.alignment import MANY, align_ladder
 from employer_identity.alignment_check import AlignmentCheck
 from employer_identity.bias import dmacs
 from employer_identity.cutoffs import SimulatedCutoffs
+from employer_identity.decision import Decision
 from employer_identity.errors import ModelError, Problem
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, say
@@ -31,8 +32,6 @@ from employer_identity.treatment import Treatment, treatment
 
 FEW = 4
 """Most groups of which a table has every two, or every model."""
-MANY = 3
-"""Fewest groups that are aligned: of two the ladder says more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +109,12 @@ class Compared(Study):
         if not isinstance(found, Alignment) or bool(found.shares["within_limit"].all()):
             return None
         return found.check()
+
+    @property
+    def aligned(self) -> Decision | None:
+        """Whether aligned means may be compared; None where alignment has no solution."""
+        found = self.alignment
+        return found.decision(self.alignment_check) if isinstance(found, Alignment) else None
 
     @cached_property
     def contrasts(self) -> pd.DataFrame:

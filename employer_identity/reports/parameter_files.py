@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, NoReturn, TypeGuard
 
 import yaml
 
+from employer_identity import toml_text
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import refusal
 
@@ -181,7 +181,7 @@ _TWICE = re.compile(r"Cannot (overwrite|declare|mutate)|Duplicate")
 def _toml(text: str, where: str) -> object:
     reason, last = "syntax", max(1, len(text.splitlines()))
     try:
-        return tomllib.loads(text)
+        return toml_text.loads(text)
     except RecursionError:
         line = 1
     except ValueError as error:  # also: a whole number of thousands of digits

@@ -18,7 +18,7 @@ from employer_identity.errors import EmployerIdentityError
 from employer_identity.fit import Fit
 from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
-from employer_identity.language import Language, describe, listing, period, say
+from employer_identity.language import Language, listing, period, say, told
 from employer_identity.latent import latent_means
 from employer_identity.levels import reaches
 from employer_identity.models import ModelComparison, compare_models
@@ -430,5 +430,5 @@ def speaking(language: Language) -> Iterator[None]:
     try:
         yield
     except EmployerIdentityError as error:
-        told = "\n".join(describe(p, language) for p in error.problems)
-        raise type(error)(told or str(error), error.problems) from None
+        lines = "\n".join(told(error.problems, language))
+        raise type(error)(lines or str(error), error.problems) from None
