@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,3 +83,21 @@ def test_a_hidden_parent_counts_for_as_many_as_its_parts_at_least() -> None:
     found = protected(lattice([4, 2, 50, 1, 1, 2], families))
     assert found[2]
     assert not protected(lattice([4, 6, 50, 1, 1, 2], families))[2]
+
+
+def test_the_parts_of_a_hidden_whole_do_not_tell_it() -> None:
+    # 24 is told, 4 is few: with 10 and 10 shown, 24 - 20 would be it
+    cells = lattice([4, 20, 10, 10], [(None, [0, 1]), (1, [2, 3])])
+    assert protected(cells).all()
+
+
+def test_who_is_in_no_table_protects_a_few_as_well_as_a_cell_that_is() -> None:
+    cells = lattice([4, 30, 20], [(None, [0, 1, 2])])
+    unnamed = replace(cells, named=np.array([True, False, True]))
+    assert protected(unnamed).tolist() == [True, True, False]
+
+
+def test_a_few_possible_numbers_are_too_few() -> None:
+    # with 30, 12 and 60's line shown, the small cells may vary, but not over five numbers
+    table = np.array([[5, 30, 8], [1, 1, 3], [6, 12, 60]])
+    assert protected(crossed(table)).all()
