@@ -94,5 +94,5 @@ def days(column: pd.Series) -> tuple[pd.Series, Flags]:
     iso = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
     turned = text.str.replace("[./]", "-", regex=True)
     read = iso.fillna(pd.to_datetime(turned, format="%d-%m-%Y", errors="coerce"))
-    found = np.append(read.to_numpy("datetime64[us]"), np.datetime64("NaT"))[codes]
+    found = np.append(read.to_numpy("datetime64[us]"), np.datetime64("NaT", "us"))[codes]
     return pd.Series(found), np.append(read.isna(), False)[codes]
