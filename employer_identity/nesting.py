@@ -86,13 +86,15 @@ class Nesting:
         sums = np.array(self.sums).reshape(len(self.rows), self.people.shape[1])
         what, kind, _ = (self.people.columns.get_level_values(k) for k in range(3))
 
-        def of(name: str) -> np.ndarray:
-            return np.asarray(sums[:, (what == name) & kind.isin(kinds)])
+        def of(name: str, values: np.ndarray = sums) -> np.ndarray:
+            return np.asarray(values[:, (what == name) & kind.isin(kinds)])
 
+        each = self.people.to_numpy()
+        reach = (of("above", each) + of("below", each)).max(axis=0, initial=0.0)
         floors = np.array([max(row[3], least) for row in self.rows], dtype=np.int64)
         counts = of("counts").astype(np.int64)
-        families = tuple(self.families)
-        return Lattice(counts, floors, self.named, families, self.minimum, of("above"), of("below"))
+        families, above, below = tuple(self.families), of("above"), of("below")
+        return Lattice(counts, floors, self.named, families, self.minimum, above, below, reach)
 
     def place(self, column: str, unit: str) -> list[int]:
         """Return where the cells of a unit are."""
