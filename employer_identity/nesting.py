@@ -101,13 +101,17 @@ class Nesting:
         sums = np.array(self.sums).reshape(len(self.rows), len(self.numbers))
 
         def of(name: str) -> np.ndarray:
-            asked = [what == name and kind in kinds for what, kind, _ in self.numbers]
-            return np.asarray(sums[:, np.array(asked, dtype=bool)])
+            mine = [what == name and kind in kinds for what, kind, _ in self.numbers]
+            return np.asarray(sums[:, np.array(mine, dtype=bool)])
 
+        scale = self.survey.instrument.scale
+        span = float(scale.maximum - scale.minimum)
+        told = [kind for what, kind, _ in self.numbers if what == "above" and kind in kinds]
+        reach = np.array([1.0 if kind == "distributions" else span for kind in told])
         floors = np.array([max(row[3], least) for row in self.rows], dtype=np.int64)
         counts = of("counts").astype(np.int64)
-        families = tuple(self.families)
-        return Lattice(counts, floors, self.named, families, self.minimum, of("above"), of("below"))
+        families, above, below = tuple(self.families), of("above"), of("below")
+        return Lattice(counts, floors, self.named, families, self.minimum, above, below, reach)
 
     def place(self, column: str, unit: str) -> list[int]:
         """Return where the cells of a unit are."""
