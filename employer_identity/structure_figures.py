@@ -32,7 +32,7 @@ from employer_identity.recommendation import labelling, wording
 from employer_identity.structural_words import inside
 
 if TYPE_CHECKING:
-    from employer_identity.models import ModelComparison
+    from employer_identity.model_comparison import ModelComparison
     from employer_identity.structural import Pathways
 
 EFFECTS: dict[str, dict[str, Any]] = {

@@ -51,11 +51,11 @@ MODEL = [
 VERDICT = [
     "rungs", "decision", "ladder_log", "states", "climbing", "ladder", "invariance",
     "divisions", "across_result", "across", "discriminant", "general", "structures", "bounds",
-    "recommendation", "model_words", "models", "structural_words", "structural", "latent",
-    "resampling", "bias", "conclusions", "weighing", "raking", "attractiveness", "brand",
-    "importance", "drivers", "switching", "trend", "shrinkage", "standing", "protection",
-    "privacy", "nesting", "suppression", "unmerged", "curves", "treatment", "roads", "aligned",
-    "alignment", "simulated", "dynamic", "planning", "league",
+    "recommendation", "model_words", "structural_words", "structural", "latent", "resampling",
+    "bias", "conclusions", "weighing", "raking", "attractiveness", "brand", "importance",
+    "drivers", "switching", "trend", "shrinkage", "standing", "protection", "privacy",
+    "nesting", "suppression", "unmerged", "curves", "treatment", "roads", "aligned",
+    "alignment", "simulated", "dynamic", "planning", "league", "model_comparison", "models",
 ]
 TABLES = [
     "tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables",

@@ -21,7 +21,7 @@ from employer_identity.errors import ModelError, Problem
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, say
 from employer_identity.latent import latent_variances, mean_contrasts
-from employer_identity.models import ModelComparison
+from employer_identity.model_comparison import ModelComparison
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.study import Study
 from employer_identity.simulated import simulated_cutoffs

@@ -21,7 +21,8 @@ from employer_identity.ladder import Ladder
 from employer_identity.language import Language, listing, period, say, told
 from employer_identity.latent import latent_means
 from employer_identity.levels import reaches
-from employer_identity.models import ModelComparison, compare_models
+from employer_identity.model_comparison import ModelComparison
+from employer_identity.models import compare_models
 from employer_identity.questionnaire import Instrument
 from employer_identity.reliability import reliability
 from employer_identity.reports.beside import NOTHING, Beside
