@@ -55,7 +55,8 @@ VERDICT = [
     "bias", "conclusions", "weighing", "raking", "attractiveness", "brand", "importance",
     "drivers", "switching", "trend", "shrinkage", "standing", "protection", "privacy",
     "nesting", "suppression", "unmerged", "curves", "treatment", "roads", "aligned",
-    "alignment", "simulated", "dynamic", "planning", "league", "model_comparison", "models",
+    "simulated", "dynamic", "league", "model_comparison", "models", "alignable", "alignment",
+    "planned_surveys", "planning",
 ]
 TABLES = [
     "tabulation", "model_tables", "measurement_tables", "structure_tables", "bias_tables",
