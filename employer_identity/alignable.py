@@ -17,7 +17,7 @@ from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.groupings import TELLABLE
 from employer_identity.language import listing, refusal
-from employer_identity.measurement.aligning import Identification
+from employer_identity.measurement.misalignment import Identification
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.syntax import Term, parse
 from employer_identity.measurement.table import Roles

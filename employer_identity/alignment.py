@@ -23,7 +23,8 @@ from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
 from employer_identity.ladder import Ladder
 from employer_identity.language import refusal
-from employer_identity.measurement.aligning import Identification, Lines, minimise, moved
+from employer_identity.measurement.aligning import minimise, moved
+from employer_identity.measurement.misalignment import Identification, Lines
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.survey import Survey

@@ -23,9 +23,9 @@ ENGINE = [
     "threads", "arrow", "syntax", "definitions", "ordering", "table", "coded", "layout",
     "published", "moments", "patterns", "normal", "implied", "delta", "bivariate", "polychoric",
     "polyserial", "mixed", "responses", "likelihood", "scoring", "starts", "indices", "scored",
-    "aligning", "alike", "categorised", "departures", "products", "rows", "robust", "saturated",
-    "scaling", "spread", "twostep", "sums", "tabulated", "ordered_faults", "categorical",
-    "weighted", "evidence", "summed", "restricting", "placing",
+    "alike", "categorised", "departures", "products", "rows", "robust", "saturated", "scaling",
+    "spread", "twostep", "sums", "tabulated", "ordered_faults", "categorical", "weighted",
+    "evidence", "summed", "restricting", "placing", "misalignment", "aligning",
 ]
 INTAKE = [
     "raw", "cells", "headers", "respondents", "text", "parquet", "excel", "spss", "joining",
