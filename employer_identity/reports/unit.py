@@ -17,9 +17,10 @@ from employer_identity.language import Language, nearest, refusal, say
 from employer_identity.loading import load_survey
 from employer_identity.nesting import Kind
 from employer_identity.questionnaire import Instrument
-from employer_identity.reports.parameters import floor_problems, unit_columns
+from employer_identity.reports.parameters import floor_problems
 from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import Prepared, open_prepared, prepare
+from employer_identity.reports.settling import unit_columns
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
 from employer_identity.reports.study import Study, speaking
 from employer_identity.standing import Reference, standing, standing_out
