@@ -26,6 +26,7 @@ from employer_identity.structures import (
     Structure,
     general_name,
 )
+from employer_identity.summary import in_short
 
 NESTED: tuple[tuple[ModelName, ModelName, bool], ...] = (
     ("one_factor", "two_factors", True),
@@ -79,7 +80,7 @@ class Candidate(Showing):
 
     def _view(self) -> View:
         title = say("showing.candidate", name=self.structure.name, status=self.status)
-        fitted = self.fit._lines() if self.fit is not None else ()
+        fitted = in_short(self.fit) if self.fit is not None else ()
         held = [say("showing.candidate_zero", names=listing(self.at_zero))] if self.at_zero else []
         return View(title, (*fitted, *held, *map(describe, self.failure)))
 

@@ -43,10 +43,10 @@ AUDIT = [
     "outsiders", "listed", "folder",
 ]
 MODEL = [
-    "criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores",
-    "modification", "factor_scores", "improper", "ledger", "export", "explain", "summary",
-    "fit", "checks", "cfa", "difference", "crosscheck", "reliability", "agreement", "expected",
-    "alignment_check", "cutoffs", "planted", "redraws", "refits",
+    "criteria", "uncertainty", "estimates", "defined", "measures", "ordered_residuals",
+    "residuals", "scores", "modification", "factor_scores", "improper", "ledger", "export",
+    "explain", "summary", "fit", "checks", "cfa", "difference", "crosscheck", "reliability",
+    "agreement", "expected", "alignment_check", "cutoffs", "planted", "redraws", "refits",
 ]
 VERDICT = [
     "rungs", "decision", "ladder_log", "states", "climbing", "ladder", "invariance",
