@@ -21,7 +21,7 @@ from employer_identity.measurement.placing import LEVEL, limits, places
 from employer_identity.reports import league_words, leagues
 from employer_identity.reports.study import Study
 
-GOLDEN = Path(__file__).parent / "golden" / "places.json"
+GOLDEN = Path(__file__).parent / "golden" / "places" / "places.json"
 DRAWN = 0.06  # three standard errors of a quantile of 10,000 draws
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 LOADINGS = np.array([0.7, 0.75, 0.8, 0.75])

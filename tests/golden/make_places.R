@@ -1,6 +1,6 @@
 # Places in an order of estimated means: how far the most distant of the others may seem by chance, from the multivariate
 # normal distribution itself (mvtnorm's integral) where the package draws from it, and the places that this leaves.
-#   Rscript make_places.R [FOLDER]     writes places.json
+#   Rscript make_places.R [FOLDER]     writes places/places.json
 # tests/test_league.py compares.
 suppressMessages({library(mvtnorm); library(jsonlite)})
 folder <- commandArgs(TRUE)
@@ -22,4 +22,4 @@ surely <- function(g, sign) sum(sapply(setdiff(seq_len(G), g), function(h)
 write(toJSON(list(
   covariance = covariance, means = means, limit = limit,
   lower = sapply(seq_len(G), function(g) 1 + surely(g, 1)), upper = sapply(seq_len(G), function(g) G - surely(g, -1))
-), digits = 10, pretty = TRUE), file.path(folder, "places.json"))
+), digits = 10, pretty = TRUE), file.path(folder, "places", "places.json"))
