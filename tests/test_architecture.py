@@ -64,10 +64,10 @@ TABLES = [
     "alignment_tables", "cutoff_tables", "league_tables", "tables",
 ]
 FIGURES = [
-    "drawing", "diagram", "distributions", "loadings", "comparisons", "heatmap", "consequences",
-    "standings", "crossings", "plane", "public_maps", "public_figures", "public_shares",
-    "employer_figures", "expected_curves", "treatment_figures", "alignment_figures", "figures",
-    "structure_figures",
+    "drawing", "paging", "diagram", "distributions", "loadings", "comparisons", "heatmap",
+    "consequences", "standings", "crossings", "plane", "public_maps", "public_figures",
+    "public_shares", "employer_figures", "expected_curves", "treatment_figures",
+    "alignment_figures", "figures", "structure_figures",
 ]
 EXPLORER = [
     "exploring", "explorer",
