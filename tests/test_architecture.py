@@ -77,12 +77,12 @@ REPORTS = [
     "outside", "earlier", "checking", "kernels", "engine", "execution", "render", "manuscript",
     "latex", "word", "table_files", "browser", "pdf", "inspection", "documents", "tasks",
     "index", "stated", "stamps", "site", "work", "crew", "withholding", "leagues", "employers",
-    "study", "estimation", "verdict", "public_words", "work_words", "trend_words",
-    "structure_words", "staying_words", "employer_words", "theme", "leftovers", "prose",
-    "practices", "data_words", "measured", "grouped", "measurement", "reporting", "page",
-    "treatment_words", "methods", "hidden_words", "study_facts", "alignment_words",
-    "cutoff_words", "league_words", "settling", "unit", "unit_facts", "unit_words",
-    "unit_questions", "plan", "opening", "run", "orders", "index_facts", "batch",
+    "settling", "wording", "study", "estimation", "verdict", "public_words", "work_words",
+    "trend_words", "structure_words", "staying_words", "employer_words", "theme", "leftovers",
+    "prose", "practices", "data_words", "measured", "grouped", "measurement", "reporting",
+    "page", "treatment_words", "methods", "hidden_words", "study_facts", "alignment_words",
+    "cutoff_words", "league_words", "unit", "unit_facts", "unit_words", "unit_questions",
+    "plan", "opening", "run", "orders", "index_facts", "batch",
 ]
 WORKSHOP = [
     "source", "room", "data", "targets", "judging", "unknown_names", "feedback", "pictures",

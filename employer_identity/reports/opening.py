@@ -15,8 +15,9 @@ from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import open_prepared
 from employer_identity.reports.settling import chosen_groups
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
-from employer_identity.reports.study import Study, speaking
+from employer_identity.reports.study import Study
 from employer_identity.reports.withholding import is_compared, study_problems
+from employer_identity.reports.wording import speaking
 
 
 def open_study(
