@@ -29,18 +29,13 @@ from employer_identity.reports.beside import (
 )
 from employer_identity.reports.documents import documents
 from employer_identity.reports.execution import execute
-from employer_identity.reports.parameters import (
-    Parameters,
-    UnitParameters,
-    read_parameters,
-    settled,
-    survey_problems,
-)
+from employer_identity.reports.parameters import Parameters, UnitParameters, read_parameters
 from employer_identity.reports.pdf import pdf_maker
 from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.prepared import select
 from employer_identity.reports.records import Format
 from employer_identity.reports.render import exporter
+from employer_identity.reports.settling import settled, survey_problems
 from employer_identity.reports.snapshot import SUFFIX, write_panel, write_snapshot
 from employer_identity.reports.stated import stated, write_sidecar
 from employer_identity.reports.table_files import check_table_files, table_file
