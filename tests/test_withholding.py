@@ -86,7 +86,11 @@ def test_waves_of_which_nothing_was_decided_are_protected_by_their_numbers() -> 
 
 @pytest.mark.notebook
 @pytest.mark.parametrize(
-    ("template", "name"), [("employer_brand_study", "group"), ("measurement_report", "groups")]
+    ("template", "name"),
+    [
+        ("employer_brand_study", "group"),
+        pytest.param("measurement_report", "groups", marks=pytest.mark.slow),
+    ],
 )
 def test_no_number_of_the_hidden_group_is_in_the_report(
     tmp_path: Path, template: str, name: str
