@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from employer_identity.audit.pages import disagreements
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import LANGUAGES, listing, number, period, refusal, say
 
@@ -123,6 +124,16 @@ def test_every_sentence_is_used() -> None:
 
     unused = [key for key in SENTENCES if not is_used(key)]
     assert not unused, unused
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_rule_is_not_read_as_a_number_of_people(language: Any) -> None:
+    """How many people something takes is no fact of anybody: a report that says it is made."""
+    asked = re.compile(rf"{{(?:least|minimum)[^}}]*}}(?= (?:{say('audit.people', language)}))")
+    texts = {key: entry[language] for key, entry in SENTENCES.items()}
+    rules = {key: asked.sub("100", text) for key, text in texts.items() if asked.search(text)}
+    assert len(rules) > 20
+    assert [key for key, rule in rules.items() if [*disagreements(rule, (), "")]] == []
 
 
 def test_no_dutch_is_written_outside_the_catalogue() -> None:

@@ -122,7 +122,7 @@ def test_small_groups_stand_in_no_league_table() -> None:
     found = ei.league(several)
     assert set(found["group"]) == {"g0", "g1", "g3"}
     assert found["rank_upper"].max() == 3
-    with pytest.raises(ComparisonError, match=r"0 groups have 1,000 people or more"):
+    with pytest.raises(ComparisonError, match=r"0 groups have at least 1,000 people"):
         ei.league(several, minimum_n=1000)
 
 
@@ -241,7 +241,7 @@ def test_a_survey_of_small_employers_says_that_there_is_no_order() -> None:
     few = survey(False)
     kept = few.answers.groupby("employer", observed=True).head(60)
     small = Study(replace(few, answers=kept), "", "en")
-    assert "Employers: too few have 100 people or more" in " ".join(league_words.orders(small))
+    assert "Employers: too few have at least 100 people" in " ".join(league_words.orders(small))
     assert all(own.column != "employer" for own in league_words.here(small))
 
 

@@ -437,7 +437,7 @@ def test_a_public_of_a_dozen_is_told_without_a_ranking(tmp_path: Path) -> None:
     assert found is not None
     assert found.drivers is not None
     told = public_words.liked(study, found)[0]
-    assert told.startswith("No employer was shown to as many as 10 people")
+    assert told.startswith("No employer was shown to at least 10 people")
     ends = found.drivers.table[["ideal_lower", "ideal_upper", "own_lower", "own_upper"]]
     assert ends.min().min() >= 0.0  # plain intervals would reach beyond both
     assert ends.max().max() == 1.0
