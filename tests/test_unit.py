@@ -618,7 +618,7 @@ def made(tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.mark.notebook
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["en", pytest.param("nl", marks=pytest.mark.slow)])
 def test_names_of_markup_and_emoji_stay_names(made: Callable[..., Any], language: Language) -> None:
     survey = employed({NASTY: {NASTY: 60, "Bay": 60}, "trade": TOWN["trade"]})
     notebook = made(survey, employer=NASTY, language=language)

@@ -158,6 +158,7 @@ def test_a_measurement_report_says_which_grouping_leaves_nothing_to_compare() ->
         assert (found.across, found.compared) == (None, ())
 
 
+@pytest.mark.slow
 @pytest.mark.notebook
 def test_a_report_about_one_group_is_made_and_says_why_nothing_is_compared(tmp_path: Path) -> None:
     page = report(survey=grouped(only=160), language="en", output=tmp_path / "out.html")
@@ -220,6 +221,7 @@ def test_the_command_line_refuses_and_says_what_to_add(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_command_line_passes_on_that_it_is_accepted(tmp_path: Path) -> None:
     found = CliRunner().invoke(
         app, ["batch", "--minimum-n", "2", "--i-accept-identifiability", "--dry-run", "--quiet",
