@@ -43,8 +43,8 @@ def results() -> dict[str, Any]:
     plain = ei.cfa(survey, estimator="ML")
     comparison = ei.compare_models(survey)
     quick = ei.invariance(survey, group="age", estimator="ML", missing="listwise")
-    cutoffs = ei.simulated_cutoffs(quick, reps=100)
-    pillars = {"advancement": (0.7, 0.8, 0.7), "impact": (0.7, 0.8, 0.7)}
+    cutoffs = ei.simulated_cutoffs(quick, reps=100, processes=1)
+    pillar = {"advancement": (0.7, 0.8, 0.7, 0.75)}
     rung, explorer = ladder.rungs["scalar"], ei.explore(survey)
     found = [
         own["fit"], ladder, survey, panel, own["truth"], own["truth"].shifts[0],
@@ -61,8 +61,8 @@ def results() -> dict[str, Any]:
         explorer, explorer.choice, explorer.explored,
         ei.unmerged(ei.invariance(survey, group="age", ordered=True, collapse=150)),
         cutoffs, cutoffs.made_for, cutoffs.planted["scalar"][0],
-        ei.dynamic_cutoffs(plain, reps=100),
-        ei.plan(pillars, size=1.0, reps=100),
+        ei.dynamic_cutoffs(plain, reps=100, processes=1),
+        ei.plan(pillar, size=1.5, reps=100, processes=1),
         ei.check_survey(SAMPLE / "employees.csv", instrument=TOML),
         ei.align(survey, group="age"), ei.align(survey, group="age").check(reps=2),
         ei.scan(survey.answers),
