@@ -10,7 +10,6 @@ where the chi-squares of that rung differ.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from ladder import (
     MODEL,
     Figures,
     Timed,
+    asking,
     has_lavaan,
     largest_difference,
     print_versions,
@@ -208,15 +208,9 @@ def main() -> None:
     if sys.argv[1:2] == ["--child"]:
         child(*sys.argv[2:])
         return
-    ask = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    ask.add_argument("--rounds", type=int, default=3)
+    ask = asking(__doc__, 3)
     ask.add_argument(
         "--lavaan", type=int, default=0, metavar="GROUPS", help="fit one rung by lavaan too"
-    )
-    ask.add_argument(
-        "--write", action="store_true", help="put the tables into benchmarks/README.md"
     )
     asked = ask.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -60,9 +60,9 @@ class Timed:
     def median(self) -> float:
         return statistics.median(self.processor)
 
-    def cells(self) -> str:
+    def cells(self, digits: int = 4) -> str:
         times = (self.median, min(self.processor), statistics.median(self.clock))
-        return " | ".join(f"{t:.4f}" for t in times)
+        return " | ".join(f"{t:.{digits}f}" for t in times)
 
 
 # -- in the children: the only places that import anything heavy ----------------------------------
@@ -310,12 +310,18 @@ def put(mark: str, text: str) -> None:
     readme.write_text(f"{before}{start}{text}\n{end}{after}", encoding="utf-8")
 
 
-def main() -> None:
-    ask = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+def asking(about: str | None, rounds: int) -> argparse.ArgumentParser:
+    """What every comparison can be told."""
+    ask = argparse.ArgumentParser(description=about, formatter_class=argparse.RawTextHelpFormatter)
+    ask.add_argument("--rounds", type=int, default=rounds)
+    ask.add_argument(
+        "--write", action="store_true", help="put the tables into benchmarks/README.md"
     )
-    ask.add_argument("--rounds", type=int, default=5)
-    ask.add_argument("--write", action="store_true", help="put the table into benchmarks/README.md")
+    return ask
+
+
+def main() -> None:
+    ask = asking(__doc__, 5)
     ask.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     asked = ask.parse_args()
     if asked.child:

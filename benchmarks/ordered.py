@@ -12,7 +12,6 @@ left out.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -25,6 +24,7 @@ from ladder import (
     HERE,
     MODEL,
     Timed,
+    asking,
     has_lavaan,
     print_versions,
     put,
@@ -128,28 +128,22 @@ def lines(found: dict[str, Timed]) -> list[str]:
     ]
     us, them, many = found["ours"], found.get("lavaan"), found["many"]
     rows = [
-        f"| three rungs, {sized(FEW)} | employer_identity | {cells(us)} | 1 | {us.peak:.0f} | |"
+        f"| three rungs, {sized(FEW)} | employer_identity | {us.cells(2)} | 1 | {us.peak:.0f} | |"
     ]
     if them is not None:
         times = them.median / us.median
         clock = statistics.median(them.clock) / statistics.median(us.clock)
         rows.append(
-            f"| | lavaan | {cells(them)} | {times:.1f} ({clock:.1f}) | {them.peak:.0f} "
+            f"| | lavaan | {them.cells(2)} | {times:.1f} ({clock:.1f}) | {them.peak:.0f} "
             f"| {apart(us, them):.0e} se |"
         )
-    rows.append(
-        f"| three rungs, {sized(MANY)} | employer_identity | {cells(many)} | | {many.peak:.0f} | |"
-    )
-    return [*head, *rows]
+    task = f"three rungs, {sized(MANY)}"
+    last = f"| {task} | employer_identity | {many.cells(2)} | | {many.peak:.0f} | |"
+    return [*head, *rows, last]
 
 
 def sized(sizes: tuple[int, int]) -> str:
     return f"{sizes[0]} x {sizes[1]:,} x 16"
-
-
-def cells(timed: Timed) -> str:
-    times = (timed.median, min(timed.processor), statistics.median(timed.clock))
-    return " | ".join(f"{t:.2f}" for t in times)
 
 
 def main() -> None:
@@ -157,12 +151,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--child"]:
         child(*sys.argv[2:])
         return
-    ask = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    ask.add_argument("--rounds", type=int, default=3)
-    ask.add_argument("--write", action="store_true", help="put the table into benchmarks/README.md")
-    asked = ask.parse_args()
+    asked = asking(__doc__, 3).parse_args()
     with tempfile.TemporaryDirectory() as name:
         found = measured(asked.rounds, Path(name))
     busy = f"Load average {os.getloadavg()[1]:.1f}."

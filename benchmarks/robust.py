@@ -10,7 +10,6 @@ there is no Rscript with lavaan, its rows are left out.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from ladder import (
     ITEMS,
     MODEL,
     Timed,
+    asking,
     has_lavaan,
     largest_difference,
     print_versions,
@@ -196,14 +196,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--child"]:
         child(*sys.argv[2:])
         return
-    ask = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    ask.add_argument("--rounds", type=int, default=3)
-    ask.add_argument(
-        "--write", action="store_true", help="put the tables into benchmarks/README.md"
-    )
-    asked = ask.parse_args()
+    asked = asking(__doc__, 3).parse_args()
     with tempfile.TemporaryDirectory() as name:
         found = measured(asked.rounds, Path(name))
         tables = [*compared(found), "", *growth(Path(name))]

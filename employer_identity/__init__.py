@@ -19,7 +19,7 @@ _HOME = {
     "Fit": "fit",
     "Instrument": "questionnaire",
     "Ladder": "ladder",
-    "ModelComparison": "models",
+    "ModelComparison": "model_comparison",
     "Moments": "measurement.moments",
     "Panel": "panel",
     "Pathways": "structural",
@@ -156,7 +156,8 @@ if TYPE_CHECKING:
     from employer_identity.league import league
     from employer_identity.loading import Check, check_survey, load_survey
     from employer_identity.measurement.moments import Moments
-    from employer_identity.models import ModelComparison, compare_models
+    from employer_identity.model_comparison import ModelComparison
+    from employer_identity.models import compare_models
     from employer_identity.panel import Panel
     from employer_identity.panel_loading import load_panel
     from employer_identity.planning import plan

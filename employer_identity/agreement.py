@@ -171,7 +171,8 @@ def agreement(
         if len(kept) < 2 or np.bincount(at).max(initial=0) < 2:
             raise refusal(SurveyError, [Problem("agreement.too_few", where=units)])
         own = rwg(x, at, variance)
-        chance = [_dealt(x, rng.permutation(at), variance) for _ in range(deals)]
+        dealt = _Deals.of(x)
+        chance = [dealt.to(rng.permutation(at), variance) for _ in range(deals)]
         rows.append({"pillar": pillar, **_between(x.mean(axis=1), at), **_within(own, chance)})
         n = np.bincount(at)
         names = [labels[k] for k in kept]
@@ -228,9 +229,39 @@ def rwg(answers: Floats, group: NDArray[np.intp], null: float) -> Floats:
     return found
 
 
-def _dealt(answers: Floats, group: NDArray[np.intp], null: float) -> tuple[Floats, float]:
-    """Return agreement and ICC(1) of groups to which people were dealt."""
-    return rwg(answers, group, null), icc(answers.mean(axis=1), group)["icc1"]
+@dataclass(frozen=True, eq=False)
+class _Deals:
+    """People to be dealt to groups: what does not depend on who is where is done once.
+
+    Answers are taken about their means, so that sums of squares lose nothing to a common level.
+    """
+
+    answers: Floats
+    squares: Floats
+
+    @classmethod
+    def of(cls, answers: Floats) -> _Deals:
+        """Take complete answers (n, k)."""
+        about = np.ascontiguousarray((answers - answers.mean(axis=0)).T)
+        return cls(about, (about**2).sum(axis=0))
+
+    def to(self, group: NDArray[np.intp], null: float) -> tuple[Floats, float]:
+        """Return agreement (G,) and ICC(1) of groups; as `rwg` and `icc` have them."""
+        n, k = np.bincount(group).astype(float), len(self.answers)
+        sums = np.stack([np.bincount(group, column) for column in self.answers])
+        inside = np.bincount(group, self.squares) - (sums**2).sum(axis=0) / n
+        with np.errstate(invalid="ignore", divide="ignore"):
+            agreement = 1.0 - np.where(n > 1, inside / (n - 1) / k, np.nan) / null
+        mean = sums.mean(axis=0) / n  # of scores, about the mean of all
+        explained = float((n * mean**2).sum())
+        between = explained / (len(n) - 1)
+        within = (self._total - explained) / (n.sum() - len(n))
+        return agreement, (between - within) / (between + (n.mean() - 1) * within)
+
+    @cached_property
+    def _total(self) -> float:
+        """Sum of squares of the scores."""
+        return float((self.answers.mean(axis=0) ** 2).sum())
 
 
 def _within(own: Floats, chance: list[tuple[Floats, float]]) -> dict[str, float]:

@@ -21,7 +21,7 @@ from employer_identity.estimates import tested
 from employer_identity.fit import Fit
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, listing, number, refusal, say
-from employer_identity.measurement.aligning import Identification
+from employer_identity.measurement.misalignment import Identification
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.roads import roads
 from employer_identity.showing import Grid, Showing, View

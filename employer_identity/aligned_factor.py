@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from employer_identity.measurement.aligning import Lines, Moved, Optimum, left_out
+from employer_identity.measurement.aligning import Moved, Optimum, left_out
 from employer_identity.measurement.alike import alike
+from employer_identity.measurement.misalignment import Lines
 
 Array = NDArray[np.float64]
 Sum = Literal["centred", "uncentred"]

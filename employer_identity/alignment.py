@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from employer_identity.across import FLOOR
+from employer_identity.alignable import ToAlign, entangled, unfit
 from employer_identity.aligned import Alignment
 from employer_identity.aligned_factor import AlignedFactor
-from employer_identity.alignment_check import configural, lines_of
+from employer_identity.alignment_check import configural, lines_of, places_of
 from employer_identity.cfa import Prepared, prepare
 from employer_identity.checks import Estimator, Missing, check_options
-from employer_identity.dividing import named, too_few_groups, too_many_groups
-from employer_identity.divisions import Division, divide, without_small
+from employer_identity.dividing import named, too_few_groups
 from employer_identity.edge import Count, checked
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
-from employer_identity.groupings import TELLABLE
 from employer_identity.ladder import Ladder
-from employer_identity.language import listing, refusal
-from employer_identity.measurement.aligning import Identification, Lines, minimise, moved
+from employer_identity.language import refusal
+from employer_identity.measurement.aligning import minimise, moved
+from employer_identity.measurement.misalignment import Identification, Lines
 from employer_identity.measurement.moments import Moments
-from employer_identity.measurement.syntax import Term, parse
-from employer_identity.measurement.table import Roles
 from employer_identity.measurement.threads import on_one_thread
-from employer_identity.sample import unknown_columns
 from employer_identity.survey import Survey
 
 Array = NDArray[np.float64]
@@ -128,12 +125,12 @@ def align(
     >>> alignment.beside(ladder)
     """
     check_options(estimator, missing)
-    asked = _Asked(data, model, group, reference, identification, float(epsilon), minimum_n)
+    asked = ToAlign(data, model, group, reference, identification, float(epsilon), minimum_n)
     options: dict[str, Any] = {"estimator": estimator, "missing": missing, "weights": weights}
     options |= {"cluster": cluster, "ordered": ordered}
     kept, notes = asked.checked(options)
     prepared, fit, noted = _fitted(kept, model, group, reference, options)
-    if problems := _unfit(prepared, fit):
+    if problems := unfit(prepared, fit):
         raise refusal(ModelError, problems)
     found = align_fit(prepared, fit, identification, float(epsilon), starts, seed)
     return replace(found, noted=(*notes, *noted))
@@ -168,13 +165,13 @@ def align_fit(
 def align_ladder(ladder: Ladder) -> Alignment | tuple[Problem, ...]:
     """Align the groups of a ladder, from its first rung; or say why they cannot be."""
     fit = ladder["configural"]
-    problems = _entangled(ladder.prepared.terms)
+    problems = entangled(ladder.prepared.terms)
     if "scalar" not in ladder.testable:
         problems.append(Problem("alignment.no_means", ladder.group))
     if bad := _improper(fit):
         values = {"groups": named(bad)}
         problems.append(Problem("alignment.improper_on_ladder", ladder.group, len(bad), values))
-    if problems := problems or _unfit(ladder.prepared, fit):
+    if problems := problems or unfit(ladder.prepared, fit):
         return tuple(problems)
     try:
         return align_fit(ladder.prepared, fit)
@@ -187,7 +184,7 @@ def _covariance(fit: Fit, factor: str) -> Array:
 
     From each group by itself where groups share nobody and nothing, which takes less.
     """
-    places = _places(fit, factor)  # (2p, G)
+    places = places_of(fit, factor)  # (2p, G)
     flat, found = places.ravel(), np.zeros((places.size, places.size))
     free = np.flatnonzero(flat >= 0)
     if fit.ordered is not None or (fit.rows is not None and fit.rows.clustered):
@@ -199,168 +196,6 @@ def _covariance(fit: Fit, factor: str) -> Array:
         at = np.arange(len(own)) * len(fit.groups) + g
         found[np.ix_(at, at)] = fit.covariances[g][np.ix_(own, own)]
     return found
-
-
-def _places(fit: Fit, factor: str) -> NDArray[np.int64]:
-    """Return which parameters a factor's loadings and intercepts are, (2p, G); -1: fixed."""
-    at = [fit.items.index(item) for item in fit.factors[factor]]
-    column, twin = list(fit.factors).index(factor), fit.layout.twin
-    nu = twin["nu"].reshape(len(fit.groups), -1)
-    return np.concatenate([twin["Lambda"][:, at, column].T, nu[:, at].T])
-
-
-# -- what can be aligned --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What is asked for, before anything is fitted."""
-
-    data: Survey | pd.DataFrame | Moments
-    model: str | None
-    group: str
-    reference: str | None
-    identification: str
-    epsilon: float
-    minimum: int
-
-    def checked(
-        self, options: dict[str, Any]
-    ) -> tuple[Survey | pd.DataFrame | Moments, tuple[Problem, ...]]:
-        """Return the data without groups that are too small, or refuse with all that is wrong."""
-        instrument = getattr(self.data, "instrument", None)
-        text = self.model if self.model is not None else instrument and str(instrument.model)
-        if text is None:
-            raise refusal(ModelError, [Problem("model.no_model")])
-        terms = parse(text)
-        problems = [*self._options(), *_entangled(terms)]
-        kept: Survey | pd.DataFrame | Moments
-        if isinstance(self.data, Moments):
-            kept, found = self._of_moments(self.data)
-        else:
-            kept, found = self._of_answers(Roles.of(terms).observed, options)
-        problems += [p for p in found if p.severity == "error"]
-        if self.identification == "free" and self._count(kept) == 2:
-            problems.append(Problem("alignment.free_of_two", self.group))
-        if problems:
-            raise refusal(ModelError, problems)
-        return kept, tuple(found)
-
-    def _count(self, kept: Survey | pd.DataFrame | Moments) -> int:
-        """Count the groups; 0 where there is no such column."""
-        if isinstance(kept, Moments):
-            return len(kept.n)
-        frame = kept if isinstance(kept, pd.DataFrame) else kept.answers
-        return frame[self.group].nunique() if self.group in frame.columns else 0
-
-    def _options(self) -> list[Problem]:
-        problems = []
-        allowed = get_args(Identification)
-        if self.identification not in allowed:
-            values = {"asked": self.identification, "allowed": listing(allowed)}
-            problems.append(Problem("model.not_available", "identification", values=values))
-        if not 1e-4 <= self.epsilon <= 1.0:
-            problems.append(Problem("alignment.epsilon", values={"epsilon": self.epsilon}))
-        if self.minimum < TELLABLE:
-            least = {"least": TELLABLE}
-            problems.append(Problem("across.minimum", "minimum_n", self.minimum, least))
-        return problems
-
-    def _of_moments(self, moments: Moments) -> tuple[Moments, list[Problem]]:
-        if moments.known != "means":
-            return moments, [Problem("alignment.no_means", self.group)]
-        if len(moments.n) < 2:
-            return moments, [Problem("model.moments_have_no_groups", where=self.group)]
-        large = [g for g, n in zip(moments.groups, moments.n, strict=True) if n >= self.minimum]
-        few = [g for g in moments.groups if g not in large]
-        if not few:
-            return moments, too_many_groups(self.group, len(large))
-        if len(large) < 2:
-            return moments, [_one_left(self.group, len(few), self.minimum)]
-        values = {"groups": named(few), "minimum": self.minimum}
-        note = Problem("across.left_out", self.group, len(few), values, "change")
-        return moments.arranged(large), [note, *too_many_groups(self.group, len(large))]
-
-    def _of_answers(
-        self, items: Sequence[str], options: dict[str, Any]
-    ) -> tuple[Survey | pd.DataFrame, list[Problem]]:
-        data = self.data
-        assert not isinstance(data, Moments)  # these have a way of their own
-        frame = data if isinstance(data, pd.DataFrame) else data.answers
-        others = {k: options[k] or None for k in ("weights", "cluster")}
-        problems = unknown_columns(frame, items, group=self.group, **others)
-        if self.group not in frame.columns or any(i not in frame.columns for i in items):
-            return data, problems
-        found = divide(frame, (self.group,), getattr(data, "instrument", None), self.minimum)
-        if isinstance(found, Problem):
-            return data, [*problems, found]
-        kept, notes = _without_small(data, frame, items, found, self.minimum, options)
-        return kept, [*problems, *notes, *self._lost_reference(found, kept)]
-
-    def _lost_reference(self, division: Division, kept: Survey | pd.DataFrame) -> list[Problem]:
-        """Refuse a reference group that was left out because it is small."""
-        frame = kept if isinstance(kept, pd.DataFrame) else kept.answers
-        asked = str(self.reference)
-        there = asked in map(str, division.groups.categories)
-        if self.reference is None or not there or asked in set(frame[self.group].astype(str)):
-            return []
-        return [Problem("alignment.small_reference", asked, values={"minimum": self.minimum})]
-
-
-def _one_left(where: str, count: int, minimum: int) -> Problem:
-    return Problem("alignment.one_left", where, count, {"minimum": minimum})
-
-
-def _without_small(
-    data: Survey | pd.DataFrame,
-    frame: pd.DataFrame,
-    items: Sequence[str],
-    division: Division,
-    minimum: int,
-    options: dict[str, Any],
-) -> tuple[Survey | pd.DataFrame, list[Problem]]:
-    """Leave small groups out of the data."""
-    seen = frame[list(items)].notna()
-    whole = options["missing"] == "listwise" or options["estimator"] == "MLM"
-    usable = (seen.all(axis=1) if whole else seen.any(axis=1)).to_numpy()
-    divided = without_small(division, usable, minimum, "leave_out", division.name)
-    if isinstance(divided, Problem):
-        return data, [_one_left(division.name, divided.count, minimum)]
-    if not divided.notes:
-        return data, []
-    left = frame.assign(**{division.name: divided.groups})[divided.kept]
-    kept = left if isinstance(data, pd.DataFrame) else replace(data, answers=left)
-    return kept, list(divided.notes)
-
-
-def _entangled(terms: Sequence[Term]) -> list[Problem]:
-    """Refuse models that do not fall apart by factor."""
-    roles, problems = Roles.of(terms), []
-    measured: dict[str, list[str]] = {f: [] for f in roles.factors}
-    for term in terms:
-        if term.op == "=~":
-            measured[term.lhs].append(term.rhs)
-    items = [item for own in measured.values() for item in own]
-    if crossed := sorted({i for i in items if items.count(i) > 1}):
-        problems.append(Problem("alignment.cross_loading", listing(crossed), len(crossed)))
-    higher = sorted({i for i in items if i in measured} | {t.lhs for t in terms if t.op == "~"})
-    if higher:
-        problems.append(Problem("alignment.paths", listing(higher), len(higher)))
-    if few := [f for f, own in measured.items() if len(own) < 2]:
-        problems.append(Problem("alignment.few_items", listing(few), len(few)))
-    return problems
-
-
-def _unfit(prepared: Prepared, fit: Fit) -> list[Problem]:
-    """Say what of a configural fit cannot be aligned."""
-    problems = []
-    if two := [item for item, count in prepared.ordered.thresholds.items() if count < 2]:
-        problems.append(Problem("alignment.two_categories", listing(two), len(two)))
-    places = [_places(fit, factor) for factor in fit.factors]
-    own = np.concatenate([p[:, 1:] if prepared.ordered.thresholds else p for p in places])
-    if not two and ((own < 0).any() or len(np.unique(own)) < own.size):
-        problems.append(Problem("alignment.constrained"))
-    return problems
 
 
 # -- groups with a solution -----------------------------------------------------------------------

@@ -131,6 +131,14 @@ def lines_of(fit: Fit, factor: str) -> tuple[Array, Array]:
     return M["Lambda"][:, at, column].T, M["nu"][:, at, 0].T
 
 
+def places_of(fit: Fit, factor: str) -> NDArray[np.int64]:
+    """Return which parameters a factor's loadings and intercepts are, (2p, G); -1: fixed."""
+    at = [fit.items.index(item) for item in fit.factors[factor]]
+    column, twin = list(fit.factors).index(factor), fit.layout.twin
+    nu = twin["nu"].reshape(len(fit.groups), -1)
+    return np.concatenate([twin["Lambda"][:, at, column].T, nu[:, at].T])
+
+
 def _means(alignment: Alignment, fit: Fit) -> dict[str, Array] | None:
     """Align a draw; None where a factor has no proper minimum."""
     found = {}

@@ -24,6 +24,7 @@ from employer_identity.drawing import (
     write,
 )
 from employer_identity.language import Language, listing, number, say
+from employer_identity.paging import TALLEST, filled
 from employer_identity.privacy import MINIMUM, Shown, of_large_groups
 from employer_identity.roads import licensed
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from employer_identity.ladder import Ladder
     from employer_identity.questionnaire import Instrument
 
-_TALLEST = 7.8  # inches of a figure that still stands on one page
 _KEY, _HEAD, _ROW, _FOOT = 0.24, 0.34, 0.29, 0.3
 _APART = {"full": -0.075, "aligned": 0.0, "partial": 0.075}  # inches between the roads' marks
 _WIDEST = 1.85  # inches of a group's name
@@ -120,18 +120,13 @@ def alignment(
 
 def _parts(blocks: list[_Block]) -> list[list[_Block]]:
     """Divide the blocks over figures of at most a page; one that is longer is divided too."""
-    most = int((_TALLEST - _KEY - _FOOT - _HEAD) / _ROW)
+    most = int((TALLEST - _KEY - _FOOT - _HEAD) / _ROW)
     pieces = [
         block._replace(rows=block.rows[at : at + most])
         for block in blocks
         for at in range(0, max(len(block.rows), 1), most)
     ]
-    parts: list[list[_Block]] = [[]]
-    for piece in pieces:
-        if parts[-1] and _height([*parts[-1], piece]) > _TALLEST:
-            parts.append([])
-        parts[-1].append(piece)
-    return parts
+    return filled(([piece] for piece in pieces), _height)
 
 
 def _height(part: list[_Block]) -> float:

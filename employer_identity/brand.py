@@ -183,27 +183,28 @@ def unit_levels(survey: Survey) -> pd.DataFrame:
     a score), mean, sd, se (of the mean, within the unit); sectors and employers in alphabetical
     order. Without sectors `sector` is "".
     """
-    keys = {"sector": survey.instrument.sector, "employer": survey.instrument.employer}
+    keys = {"sector": survey.instrument.sector, "employer": survey.instrument.employer, "": None}
     names = {key: unit_names(survey, column) for key, column in keys.items()}
-    long = survey.pillar_scores.assign(**names, weight=weighing.weights(survey)).melt(
-        [*names, "weight"], var_name="pillar", value_name="score"
-    )
-    parts = [
-        long.assign(employer="") if by == "sector" else long
-        for by in ("sector", "employer")
-        if keys[by]
-    ]
-    return _by_unit(pd.concat(parts, ignore_index=True), ["sector", "employer", "pillar"])
+    scores, parts = survey.pillar_scores.assign(weight=weighing.weights(survey)), []
+    for pillar in survey.instrument.factors:  # one at a time: all are many rows
+        own = scores[[pillar, "weight"]].rename(columns={pillar: "score"})
+        for by in ("sector", "employer"):
+            if keys[by]:
+                units = [names["sector"], names["employer"] if by == "employer" else names[""]]
+                parts.append(_by_unit(own, units).assign(pillar=pillar))
+    order = ["sector", "employer", "pillar"]
+    found = pd.concat(parts, ignore_index=True).sort_values(order, ignore_index=True)
+    return found[[*order, *(c for c in found if c not in order)]]
 
 
-def _by_unit(long: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def _by_unit(own: pd.DataFrame, keys: list[pd.Series[str]]) -> pd.DataFrame:
     """Describe the scores of every unit at once; the formulas are those of `weighing`."""
-    weight = long["weight"].where(long["score"].notna(), 0.0)
-    units = [long[key] for key in keys]
+    weight = own["weight"].where(own["score"].notna(), 0.0)
+    units = [key.rename(name) for key, name in zip(keys, ("sector", "employer"), strict=True)]
     part = weight / weight.groupby(units).transform("sum")
-    level = (part * long["score"]).groupby(units).transform("sum")
-    square = (long["score"] - level) ** 2
-    each = {"n": weight > 0, "mean": part * long["score"], "sd": part * square}
+    level = (part * own["score"]).groupby(units).transform("sum")
+    square = (own["score"] - level) ** 2
+    each = {"n": weight > 0, "mean": part * own["score"], "sd": part * square}
     each["se"] = part**2 * square
     found = pd.DataFrame(each).groupby(units, sort=True).sum()
     nobody, alone = found["n"] == 0, found["n"] < 2  # no mean, no spread

@@ -32,6 +32,8 @@ from employer_identity.collapsing import LEAST
 from employer_identity.edge import checked
 from employer_identity.errors import ConvergenceError, ModelError, Problem
 from employer_identity.fit import Fit
+from employer_identity.intake.pieces import HELD
+from employer_identity.intake.streams import ArrowStream
 from employer_identity.language import listing, refusal
 from employer_identity.measurement.definitions import Definition, check_known, definitions
 from employer_identity.measurement.evidence import (
@@ -49,6 +51,7 @@ from employer_identity.measurement.starts import is_weak, starting_values, with_
 from employer_identity.measurement.syntax import Term, parse
 from employer_identity.measurement.table import PLAIN, Roles, complete
 from employer_identity.measurement.threads import on_one_thread
+from employer_identity.narrow import Narrow
 from employer_identity.sample import Asked, Sample, take
 from employer_identity.scan import Scan
 from employer_identity.scanned import take_scan
@@ -59,7 +62,7 @@ _FREED = re.compile(r"^\s*([\w.]+)\s*(=~|~~|~|\|)\s*([\w.]+)\s*(?:@(.+))?$")
 
 @checked(ModelError)
 def cfa(
-    data: Survey | pd.DataFrame | Moments | Scan,
+    data: Survey | pd.DataFrame | Narrow | Moments | Scan,
     model: str | None = None,
     *,
     group: str | None = None,
@@ -178,7 +181,7 @@ class Prepared:
 
 @on_one_thread
 def prepare(
-    data: Survey | pd.DataFrame | Moments | Scan,
+    data: Survey | pd.DataFrame | Narrow | Moments | Scan,
     model: str | None,
     group: str | None,
     reference: str | None,
@@ -208,10 +211,13 @@ def prepare(
     asked = Asked(
         *columns, missing=holes, declared=cluster is None, ordered=names, collapse=least
     )  # fmt: skip
-    if isinstance(data, Scan):
-        sample = take_scan(data, asked, fourth=how in ROBUST or how == "MLM")
+    answers = data.answers if isinstance(data, Survey) else data
+    if isinstance(answers, Narrow | Scan):
+        held, fourth = isinstance(answers, Narrow), how in ROBUST or how == "MLM"
+        scan = Scan(ArrowStream(answers, HELD)) if isinstance(answers, Narrow) else answers
+        sample = take_scan(scan, asked, fourth=fourth, held=held)
     else:
-        sample = take(data, asked)
+        sample = take(answers, asked)
     check_modifiers(terms, len(sample.groups))
     counted = Ordered(thresholds_of(sample.evidence), parameterization)
     check_thresholds(terms, counted)
@@ -311,7 +317,7 @@ def estimate(
     )  # fmt: skip
 
 
-def _model_text(data: Survey | pd.DataFrame | Moments | Scan, model: str | None) -> str:
+def _model_text(data: Survey | pd.DataFrame | Narrow | Moments | Scan, model: str | None) -> str:
     if model is not None:
         return model
     instrument = getattr(data, "instrument", None)

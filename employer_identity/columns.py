@@ -10,7 +10,7 @@ import pandas as pd
 
 from employer_identity.answers import Flags, days, distinct, names, numbers
 from employer_identity.errors import Problem
-from employer_identity.intake.raw import Raw
+from employer_identity.intake.raw import Named, Raw
 from employer_identity.language import nearest
 from employer_identity.questionnaire import Instrument
 from employer_identity.spelling import meant, usual_spellings
@@ -28,14 +28,29 @@ def named_columns(instrument: Instrument) -> dict[str, None]:
     return dict.fromkeys([*plain, *filter(None, units)])
 
 
-def check_columns(frame: pd.DataFrame, instrument: Instrument) -> Iterator[Problem]:
-    """Columns that are declared but absent, or there more than once."""
-    present = [str(c) for c in frame.columns]
+def declared_columns(instrument: Instrument) -> dict[str, None]:
+    """Columns that the instrument names, once each: questions, groups, roles."""
     questions = (*instrument.item_names, *instrument.outcome_names)
     sources = [g.source for g in instrument.groupings if g.source]
     roles = (instrument.weight, instrument.respondent, instrument.wave, instrument.date)
     others = [*sources, *filter(None, (*roles, instrument.duration))]
-    declared = dict.fromkeys([*questions, *named_columns(instrument), *others])
+    return dict.fromkeys([*questions, *named_columns(instrument), *others])
+
+
+def needed(instrument: Instrument) -> Named:
+    """Tell what is needed of the files: what is declared, as it is called there."""
+    questions = (*instrument.items, *instrument.outcomes)
+    elsewhere = [q.column for q in questions if q.column]
+    made = [g.column for g in instrument.groupings]  # if a file has it already, that is told
+    person = instrument.respondent
+    declared = [*declared_columns(instrument), *elsewhere, *made]
+    only = declared.count(person) == 1 if person else False
+    return Named(frozenset(declared), person if only else None)
+
+
+def check_columns(present: Sequence[str], instrument: Instrument) -> Iterator[Problem]:
+    """Columns that are declared but absent, or there more than once."""
+    declared = declared_columns(instrument)
     absent, free = [], [c for c in present if c not in declared]
     for name in declared:
         if (n := present.count(name)) > 1:

@@ -74,13 +74,13 @@ def ladder(result: Ladder, instrument: Instrument, *, language: Language = "en")
         "ladder",
         "figure",
         figure,
-        _caption(result, found, group, language),
+        _caption(result, group, language),
         say("figures.ladder.alt", language, count=len(told), rungs=" ".join(told)),
         facts=of_model(),
     )
 
 
-def _caption(result: Ladder, found: dict[Level, State], group: str, language: Language) -> str:
+def _caption(result: Ladder, group: str, language: Language) -> str:
     """Say what the ladder is, and how many items were set aside on it."""
     caption = say("figures.ladder.caption", language, group=group)
     items = {r.constraint.item for r in last_tried(result)}
@@ -187,14 +187,7 @@ def latent_means(
     figure, axes = sheet(height)
     names = {g: instrument.value_label(group, g, language) for g in groups}
     left = MARGIN + max(breadth(n, SMALL) for n in names.values()) + 0.2
-    ends = means[["ci_lower", "ci_upper", "est"]].abs().max().max()
-    reach = max(0.2, float(np.ceil(ends * 5) / 5))
-    axis = Scale(axes, (-reach, reach), (left, WIDTH - 0.6))
-    step = 0.2 if reach <= 0.8 else 0.5
-    ticks = np.arange(-np.floor(reach / step), np.floor(reach / step) + 1) * step
-    texts = [(float(t), number(float(t), ".1f", language)) for t in ticks]
-    axis.grid(texts, 0.05, height - 0.24)
-    axes.plot([axis(0)] * 2, [0.05, height - 0.24], color=MUTED, lw=1, zorder=0)
+    axis = _axis_of_means(axes, means, left, height, language)
     told = []
     for place, factor in enumerate(factors):
         top = block * place
@@ -223,6 +216,21 @@ def latent_means(
     caption, alt = (f"{text} {stamp_of(means, language)}".strip() for text in (caption, alt))
     facts = Teller(instrument).compared(group, groups)
     return Shown("latent_means", "figure", figure, caption, alt, facts=facts)
+
+
+def _axis_of_means(
+    axes: Axes, means: pd.DataFrame, left: float, height: float, language: Language
+) -> Scale:
+    """Draw an axis as long to the left of 0 as to the right, on which every interval lies."""
+    ends = means[["ci_lower", "ci_upper", "est"]].abs().max().max()
+    reach = max(0.2, float(np.ceil(ends * 5) / 5))
+    axis = Scale(axes, (-reach, reach), (left, WIDTH - 0.6))
+    step = 0.2 if reach <= 0.8 else 0.5
+    ticks = np.arange(-np.floor(reach / step), np.floor(reach / step) + 1) * step
+    texts = [(float(t), number(float(t), ".1f", language)) for t in ticks]
+    axis.grid(texts, 0.05, height - 0.24)
+    axes.plot([axis(0)] * 2, [0.05, height - 0.24], color=MUTED, lw=1, zorder=0)
+    return axis
 
 
 def _mean_of_group(axes: Axes, axis: Scale, y: float, r: object, language: Language) -> None:

@@ -16,7 +16,6 @@ from employer_identity.ladder import Ladder
 from employer_identity.language import Language, refusal, say
 from employer_identity.latent import means_of
 from employer_identity.measurement.rows import Rows
-from employer_identity.measurement.summed import Counted
 from employer_identity.rungs import Release
 
 if TYPE_CHECKING:
@@ -98,18 +97,19 @@ def _with(ladder: Ladder, aside: tuple[Release, ...], item: str) -> pd.DataFrame
 
 def _observed(fit: Fit) -> pd.DataFrame:
     """Return standardised differences of mean scores, of factors that items measure."""
-    rows = []
+    if fit.rows is not None and not fit.rows.are_at_hand:
+        raise refusal(ModelError, [Problem("scan.needs_rows")])
+    rows = None if fit.rows is None else fit.rows.one_by_one()
+    found = []
     for factor, measured in fit.factors.items():
         items = [fit.items.index(name) for name in measured if name in fit.items]
         if not items:
             continue
-        if isinstance(fit.rows, Counted):
-            raise refusal(ModelError, [Problem("scan.needs_rows")])
-        gaps = _of_rows(fit.rows, items) if isinstance(fit.rows, Rows) else _of_moments(fit, items)
+        gaps = _of_moments(fit, items) if rows is None else _of_rows(rows, items)
         columns = tested(*gaps)
         kept = {name: columns[name] for name in ("est", "se", "ci_lower", "ci_upper")}
-        rows.append(pd.DataFrame({"factor": factor, "group": fit.groups[1:], **kept}))
-    return pd.concat(rows).assign(model="observed")
+        found.append(pd.DataFrame({"factor": factor, "group": fit.groups[1:], **kept}))
+    return pd.concat(found).assign(model="observed")
 
 
 def _of_rows(rows: Rows, items: list[int]) -> tuple[Array, Array]:

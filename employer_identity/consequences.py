@@ -26,12 +26,12 @@ from employer_identity.drawing import (
     write,
 )
 from employer_identity.language import Language, listing, number, say
+from employer_identity.paging import filled
 from employer_identity.privacy import MINIMUM, Shown, of_large_groups
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
 
-_TALLEST = 7.8  # inches of a figure that still stands on one page
 _WORDS = 1.78  # room for the models' names, inches
 _HEAD, _GROUP, _ROW, _GAP, _FOOT = 0.28, 0.19, 0.18, 0.03, 0.3
 _CHOSEN = ("full", "partial")
@@ -94,7 +94,8 @@ def sensitivity(
         for (factor, who), own in shown.groupby(["factor", "group"], sort=False)
     ]
     reach = max(0.2, float(np.ceil(shown[["ci_lower", "ci_upper"]].abs().max().max() * 5) / 5))
-    parts = _parts(blocks)
+    pillars = dict.fromkeys(b.factor for b in blocks)
+    parts = filled(([b for b in blocks if b.factor == f] for f in pillars), _height)
     reference = next(iter(counts))
     n = {g: counts[g] for g in [reference, *shown["group"].unique()]}
     names = {g: instrument.value_label(group, g, language) for g in n}
@@ -121,20 +122,6 @@ def sensitivity(
 def _row(r: Any, instrument: Instrument, language: Language) -> _Row:
     words = lines(model_name(r.model, instrument, language), _WORDS - 0.12, SMALL)
     return _Row(words, _ROW + (len(words) - 1) * leading(SMALL), r)
-
-
-def _parts(blocks: list[_Block]) -> list[list[_Block]]:
-    """Divide the blocks over figures, each of at most a page; a pillar that fits stays together."""
-    parts: list[list[_Block]] = [[]]
-    for factor in dict.fromkeys(b.factor for b in blocks):
-        own = [b for b in blocks if b.factor == factor]
-        if parts[-1] and _height([*parts[-1], *own]) > _TALLEST:
-            parts.append([])
-        for block in own:
-            if parts[-1] and _height([*parts[-1], block]) > _TALLEST:
-                parts.append([])
-            parts[-1].append(block)
-    return parts
 
 
 def _height(part: list[_Block]) -> float:

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ValidationError
 from employer_identity.errors import Problem
 from employer_identity.language import nearest
 from employer_identity.questionnaire import (
-    ROLES,
     Belonging,
     Column,
     Driver,
@@ -25,6 +24,7 @@ from employer_identity.questionnaire import (
     Public,
     Scale,
 )
+from employer_identity.questionnaire_words import ROLES
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 

@@ -30,7 +30,6 @@ from employer_identity.measurement.departures import (
     second_loading,
     standardised_loadings,
 )
-from employer_identity.measurement.summed import Counted
 from employer_identity.measures import key_indices
 from employer_identity.redraws import Redraw, redraw
 from employer_identity.refits import Refit
@@ -213,7 +212,7 @@ def _check(fit: Fit, reps: int) -> None:
     higher = [f for f, own in fit.factors.items() if set(own) & set(fit.factors)]
     if roles.outcomes or roles.exogenous or higher:
         problems.append(Problem("cutoffs.dynamic_structure"))
-    if isinstance(fit.rows, Counted):
+    if fit.rows is not None and not fit.rows.are_at_hand:
         problems.append(Problem("scan.needs_rows"))
     if fit.df <= 0 or (len(fit.factors) == 1 and len(fit.items) < 4):
         problems.append(Problem("cutoffs.dynamic_saturated", count=max(fit.df, 0)))

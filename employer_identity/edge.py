@@ -6,6 +6,7 @@ What a function takes is read off its annotations, so that a new argument is cov
 from __future__ import annotations
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sized
 from functools import cache, wraps
 from numbers import Integral, Real
@@ -46,12 +47,21 @@ _KNOWN = frozenset(
 """Kinds that the catalogue has words for; others are called by their class's name."""
 
 
+class Framed(ABC):
+    """What is given for a frame where it has not been made one yet."""
+
+    @abstractmethod
+    def frame(self) -> Any:
+        """Make it a frame."""
+
+
 def checked(
     error: type[EmployerIdentityError], *, left: tuple[str, ...] = ()
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Have a public function refuse, by this exception, arguments that it could not read.
 
-    Those in ``left`` it refuses itself, with better advice.
+    Those in ``left`` it refuses itself, with better advice. What can be made a frame is made one
+    for a function that takes frames and not what it is.
     """
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -59,6 +69,9 @@ def checked(
         def asked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
             if problems := list(_wrong(function, args, kwargs, left)):
                 raise refusal(error, problems)
+            if any(isinstance(value, Framed) for value in (*args, *kwargs.values())):
+                given = _framed(function, args, kwargs)
+                return function(*given.args, **given.kwargs)
             return function(*args, **kwargs)
 
         return asked
@@ -90,6 +103,18 @@ def _wrong(
         for name in named
         if name not in left and not fits(given[name], hints[name])
     ]
+
+
+def _framed(
+    function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> inspect.BoundArguments:
+    """Make frames of arguments that are taken as frames only."""
+    signature, hints = _taken(function)
+    given = signature.bind(*args, **kwargs)
+    for name, value in given.arguments.items():
+        if isinstance(value, Framed) and type(value).__name__ not in _names(hints[name]):
+            given.arguments[name] = value.frame()
+    return given
 
 
 def _misnamed(
@@ -142,6 +167,8 @@ def fits(value: object, hint: Any) -> bool:
         words = any(isinstance(one, str) for one in within)
         return (words and isinstance(value, str)) or any(value is one for one in within)
     kind = origin or hint
+    if isinstance(value, Framed) and getattr(kind, "__name__", "") == "DataFrame":
+        return True
     if kind in (int, float):
         number = Integral if kind is int else Real
         return isinstance(value, number) and not isinstance(value, bool)
@@ -192,11 +219,16 @@ def _names(hint: Any) -> list[str]:
     return ["Sequence" if name in ("Iterable", "tuple", "list") else name]
 
 
+def _is_framed(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Framed)
+
+
 def _words(hint: Any) -> list[str]:
     """Say which kinds an annotation allows."""
     origin = get_origin(hint)
     if origin in (Union, UnionType):
-        return list(dict.fromkeys(w for one in get_args(hint) for w in _words(one)))
+        told = [one for one in get_args(hint) if not _is_framed(one)]
+        return list(dict.fromkeys(w for one in told for w in _words(one)))
     if origin is Annotated:
         return [say("edge.count", least=hint.__metadata__[0])]
     if origin is Literal:

@@ -81,21 +81,6 @@ def standardised_values(layout: Layout, model: Implied) -> Numbers:
     return found
 
 
-@on_one_thread
-def spread_of(fit: Fit, slopes: Array) -> Array:
-    """Return covariances (k, k) of linear combinations of the parameter estimates, slopes (q, k).
-
-    Costs what is asked: no matrix has a row and a column for every parameter.
-    """
-    factor = fit.information.factor
-    if not factor.definite:
-        return np.full((slopes.shape[1],) * 2, np.nan)
-    moved = factor.solve(slopes)
-    if fit.sandwich is None:
-        return np.asarray(slopes.T @ moved / fit.n_inference)
-    return np.asarray(moved.T @ fit.sandwich.meat.times(moved) / fit.n_inference)
-
-
 def estimates(fit: Fit) -> pd.DataFrame:
     """Return every relation of every group, see `Fit.estimates`."""
     number, parameter = fit.table.number, fit.layout.cells.parameter

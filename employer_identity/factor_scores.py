@@ -116,16 +116,16 @@ def _respondents(fit: Fit, method: str) -> Rows:
     if method not in get_args(ScoreMethod):
         values = {"asked": method, "allowed": listing(get_args(ScoreMethod))}
         problems.append(Problem("model.not_available", where="method", values=values))
-    if fit.ordered is None and not isinstance(fit.rows, Rows):
+    if fit.ordered is None and (fit.rows is None or not fit.rows.are_at_hand):
         code = "model.scores_need_rows" if fit.rows is None else "scan.needs_rows"
         problems.append(Problem(code))
     factors = fit.table.roles.factors
     bare = [f for f in factors if not set(fit.factors[f]) - set(factors)]
     if method == "bartlett" and bare:
         problems.append(Problem("model.bartlett_needs_items", where=listing(bare)))
-    if problems or not isinstance(fit.rows, Rows):
+    if problems or fit.rows is None:
         raise refusal(ModelError, problems)
-    return fit.rows
+    return fit.rows.one_by_one()
 
 
 def _latent(fit: Fit) -> tuple[Array, Array, Array]:

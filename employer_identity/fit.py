@@ -10,18 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from employer_identity import uncertainty
 from employer_identity.defined import defined
 from employer_identity.errors import Problem
 from employer_identity.estimates import (
     estimates,
     latent_correlations,
-    spread_of,
     standardised,
     values,
 )
-from employer_identity.language import Language, say
+from employer_identity.language import Language
 from employer_identity.ledger import Ledger, ledger
-from employer_identity.measurement import weighted
 from employer_identity.measurement.arrow import Tied
 from employer_identity.measurement.categorical import OrderedMoments
 from employer_identity.measurement.definitions import Definition
@@ -29,9 +28,7 @@ from employer_identity.measurement.evidence import Evidence, OrderedSample, coun
 from employer_identity.measurement.implied import Implied, imply
 from employer_identity.measurement.layout import Layout
 from employer_identity.measurement.moments import Moments
-from employer_identity.measurement.normal import expand
 from employer_identity.measurement.responses import standardised as as_seen
-from employer_identity.measurement.robust import bread
 from employer_identity.measurement.rows import People
 from employer_identity.measurement.saturated import Saturated
 from employer_identity.measurement.scaling import Sandwich
@@ -39,10 +36,11 @@ from employer_identity.measurement.scoring import Solution
 from employer_identity.measurement.table import Table, family
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.measurement.weighted import WeightedSandwich
-from employer_identity.measures import Baseline, baseline, fit_measures, sandwich, scaled
+from employer_identity.measures import Baseline, baseline, fit_measures, reported, sandwich, scaled
 from employer_identity.residuals import explained, implied_moments, residuals
 from employer_identity.sample import normal
 from employer_identity.showing import Showing, View
+from employer_identity.summary import in_short, summary
 
 if TYPE_CHECKING:
     from employer_identity.factor_scores import ScoreMethod
@@ -158,23 +156,9 @@ class Fit(Showing):
     # -- estimates ------------------------------------------------------------------------------
 
     @cached_property
-    @on_one_thread
     def information(self) -> Tied:
         """Information of one respondent: expected for complete ML and MLM, else observed."""
-        if self.sandwich is not None:
-            return self.sandwich.bread
-        if self.ordered is not None:
-            return weighted.information(self.ordered, self.layout, self.solution.theta)
-        implied, patterns, curvature = (
-            self.implied,
-            self.saturated.patterns,
-            self.solution.curvature,
-        )
-        if patterns.complete and curvature is not None:  # the search has it already
-            return curvature.tied
-        at = expand(patterns, implied.Sigma, implied.mu)
-        assert at is not None  # the estimates imply a covariance matrix
-        return bread(self.layout, self.solution.theta, implied, patterns, at, seen=True)
+        return uncertainty.information(self)
 
     @cached_property
     @on_one_thread
@@ -183,43 +167,32 @@ class Fit(Showing):
         return sandwich(self, self.layout, self.solution.theta)
 
     @cached_property
-    @on_one_thread
     def inverse(self) -> Array:
         """Inverse of the information of one respondent, (q, q); NaN where it is singular.
 
         With many groups it is large; what stands in one group is had from ``information.factor``.
         """
-        found, q = self.information.factor, self.layout.q
-        return found.solve(np.eye(q)) if found.definite else np.full((q, q), np.nan)
+        return uncertainty.inverse(self)
 
     @cached_property
-    @on_one_thread
     def covariances(self) -> Array:
         """Covariances of the estimates of each group's cells, (G, c, c).
 
         0 where a cell is fixed; all NaN where the information is singular.
         """
-        found = self.information.factor
-        if not found.definite:
-            return np.full(self.information.by_cell.shape, np.nan)
-        if self.sandwich is None:
-            return found.inverse / self.n_inference
-        return self.sandwich.meat.around(found) / self.n_inference
+        return uncertainty.covariances(self)
 
     @cached_property
-    @on_one_thread
     def vcov(self) -> Array:
         """Covariance matrix of the parameter estimates, (q, q); large where groups are many.
 
         `covariances` holds what stands in one group.
         """
-        if self.sandwich is None:
-            return self.inverse / self.n_inference
-        return self.inverse @ self.sandwich.meat.dense @ self.inverse / self.n_inference
+        return uncertainty.vcov(self)
 
     def spread_of(self, slopes: Array) -> Array:
         """Covariances (k, k) of linear combinations of the parameter estimates, slopes (q, k)."""
-        return spread_of(self, slopes)
+        return uncertainty.spread_of(self, slopes)
 
     @property
     def values(self) -> Array:
@@ -320,13 +293,7 @@ class Fit(Showing):
         interval robust, or else scaled, where they can be; ``df``, ``srmr``, ``ntotal``; ``bic``
         and ``aic``, which are missing without a likelihood.
         """
-        m = self.fit_measures
-        found = {}
-        for name in ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea.ci.lower",
-                     "rmsea.ci.upper", "rmsea.pvalue", "srmr", "aic", "bic", "ntotal"):  # fmt: skip
-            kinds = (f"{name}.robust", f"{name}.scaled", name)
-            found[name] = next((m[k] for k in kinds if k in m.index), np.nan)
-        return pd.Series(found, name="value", dtype=float)
+        return reported(self)
 
     @cached_property
     def residuals(self) -> pd.DataFrame:
@@ -421,8 +388,6 @@ class Fit(Showing):
 
     def summary(self) -> str:
         """Return fit, ledger, estimates by kind and problems as text."""
-        from employer_identity.summary import summary
-
         return summary(self)
 
     def explain(self, language: Language = "en") -> str:
@@ -431,20 +396,5 @@ class Fit(Showing):
 
         return explain(self, language)
 
-    def _lines(self) -> list[str]:
-        m = self.reported
-        first = say(
-            "fit.model", factors=len(self.factors), items=len(self.items), groups=len(self.groups),
-            n=self.ntotal, equal=", ".join(self.equal) or say("fit.nothing"),
-            estimator=self.estimator, missing=self.missing,
-        )  # fmt: skip
-        p = "p < .001" if m["pvalue"] < 0.001 else f"p = {m['pvalue']:.3f}"
-        second = say(
-            "fit.measures", df=int(m["df"]), chisq=m["chisq"], p=p, cfi=m["cfi"], tli=m["tli"],
-            rmsea=m["rmsea"], low=m["rmsea.ci.lower"], high=m["rmsea.ci.upper"], srmr=m["srmr"],
-        )  # fmt: skip
-        third = say("fit.problems", count=len(self.problems)) if self.problems else ""
-        return [line for line in (first, second, self.ledger.short(), third) if line]
-
     def _view(self) -> View:
-        return View.of(self._lines())
+        return View.of(in_short(self))

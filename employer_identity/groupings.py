@@ -15,7 +15,8 @@ from employer_identity.answers import Flags, Values, numbers
 from employer_identity.columns import rows_problem
 from employer_identity.errors import Problem
 from employer_identity.intake.raw import Raw
-from employer_identity.questionnaire import CROSSED, MERGED, OTHER, Grouping, Instrument, span
+from employer_identity.questionnaire import CROSSED, MERGED, OTHER, Grouping, Instrument
+from employer_identity.questionnaire_words import span
 from employer_identity.special import special_category
 
 TELLABLE = 5  # a merged group of fewer persons is not told by its size

@@ -29,6 +29,7 @@ from employer_identity.drawing import (
     write,
 )
 from employer_identity.language import Language, number, say
+from employer_identity.paging import filled
 from employer_identity.privacy import Shown
 
 if TYPE_CHECKING:
@@ -91,16 +92,10 @@ def _alphabetical(names: pd.Series[str]) -> pd.Series[str]:
 
 def _parts(frame: pd.DataFrame) -> list[pd.DataFrame]:
     """Divide the units over figures of a page at most, never inside a sector that fits on one."""
-    parts: list[list[pd.DataFrame]] = [[]]
-    pillars, height = frame["pillar"].nunique(), 0
-    for _, sector in frame.groupby("sector", sort=False):
-        rows = len(sector) // pillars
-        if parts[-1] and height + rows > ROWS:
-            parts.append([])
-            height = 0
-        parts[-1].append(sector)
-        height += rows
-    return [pd.concat(p) for p in parts]
+    pillars = frame["pillar"].nunique()
+    sectors = ([sector] for _, sector in frame.groupby("sector", sort=False))
+    parts = filled(sectors, lambda part: sum(len(one) // pillars for one in part), ROWS)
+    return [pd.concat(part) for part in parts]
 
 
 def _heat_map(

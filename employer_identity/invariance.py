@@ -28,6 +28,7 @@ from employer_identity.levels import Route, kind_of
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.ordering import Parameterization
 from employer_identity.measurement.table import Roles
+from employer_identity.narrow import Narrow
 from employer_identity.rungs import Constraint, Release
 from employer_identity.rungs import anchors as anchors_left
 from employer_identity.scan import Scan
@@ -39,7 +40,7 @@ ANCHORS = 2
 
 @checked(ModelError, left=("rule",))
 def invariance(
-    data: Survey | pd.DataFrame | Moments | Scan,
+    data: Survey | pd.DataFrame | Narrow | Moments | Scan,
     model: str | None = None,
     *,
     group: str,
@@ -157,7 +158,7 @@ def _several(names: Sequence[str]) -> Sequence[str]:
 
 
 def _with_note_on_waves(
-    prepared: Prepared, data: Survey | pd.DataFrame | Moments | Scan, group: str
+    prepared: Prepared, data: Survey | pd.DataFrame | Narrow | Moments | Scan, group: str
 ) -> Prepared:
     """Note that people who answered twice are taken for different people."""
     instrument = getattr(data, "instrument", None)

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
+from employer_identity import ladder_frames
 from employer_identity.cfa import Prepared
 from employer_identity.climbing import Climb
-from employer_identity.criteria import CALIBRATED, AbsoluteFit, Rule, Verdict, rules_for
+from employer_identity.criteria import AbsoluteFit, Rule, Verdict, rules_for
 from employer_identity.decision import Decision, Decisions, Findings, decide
 from employer_identity.errors import ModelError, Problem
 from employer_identity.fit import Fit
+from employer_identity.ladder_frames import lettered
 from employer_identity.ladder_log import explain, log, named_aside, searched_at
 from employer_identity.language import Language, listing, refusal, say
 from employer_identity.levels import Level, Route, reaches
@@ -274,11 +275,7 @@ class Ladder(Showing):
         change from the rung below (``d_``), ``released`` (constraints set aside on this rung) and
         ``accepted``: it holds with all below it.
         """
-        rows: dict[str, dict[str, object]] = {}
-        for level, rung in self.rungs.items():
-            told = {"released": len(rung.releases), "accepted": self.accepted(level)}
-            rows[level] = _row(rung.last) | told
-        return _framed(rows, "level")
+        return ladder_frames.table(self)
 
     @cached_property
     def models(self) -> pd.DataFrame:
@@ -286,15 +283,7 @@ class Ladder(Showing):
 
         Columns level, freed (what had been set aside), those of `table` and ``holds``.
         """
-        rows = {}
-        for level, rung in self.rungs.items():
-            freed = list(self.set_aside(level, before=True))
-            for name, model in self.named_models(level):
-                if model is not rung.first:
-                    freed += model.releases
-                told = {"level": level, "freed": ", ".join(spelled(freed))}
-                rows[name] = told | _row(model) | {"holds": model.holds(self.rule)}
-        return _framed(rows, "model")
+        return ladder_frames.models(self)
 
     def number(self, level: Level) -> str:
         """Return the number of a rung among all that the ladder has, from 1."""
@@ -302,9 +291,8 @@ class Ladder(Showing):
 
     def named_models(self, level: Level) -> list[tuple[str, Model]]:
         """Return a rung's models by their number: ``2``, ``2a``, ``2b`` ..."""
-        number = self.number(level)
-        letters = ["", *(_letters(k) for k in range(1, len(self.rungs[level].models)))]
-        models = self.rungs[level].models
+        number, models = self.number(level), self.rungs[level].models
+        letters = ["", *map(lettered, range(1, len(models)))]
         return [(f"{number}{k}", model) for k, model in zip(letters, models, strict=True)]
 
     @cached_property
@@ -315,15 +303,7 @@ class Ladder(Showing):
         about the one number, ``verdict`` about the rule as a whole; ``calibrated`` is whether the
         rule's cut-offs are known to fit answers of this kind: of ordered items fit changes are not.
         """
-        return pd.DataFrame(
-            [
-                {"level": level, "model": name, "rule": v.rule, "index": r.index, "value": r.value,
-                 "cutoff": r.cutoff, "holds": r.holds, "verdict": v.holds,
-                 "calibrated": not self.route.ordered or v.rule in CALIBRATED}
-                for level in self.levels for name, model in self.named_models(level)
-                for v in model.judged(self.rules) for r in v.readings
-            ]
-        )  # fmt: skip
+        return ladder_frames.verdicts(self)
 
     @cached_property
     def log(self) -> pd.DataFrame:
@@ -347,10 +327,7 @@ class Ladder(Showing):
         Columns factor, item, group, est, se, ci_lower, ci_upper (95 %), std_all; in the items' own
         units for one standard deviation of the factor within the group.
         """
-        table = self["configural"].estimates
-        found = table[table["op"] == "=~"].rename(columns={"lhs": "factor", "rhs": "item"})
-        columns = ["factor", "item", "group", "est", "se", "ci_lower", "ci_upper", "std_all"]
-        return found[columns].reset_index(drop=True)
+        return ladder_frames.loadings(self)
 
     def _printed(self) -> Grid:
         shown = ["chisq", "df", "cfi", "rmsea", "srmr", "d_cfi", "d_rmsea", "released", "accepted"]
@@ -369,35 +346,3 @@ class Ladder(Showing):
     def _view(self) -> View:
         lines = self._lines()
         return View(lines[0], tuple(lines[1:]), self._printed())
-
-
-def _letters(k: int) -> str:
-    """Return the k-th of a, b ... z, aa, ab ..."""
-    k, last = divmod(k - 1, 26)
-    return (_letters(k) if k else "") + chr(ord("a") + last)
-
-
-def _row(model: Model) -> dict[str, object]:
-    """Return fit measures of a model, and how they differ from the rung below."""
-    m = model.fit.reported
-    row: dict[str, object] = {
-        "chisq": m["chisq"], "df": int(m["df"]), "pvalue": m["pvalue"], "cfi": m["cfi"],
-        "tli": m["tli"], "rmsea": m["rmsea"], "rmsea_lower": m["rmsea.ci.lower"],
-        "rmsea_upper": m["rmsea.ci.upper"], "srmr": m["srmr"], "bic": m["bic"],
-        "d_chisq": np.nan, "d_df": pd.NA, "d_pvalue": np.nan, "d_cfi": np.nan,
-        "d_rmsea": np.nan, "d_srmr": np.nan,
-    }  # fmt: skip
-    change = model.change
-    if change is not None:
-        row |= {
-            "d_chisq": model.test.chisq_diff, "d_df": model.test.df_diff,
-            "d_pvalue": change.pvalue, "d_cfi": change.d_cfi, "d_rmsea": change.d_rmsea,
-            "d_srmr": change.d_srmr,
-        }  # fmt: skip
-    return row
-
-
-def _framed(rows: Mapping[str, dict[str, object]], name: str) -> pd.DataFrame:
-    frame = pd.DataFrame.from_dict(dict(rows), orient="index").astype({"d_df": "Int64"})
-    frame.index.name = name
-    return frame

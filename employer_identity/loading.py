@@ -19,6 +19,7 @@ from employer_identity.columns import (
     duration,
     groups,
     named_columns,
+    needed,
     wave,
     weight,
 )
@@ -27,9 +28,11 @@ from employer_identity.errors import Problem, SurveyError, SurveyWarning
 from employer_identity.groupings import derive
 from employer_identity.instrument import load_instrument
 from employer_identity.intake.files import read
+from employer_identity.intake.parquet import SUFFIXES
 from employer_identity.intake.raw import Raw, of_frame
 from employer_identity.labelling import labelled, renamed
 from employer_identity.language import Language, describe, refusal, say
+from employer_identity.narrow import Narrow
 from employer_identity.questionnaire import Instrument
 from employer_identity.questions import Asked, check_identical, check_outside, gathered, question
 from employer_identity.screening import Seen, screen
@@ -99,8 +102,9 @@ def load_survey(source: Source, *, instrument: str | Path | Instrument) -> Surve
     Parameters
     ----------
     source
-        Path of a file with one row a respondent, several such paths or a pattern
-        (``"answers/*.parquet"``) that are one survey, or a frame.
+        Path of a file with one row a respondent; several such paths, a pattern
+        (``"answers/*.parquet"``) or a folder of Parquet files, which are one survey; or a frame.
+        Of Parquet files only the columns that the instrument names are read, and held narrow.
     instrument
         An instrument, its TOML file, or the name of one that comes with the package.
 
@@ -142,22 +146,30 @@ def check_survey(source: Source, *, instrument: str | Path | Instrument) -> Chec
     """
     if not isinstance(instrument, Instrument):
         instrument = load_instrument(instrument)
-    paths = _paths(source)
+    frame = source if isinstance(source, pd.DataFrame) else None
+    paths = [] if isinstance(source, pd.DataFrame) else paths_of(source)
     try:
-        raw = of_frame(source) if isinstance(source, pd.DataFrame) else read(paths)
+        raw = read(paths, needed(instrument)) if frame is None else of_frame(frame)
     except SurveyError as error:
         return Check(error.problems, (), (), None, ", ".join(p.name for p in paths))
     raw = renamed(raw, instrument)
     return _check(raw, labelled(instrument, raw))
 
 
-def _paths(source: Source) -> list[Path]:
-    if isinstance(source, pd.DataFrame):
-        return []
-    if not isinstance(source, str | Path):
-        return [Path(p) for p in source]
-    meant = sorted(glob(str(source))) if not Path(source).exists() else []
-    return [Path(p) for p in meant or [str(source)]]
+def paths_of(source: str | Path | Sequence[str | Path]) -> list[Path]:
+    """Return the files that paths, patterns and folders of Parquet files stand for."""
+    named = [source] if isinstance(source, str | Path) else source
+    return [path for one in named for path in _meant(Path(one))]
+
+
+def _meant(path: Path) -> list[Path]:
+    """Return the files that one name stands for; where there are none, the name itself."""
+    found = list[Path]()
+    if path.is_dir():
+        found = [p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()]
+    elif not path.exists():
+        found = [Path(p) for p in glob(str(path), recursive=True)]
+    return sorted(found) or [path]
 
 
 def _check(raw: Raw, instrument: Instrument) -> Check:
@@ -177,8 +189,15 @@ def _check(raw: Raw, instrument: Instrument) -> Check:
     if errors:
         return Check(errors, doubts, changes, None, raw.name)
     answers = answers.reset_index(drop=True)
-    survey = Survey(answers, instrument, changes, doubts, raw.name, raw.sha256)
+    held = Narrow.of(answers) if raw.is_narrow else _wide(answers, instrument)
+    survey = Survey(held, instrument, changes, doubts, raw.name, raw.sha256)
     return Check(errors, doubts, changes, survey, raw.name)
+
+
+def _wide(answers: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
+    """Return answers to questions as floats, NaN where there is none."""
+    questions = (*instrument.item_names, *instrument.outcome_names)
+    return answers.astype(dict.fromkeys(questions, float))
 
 
 def _examine(raw: Raw, instrument: Instrument) -> tuple[Columns, list[Problem]]:
@@ -186,7 +205,8 @@ def _examine(raw: Raw, instrument: Instrument) -> tuple[Columns, list[Problem]]:
 
     A column with an error is left out, so that one fault is not told as several.
     """
-    problems = [*raw.changes, *check_columns(raw.frame, instrument)]
+    present = [*map(str, raw.frame.columns), *raw.others]
+    problems = [*raw.changes, *check_columns(present, instrument)]
     if raw.frame.empty:
         return {}, [*problems, Problem("survey.no_rows", raw.name)]
     frame = raw.frame.loc[:, ~raw.frame.columns.duplicated()]
@@ -222,7 +242,7 @@ def _questions(
     for name, a in asked.items():
         if a.is_sound:
             values = scale.minimum + scale.maximum - a.values if name in reverse else a.values
-            columns[name] = pd.Series(values)
+            columns[name] = values
     if reverse:
         n = len(reverse)
         problems.append(Problem("survey.changed.reversed", ", ".join(reverse), n, {}, "change"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from employer_identity.drawing import (
     write,
 )
 from employer_identity.language import Language, listing, number, say
+from employer_identity.paging import evenly
 from employer_identity.privacy import MINIMUM, Shown
 from employer_identity.states import last_tried
 from employer_identity.terms import nouns
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from employer_identity.ladder import Ladder
     from employer_identity.questionnaire import Instrument
 
-_TALLEST = 7.8  # inches of a figure that still stands on one page
 _NAMES = 1.72  # room for the items' labels, inches
 _FLAG = 0.16  # room for the sign before a label
 _HEAD, _FOOT = 0.26, 0.3
@@ -168,12 +167,8 @@ def _flag(axes: Axes, x: float, y: float) -> None:
 def _parts(frame: pd.DataFrame, row: float, key: float) -> list[pd.DataFrame]:
     """Divide the pillars over figures that each stand on a page."""
     pillars = [own for _, own in frame.groupby("factor", sort=False)]
-    for count in range(1, len(pillars) + 1):
-        cuts = np.linspace(0, len(pillars), count + 1).round().astype(int)
-        parts = [pd.concat(pillars[a:b]) for a, b in pairwise(cuts)]
-        if all(key + _height(part, row) <= _TALLEST for part in parts):
-            break
-    return parts
+    parts = evenly(pillars, lambda part: key + _height(pd.concat(part), row))
+    return [pd.concat(part) for part in parts]
 
 
 def _height(frame: pd.DataFrame, row: float) -> float:

@@ -150,6 +150,17 @@ def fit_measures(fit: Fit) -> pd.Series:
     return pd.Series(found, name="value", dtype=float)
 
 
+def reported(fit: Fit) -> pd.Series:
+    """Return the measures that a report gives, see `Fit.reported`."""
+    m = fit.fit_measures
+    found = {}
+    for name in ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea.ci.lower",
+                 "rmsea.ci.upper", "rmsea.pvalue", "srmr", "aic", "bic", "ntotal"):  # fmt: skip
+        kinds = (f"{name}.robust", f"{name}.scaled", name)
+        found[name] = next((m[k] for k in kinds if k in m.index), np.nan)
+    return pd.Series(found, name="value", dtype=float)
+
+
 def key_indices(fit: Fit) -> tuple[float, float, float]:
     """Return CFI, RMSEA and SRMR as `Fit.reported` has them, and compute nothing else."""
     chisq, other, factor, other_factor = _reported_chisq(fit, fit.baseline)

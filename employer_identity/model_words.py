@@ -12,7 +12,7 @@ from employer_identity.showing import Grid, View
 from employer_identity.terms import counted
 
 if TYPE_CHECKING:
-    from employer_identity.models import Candidate, ModelComparison
+    from employer_identity.model_comparison import Candidate, ModelComparison
 
 
 def name_of(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from employer_identity import brand, weighing
 from employer_identity.brand import UNKNOWN
@@ -23,27 +25,35 @@ Kind = Literal["persons", "scores", "items", "distributions"]
 """How many answered; means of the pillars; means of single questions; shares of their answers."""
 
 
-def _people(survey: Survey) -> pd.DataFrame:
-    """Tell what each person adds to each number; columns are (what, kind, number).
+Number = tuple[str, str, str]
+"""What, kind, name."""
 
-    `what` is ``counts``: whether the person is behind the number; and of what was answered
-    ``above`` and ``below``: how far it lies from the lowest, and from the highest that is possible.
-    Shares of those who agree are 1 or 0. `kind` is what first shows the number.
+
+def _numbers(survey: Survey) -> Iterator[tuple[Number, NDArray[np.float64]]]:
+    """Tell what each person adds to each number (n,), a number at a time: all at once are many.
+
+    What it is: ``counts``, whether the person is behind the number; and of what was answered
+    ``above`` and ``below``, how far it lies from the lowest, and from the highest that is possible.
+    Shares of those who agree are 1 or 0. The kind is what first shows the number.
     """
-    scale, counting = survey.instrument.scale, weighing.weights(survey) > 0
-    questions = survey.answers[[*survey.item_names, *survey.instrument.outcome_names]]
-    known = {"scores": survey.pillar_scores, "items": questions}
-    asked = {kind: x.loc[:, x.notna().mul(counting, axis=0).any()] for kind, x in known.items()}
-    found = {("counts", "persons"): pd.DataFrame({"all": True, "counting": counting})}
-    for kind, x in asked.items():  # what nobody answered is not shown of anybody
-        found["counts", kind] = x.notna().mul(counting, axis=0)
-        found["above", kind], found["below", kind] = x - scale.minimum, scale.maximum - x
-    agrees = (asked["items"] >= brand.agreeing(scale)).where(asked["items"].notna())
-    found["above", "distributions"], found["below", "distributions"] = agrees, 1.0 - agrees
-    both = pd.concat({key: x.astype(float) for key, x in found.items()}, axis=1)
-    silent = both.columns.get_level_values(0) != "counts"
-    both.loc[~counting, silent] = 0.0
-    return both.fillna(0.0)
+    scale, counting = survey.instrument.scale, (weighing.weights(survey) > 0).to_numpy()
+    yield ("counts", "persons", "all"), np.ones(survey.n)
+    yield ("counts", "persons", "counting"), counting.astype(float)
+    questions = (*survey.item_names, *survey.instrument.outcome_names)
+    columns = [("scores", name, survey.pillar_scores) for name in survey.pillar_scores]
+    columns += [("items", name, survey.answers) for name in questions]
+    for kind, name, frame in columns:
+        x = frame[name].to_numpy()
+        there = counting & ~np.isnan(x)
+        if not there.any():  # what nobody answered is not shown of anybody
+            continue
+        yield ("counts", kind, name), there.astype(float)
+        yield ("above", kind, name), np.where(there, x - scale.minimum, 0.0)
+        yield ("below", kind, name), np.where(there, scale.maximum - x, 0.0)
+        if kind == "items":
+            agrees = there & (x >= brand.agreeing(scale))
+            yield ("above", "distributions", name), agrees.astype(float)
+            yield ("below", "distributions", name), (there & ~agrees).astype(float)
 
 
 @dataclass(eq=False)
@@ -52,8 +62,8 @@ class Nesting:
 
     Attributes
     ----------
-    people
-        What each person adds to each number.
+    survey
+        The answers.
     minimum
         Smallest number of persons that is shown.
     rows
@@ -65,11 +75,16 @@ class Nesting:
         How the cells lie within each other, by their places.
     """
 
-    people: pd.DataFrame
+    survey: Survey
     minimum: int
     rows: list[tuple[str, str, str, int, bool]] = field(default_factory=list)
     sums: list[np.ndarray] = field(default_factory=list)
     families: list[Family] = field(default_factory=list)
+
+    @cached_property
+    def numbers(self) -> list[Number]:
+        """What the persons of a cell come to, in the order of `sums`."""
+        return [what for what, _ in _numbers(self.survey)]
 
     @property
     def cells(self) -> pd.DataFrame:
@@ -83,16 +98,20 @@ class Nesting:
 
     def lattice(self, kinds: Sequence[Kind], least: int) -> Lattice:
         """Return the cells with all numbers of some kinds; `least` persons are needed of each."""
-        sums = np.array(self.sums).reshape(len(self.rows), self.people.shape[1])
-        what, kind, _ = (self.people.columns.get_level_values(k) for k in range(3))
+        sums = np.array(self.sums).reshape(len(self.rows), len(self.numbers))
 
         def of(name: str) -> np.ndarray:
-            return np.asarray(sums[:, (what == name) & kind.isin(kinds)])
+            mine = [what == name and kind in kinds for what, kind, _ in self.numbers]
+            return np.asarray(sums[:, np.array(mine, dtype=bool)])
 
+        scale = self.survey.instrument.scale
+        span = float(scale.maximum - scale.minimum)
+        told = [kind for what, kind, _ in self.numbers if what == "above" and kind in kinds]
+        reach = np.array([1.0 if kind == "distributions" else span for kind in told])
         floors = np.array([max(row[3], least) for row in self.rows], dtype=np.int64)
         counts = of("counts").astype(np.int64)
-        families = tuple(self.families)
-        return Lattice(counts, floors, self.named, families, self.minimum, of("above"), of("below"))
+        families, above, below = tuple(self.families), of("above"), of("below")
+        return Lattice(counts, floors, self.named, families, self.minimum, above, below, reach)
 
     def place(self, column: str, unit: str) -> list[int]:
         """Return where the cells of a unit are."""
@@ -114,9 +133,14 @@ class Nesting:
 
     def atoms(self, keys: Sequence[pd.Series[str]]) -> Iterable[tuple[tuple[str, ...], np.ndarray]]:
         """Return what the persons of each combination of values come to."""
-        named = [key.rename(f"{k}") for k, key in enumerate(keys)]
-        found = self.people.groupby(named, sort=True).sum()
-        return zip(found.index, found.to_numpy(), strict=True)
+        at, names = np.zeros(self.survey.n, np.int64), list[tuple[str, ...]]([()])
+        for key in keys:
+            codes, values = pd.factorize(key, sort=True)
+            at = at * len(values) + codes
+            names = [(*before, str(value)) for before in names for value in values]
+        there, at = np.unique(at, return_inverse=True)
+        sums = [np.bincount(at, x, len(there)) for _, x in _numbers(self.survey)]
+        return zip((names[k] for k in there), np.stack(sums, axis=1), strict=True)
 
     def family(self, parent: int | None, parts: Iterable[int]) -> None:
         """Put cells within another, or with None within the whole."""
@@ -131,7 +155,7 @@ def nested(survey: Survey, minimum: int) -> Nesting:
     crossed ones also within what they cross, beside those who did not state the other. Bands of one
     column, cut in several ways, lie within each other as far as the same people are in them.
     """
-    instrument, found = survey.instrument, Nesting(_people(survey), minimum)
+    instrument, found = survey.instrument, Nesting(survey, minimum)
     _add_units(found, survey)
     whole = brand.unit_names(survey, None)
     for grouping in instrument.groupings:

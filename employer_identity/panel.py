@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
 from employer_identity.errors import Problem
@@ -141,11 +140,3 @@ def _link_problems(
             values = {"more": max(more, 0)}
             key = f"panel.{code}" if more <= 0 else f"panel.{code}_more"
             yield Problem(key, where, len(names), values, "warning")
-
-
-def weighted_share(yes: pd.Series[float], weight: pd.Series[float]) -> float:
-    """Return the weighted share of ones among ones and zeros; NaN without any."""
-    kept = yes.notna() & (weight > 0)
-    if not kept.any():
-        return np.nan
-    return float(np.average(yes[kept], weights=weight[kept]))

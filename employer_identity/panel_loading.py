@@ -233,7 +233,7 @@ class _Found:
             "survey.out_of_range", str(column.name), bad, raw, {**ends, "codes": codes}
         )
         self.problems += [p for p in asked.problems if p.code != "survey.constant_item"] + told
-        return pd.Series(asked.values)
+        return asked.values.astype(float)
 
     def _zero_or_one(self, column: pd.Series, raw: Raw) -> pd.Series[float]:
         values, text = numbers(column)

@@ -24,6 +24,7 @@ def middling(fit: Fit, aside: Set[str] = frozenset()) -> str:
     measured = {i for own in fit.factors.values() for i in own if i in fit.items}
     items = sorted(measured - aside) or sorted(measured)
     sizes = np.abs(standardised_loadings(fit.implied, FOCAL)).max(axis=1)
+    sizes = sizes.round(6)  # loadings that differ by rounding alone are the same: names decide
     ranked = sorted(items, key=lambda item: (sizes[fit.items.index(item)], item))
     return ranked[(len(ranked) - 1) // 2]
 

@@ -169,7 +169,7 @@ def _protected(
     least = np.full(len(n), minimum)
     no_answers = np.zeros((len(n), 0))
     named = np.ones(len(n), dtype=bool)
-    cells = Lattice(n, least, named, families, minimum, no_answers, no_answers)
+    cells = Lattice(n, least, named, families, minimum, no_answers, no_answers, np.zeros(0))
     gone = protected(cells, None if already is None else already.to_numpy(dtype=bool))
     return pd.Series(gone, index=counts.index, name="hidden")
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.linalg import null_space
 from scipy.optimize import linprog
 
@@ -29,6 +30,10 @@ DETERMINED = 1e-9
 """Reach of a cell's number, over all that is possible, below which it has but one value."""
 ROUNDING = 1e-6
 """Tolerance of the linear programmes: HiGHS's own is 1e-7."""
+POINT = 1.0
+"""Width, in points of the scale, within which the mean of a small cell may not be known to lie."""
+TRIALS = 6
+"""Directions in which all hidden cells are pushed at once, before each is bounded by itself."""
 TOGETHER, MANY = 3, 60
 """Small hidden cells whose sum is looked at; where there are many of them only two at a time."""
 
@@ -69,6 +74,8 @@ class Lattice:
     above, below
         How far the answers of a cell lie, in sum, above the lowest and below the highest that is
         possible, cells x numbers of answers: of people who all gave the lowest each one did.
+    reach
+        How far the highest answer lies above the lowest, of each number of answers; 1 of a share.
     """
 
     counts: Counts
@@ -78,6 +85,7 @@ class Lattice:
     minimum: int
     above: Amounts
     below: Amounts
+    reach: Amounts
 
     @property
     def few(self) -> Mask:
@@ -183,27 +191,67 @@ def _weak(cells: Lattice, gone: Mask) -> int | None:
     free = null_space(rows)
     if (found := _small_set(cells, hidden, free)) is not None:
         return found
+    answers = np.hstack([cells.above[hidden], cells.below[hidden]])
+    tried = _tried(rows, answers)
     for place in np.flatnonzero(cells.few[hidden] & cells.named[hidden]):
         if _values(rows, sums, cells.named[hidden], int(place)) < cells.minimum:
             return int(hidden[place])
-        if _is_alike(rows, [x[hidden] for x in (cells.above, cells.below)], int(place)):
+        if _is_told(rows, answers, cells.reach, tried, int(place)):
             return int(hidden[place])
     return None
 
 
-def _is_alike(rows: Amounts, amounts: Sequence[Amounts], place: int) -> bool:
-    """Whether all families together say that a cell gave the lowest answers, or the highest, only.
+def _is_told(rows: Amounts, answers: Amounts, reach: Amounts, tried: Amounts, place: int) -> bool:
+    """Whether all families together tell what a cell answered, or hem it in.
 
-    That can be so only of one that did.
+    Only the numbers that had too little room in all that was `tried` are pushed to their ends.
     """
-    target = np.zeros(rows.shape[1])
-    target[place] = -1.0
-    for each in amounts:
-        for x in each.T[each[place] < 1.0]:
-            found = linprog(target, A_eq=rows, b_eq=rows @ x, method="highs")
-            if found.x is not None and -found.fun < 1.0 - ROUNDING:
-                return True
-    return False
+    doubtful = _is_hemmed(tried[:, place], reach)
+    if not doubtful.any():
+        return False
+    target = np.zeros(len(answers))
+    target[place] = 1.0
+    own = answers[:, np.tile(doubtful, 2)]
+    ends = np.array([_pushed(rows, own, sign * target)[place] for sign in (1.0, -1.0)])
+    return bool(_is_hemmed(ends, reach[doubtful]).any())
+
+
+def _is_hemmed(points: Amounts, reach: Amounts) -> Mask:
+    """Tell which numbers of a cell have too little room between some points, points x answers.
+
+    Too little is less than one answer, in sum, from the lowest or from the highest: that is so of a
+    cell that gave those only, and of one whose neighbours in one family are known, by another, to
+    have done so. Too little is a mean within less than a `POINT`, too. As nobody outside knows how
+    many answered, what lies above the lowest may be little and what lies below the highest much.
+    """
+    (low, short), (high, long) = (np.split(x, 2) for x in (points.min(axis=0), points.max(axis=0)))
+    room = np.minimum(high - low, long - short)
+    width = high / np.maximum(high + short, 1.0) - low / np.maximum(low + long, 1.0)
+    narrow = (reach > 1.0) & (reach * width < POINT - ROUNDING)
+    return np.asarray((room < 1.0 - ROUNDING) | narrow)
+
+
+def _tried(rows: Amounts, answers: Amounts) -> Amounts:
+    """Return some ways in which all that is told is true, ways x hidden cells x answers.
+
+    All cells are pushed at once, each up or down, so that most show their room.
+    """
+    pushes = np.random.default_rng(0).choice([-1.0, 1.0], (TRIALS, len(answers)))
+    return np.array([answers, *(_pushed(rows, answers, push) for push in pushes)])
+
+
+def _pushed(rows: Amounts, answers: Amounts, push: Amounts) -> Amounts:
+    """Return the answers for which `push` comes to the least, for all that is told of their sums.
+
+    Each number by itself, hidden cells x answers; in one programme, which is quicker.
+    """
+    numbers = answers.shape[1]
+    if not numbers:
+        return answers
+    told = sparse.kron(sparse.identity(numbers), rows, format="csr")
+    sums = (rows @ answers).T.ravel()
+    found = linprog(np.tile(push, numbers), A_eq=told, b_eq=sums, method="highs")
+    return np.asarray(found.x.reshape(numbers, -1).T)
 
 
 def _small_set(cells: Lattice, hidden: Counts, free: Amounts) -> int | None:

@@ -31,6 +31,7 @@ from employer_identity.drawing import (
 from employer_identity.drivers import Drivers
 from employer_identity.errors import ComparisonError
 from employer_identity.language import Language, number, refusal, say
+from employer_identity.paging import TALLEST
 from employer_identity.plane import percents
 from employer_identity.privacy import Shown
 from employer_identity.public_maps import nobody_ranked
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 DRAWN = 20
 """Employers of a ranking that are drawn; the rest is told."""
-_TALLEST = 7.8  # inches of a figure that still stands on one page
 _ROW, _BAND, _FOOT = 0.22, 0.25, 0.3
 _NAME = 1.7  # of an employer's name
 _BOX = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
@@ -100,7 +100,7 @@ def _fitting(table: pd.DataFrame, names: dict[str, list[str]]) -> int:
     headed = ~table["band"].duplicated()
     highs = table["employer"].map({e: _high(name) for e, name in names.items()})
     reach = _BAND + _FOOT + (highs + _BAND * headed).cumsum()
-    return int((reach <= _TALLEST).sum())
+    return int((reach <= TALLEST).sum())
 
 
 def _ranked(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -29,6 +28,7 @@ from employer_identity.drawing import (
 )
 from employer_identity.errors import ComparisonError, Problem
 from employer_identity.language import Language, listing, number, refusal, say
+from employer_identity.paging import evenly
 from employer_identity.plane import percents
 from employer_identity.privacy import DISTRIBUTION, Shown
 from employer_identity.suppression import withhold_shares
@@ -36,7 +36,6 @@ from employer_identity.suppression import withhold_shares
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Instrument
 
-_TALLEST = 7.8  # inches of a figure that still stands on one page
 _ROW, _FOOT, _GAP, _NAMES = 0.2, 0.3, 0.1, 2.0
 _BOX = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
 
@@ -161,7 +160,7 @@ def _drawn(
     if shown["hidden"].all():
         raise refusal(ComparisonError, [Problem("brandfigures.too_few", count=minimum)])
     blocks = _blocks(shown, words, instrument, group, language)
-    parts = _parts(blocks)
+    parts = evenly(blocks, _height)
     high = float(np.ceil(shown["ci_upper"].max() * 10) / 10)
     by = {"by": instrument.label(group, language).lower()} if group else {}
     caption = say(f"brandfigures.{chart}.caption", language, n=int(np.nanmax(shown["n"])))
@@ -209,16 +208,6 @@ def _blocks(
         )
         for question in words
     ]
-
-
-def _parts(blocks: list[_Block]) -> list[list[_Block]]:
-    """Divide the questions evenly over as few figures as stand on a page each."""
-    for count in range(1, len(blocks)):
-        ends = np.linspace(0, len(blocks), count + 1).round().astype(int)
-        parts = [blocks[first:last] for first, last in pairwise(ends)]
-        if all(_height(part) <= _TALLEST for part in parts):
-            return parts
-    return [[block] for block in blocks]
 
 
 def _height(part: list[_Block]) -> float:

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from employer_identity.inert import one_line
 from employer_identity.language import Language, listing, say
+from employer_identity.questionnaire_words import TIMES, summary
 from employer_identity.showing import Showing, View
 
 Text = Annotated[
@@ -159,9 +160,7 @@ Special = Literal[
 Bound = int | Literal[""]  # "": no bound on this side
 
 CROSSED = " + "  # between the values that a crossed group combines
-TIMES = " \N{MULTIPLICATION SIGN} "  # the same, as it is shown
 MERGED = "; "  # between the values of groups that were merged because they were small
-ROLES = ("employer", "sector", "weight", "cluster", "respondent", "wave", "date", "duration")
 OTHER = "other"  # what small groups without an order become together
 SENSITIVE_MINIMUM = 10  # persons behind anything shown of crossed or special groups
 
@@ -365,70 +364,10 @@ class Instrument(Showing, _Table):
 
     def summary(self, language: Language = "en") -> list[str]:
         """Return what it asks and how it divides people, a line each."""
-        return [*_questions(self, language), *_groupings(self, language), *_roles(self, language)]
+        return summary(self, language)
 
     def _view(self) -> View:
         return View.of(self.summary())
-
-
-def _questions(instrument: Instrument, language: Language) -> list[str]:
-    """Title and scale, a line a pillar with its items, and the outcomes."""
-    reverse = say("instrument.summary.reverse", language)
-    marked = {q.name: f" ({reverse})" for q in instrument._questions if q.reverse}
-    scale = instrument.scale
-    title = say(
-        "instrument.summary.title",
-        language,
-        title=_in(instrument.title, language, instrument.name),
-        items=len(instrument.items),
-        minimum=scale.minimum,
-        maximum=scale.maximum,
-    )
-    lines = [title]
-    for key, names in instrument.factors.items():
-        label = instrument.label(key, language)
-        pillar = key if label == key else f"{key}, {label}"
-        lines.append(f"{pillar}: {', '.join(n + marked.get(n, '') for n in names)}")
-    if instrument.outcomes:
-        named = ", ".join(n + marked.get(n, "") for n in instrument.outcome_names)
-        lines.append(say("instrument.summary.outcomes", language, named=named))
-    return lines
-
-
-def _groupings(instrument: Instrument, language: Language) -> list[str]:
-    """Groupings, each with what it is made of and what is merged."""
-    lines = []
-    for g in instrument.groupings:
-        said = {
-            "bands": ", ".join(f"{name} {span(band)}" for name, band in g.bands.items()),
-            "merge": "; ".join(f"{', '.join(old)} → {new}" for new, old in g.merge.items()),
-            "merge_below": str(g.merge_below or ""),
-            "special": g.special or "",
-        }
-        told = ["" if g.bands else ", ".join(g.order), " \N{MULTIPLICATION SIGN} ".join(g.cross)]
-        for part, text in said.items():
-            key, source = f"instrument.summary.{part}", g.source or ""
-            told.append(say(key, language, told=text, source=source) if text else "")
-        named = "; ".join(filter(None, told))
-        named = f"{g.column} ({named})" if named else g.column
-        lines.append(say("instrument.summary.grouping", language, named=named))
-    return lines
-
-
-def _roles(instrument: Instrument, language: Language) -> list[str]:
-    """Columns that hold something else about the respondent."""
-    named = [f"{role} = {column}" for role in ROLES if (column := getattr(instrument, role))]
-    return [say("instrument.summary.roles", language, named=", ".join(named))] if named else []
-
-
-def span(band: tuple[Bound, Bound]) -> str:
-    """Write a band as it is read, in signs that need no language."""
-    low, high = band
-    if low == "":
-        return f"\N{LESS-THAN OR EQUAL TO} {high}"
-    if high == "":
-        return f"\N{GREATER-THAN OR EQUAL TO} {low}"
-    return f"{low}\N{EN DASH}{high}"
 
 
 def _in(text: Mapping[Language, str] | None, language: Language, otherwise: str) -> str:

@@ -15,6 +15,7 @@ from employer_identity.answers import Flags, Values, distinct, numbers
 from employer_identity.columns import rows_problem, shown
 from employer_identity.errors import Problem
 from employer_identity.intake.raw import Raw
+from employer_identity.narrow import narrowed
 from employer_identity.questionnaire import Scale
 
 NO_ANSWER = {0, 8, 9, 77, 88, 97, 98, 99, 777, 888, 997, 998, 999, 9999}
@@ -31,14 +32,14 @@ class Asked:
     Attributes
     ----------
     values
-        Numbers on the scale, NaN where there are none.
+        Whole numbers on the scale, in as few bytes as go; missing where there are none.
     outside
         Row -> a whole number that is not on the scale.
     problems
         What is wrong with the column, apart from numbers outside the scale.
     """
 
-    values: Values
+    values: pd.Series
     outside: pd.Series
     problems: tuple[Problem, ...]
 
@@ -68,7 +69,8 @@ def question(column: pd.Series, scale: Scale, raw: Raw) -> Asked:
         wrong.append(Problem("survey.empty_column", name))
     if not wrong and strange.empty and answered.size > 1 and np.ptp(answered) == 0:
         wrong.append(Problem("survey.constant_item", name))
-    return Asked(values, strange, (*problems, *wrong))
+    held = narrowed(values, scale.minimum, scale.maximum)
+    return Asked(held, strange, (*problems, *wrong))
 
 
 def _coded(column: pd.Series, values: Values, text: Flags, scale: Scale) -> Iterator[Problem]:
@@ -150,7 +152,8 @@ def check_identical(asked: Mapping[str, Asked]) -> Iterator[Problem]:
     first: dict[bytes, str] = {}
     for name, a in asked.items():
         if a.is_sound:
-            twin = first.setdefault(sha256(a.values.tobytes()).digest(), name)
+            values = a.values.to_numpy(dtype=float, na_value=np.nan)
+            twin = first.setdefault(sha256(values.tobytes()).digest(), name)
             if twin != name:
                 yield Problem("survey.identical_items", f"{twin}, {name}")
 

@@ -145,7 +145,9 @@ def redraw(fit: Fit, mean: Array | None = None, covariance: Array | None = None)
     """
     mean = fit.implied.mu if mean is None else mean
     covariance = fit.implied.Sigma if covariance is None else covariance
-    rows, off, ordered = (fit.rows if isinstance(fit.rows, Rows) else None), 0.0, fit.ordered
+    at_hand = fit.rows is not None and fit.rows.are_at_hand
+    rows = fit.rows.one_by_one() if fit.rows is not None and at_hand else None
+    off, ordered = 0.0, fit.ordered
     if rows is None:
         scales = (_uncut(mean.shape[1]),) * len(mean)
     elif ordered is not None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from employer_identity.measurement import normal
-from employer_identity.measurement.rows import Respondents, Rows
+from employer_identity.measurement.rows import Respondents
 from employer_identity.measurement.threads import on_one_thread
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     if not fit.information.factor.definite:
         return np.full((draws, len(parameters)), np.nan)
-    rows = fit.saturated.rows if fit.sandwich is not None and fit.ordered is None else None
-    if rows is None or rows.units > MANY or not (isinstance(rows, Rows) or rows.clustered):
+    rows = _units(fit)
+    if rows is None:
         unit = np.zeros((fit.layout.q, len(parameters)))
         unit[parameters, np.arange(len(parameters))] = 1.0
         centre, spread = np.zeros(len(parameters)), fit.spread_of(unit)
@@ -57,6 +57,16 @@ def redrawn(fit: Fit, parameters: Integers, draws: int, seed: int) -> Array:
         counts = np.bincount(chosen.ravel(), minlength=many * units).reshape(many, units)
         found.append((counts - 1.0) @ own)
     return np.concatenate(found)
+
+
+def _units(fit: Fit) -> Respondents | None:
+    """Return who can be drawn one by one, or cluster by cluster; None where draws are normal."""
+    rows = fit.saturated.rows if fit.sandwich is not None and fit.ordered is None else None
+    if rows is None or rows.units > MANY:
+        return None
+    if rows.clustered:
+        return rows
+    return rows.one_by_one() if rows.are_at_hand else None
 
 
 def influences(fit: Fit, rows: Respondents, parameters: Integers) -> Array:

@@ -18,6 +18,7 @@ from employer_identity.language import listing, say
 from employer_identity.levels import TESTED, Kind, Level, item_of, kind_of
 from employer_identity.measurement.ordering import Key
 from employer_identity.showing import Showing, ShowingFields, View
+from employer_identity.summary import in_short
 
 Why = Literal["asked", "contradicted", "minority", "follows"]
 WhyNot = Literal["anchor", "few_anchors", "no_solution", "trifle", "as_told"]
@@ -199,7 +200,7 @@ class Model(Showing):
 
     def _view(self) -> View:
         title = say("showing.rung_model", level=self.level)
-        return View(title, (*self.fit._lines(), *_aside(self.releases)))
+        return View(title, (*in_short(self.fit), *_aside(self.releases)))
 
     def judged_by(self, rule: Rule) -> Verdict | None:
         """Return a rule's verdict; the first rung is judged by its fit alone."""
@@ -257,7 +258,7 @@ class Rung(Showing):
     def _view(self) -> View:
         count = len(spelled(self.releases))
         title = say("showing.rung", level=self.level, models=len(self.models), released=count)
-        return View(title, (*_aside(self.releases), *self.last.fit._lines()))
+        return View(title, (*_aside(self.releases), *in_short(self.last.fit)))
 
 
 def _aside(releases: Iterable[Release]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,10 +31,6 @@ from employer_identity.measurement.rows import Respondents, Rows
 from employer_identity.measurement.saturated import Saturated, available, saturate
 from employer_identity.measurement.summed import Tabled
 from employer_identity.measurement.tabulated import Tables
-
-if TYPE_CHECKING:
-    from employer_identity.survey import Survey
-
 
 HUGE = 1e100  # beyond it squares and their sums overflow
 
@@ -111,7 +107,7 @@ def normal(evidence: Evidence) -> Saturated:
     return evidence
 
 
-def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
+def take(data: pd.DataFrame | Moments, asked: Asked) -> Sample:
     """Return the moments of the items, a group at a time.
 
     Raises
@@ -121,7 +117,21 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     """
     if isinstance(data, Moments):
         return _published(data, asked)
-    frame = data if isinstance(data, pd.DataFrame) else data.answers
+    rows, labels, notes = rows_of(data, asked)
+    if not asked.ordered:
+        return sample_of(rows, _sizes(rows), labels, notes)
+    ordered = np.isin(np.array(rows.patterns.names), asked.ordered)
+    return ordered_sample(rows, rows.patterns.names, labels, notes, ordered, asked.collapse)
+
+
+def rows_of(frame: pd.DataFrame, asked: Asked) -> tuple[Rows, tuple[str, ...], tuple[Problem, ...]]:
+    """Return the rows that can serve the model, the groups, and what is said of the other rows.
+
+    Raises
+    ------
+    ModelError
+        With all reasons why the columns cannot serve it.
+    """
     items, extra = asked.items, (asked.weights, asked.cluster)
     _refuse(unknown_columns(frame, items, group=asked.group, weights=extra[0], cluster=extra[1]))
     numeric = [*items, *([asked.weights] if asked.weights else [])]
@@ -143,11 +153,7 @@ def take(data: Survey | pd.DataFrame | Moments, asked: Asked) -> Sample:
     rows = Rows(values, block, weights / weights.mean(), cluster, patterns, place)
     if asked.weights:
         notes.append(Problem("model.weighted", asked.weights, len(weights)))
-    kept = tuple(note for note in (*notes, *found) if note.count)
-    if not asked.ordered:
-        return sample_of(rows, _sizes(rows), labels, kept)
-    ordered = np.isin(np.array(rows.patterns.names), asked.ordered)
-    return ordered_sample(rows, rows.patterns.names, labels, kept, ordered, asked.collapse)
+    return rows, labels, tuple(note for note in (*notes, *found) if note.count)
 
 
 def with_categories(sample: Sample, least: int) -> Sample:

@@ -21,6 +21,7 @@ from employer_identity.language import refusal
 from employer_identity.measurement.coded import Coding, Part, Places, parts_of
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns
+from employer_identity.measurement.rows import Rows
 from employer_identity.measurement.spread import Spread
 from employer_identity.measurement.summed import Summed, Tabled
 from employer_identity.measurement.sums import Batch, Body, Label, MomentSums, Sums, spread_of
@@ -32,6 +33,7 @@ from employer_identity.sample import (
     endless,
     ordered_sample,
     reference_first,
+    rows_of,
     sample_of,
     take,
     unknown_columns,
@@ -41,6 +43,7 @@ from employer_identity.scan import Scan
 
 Array = NDArray[np.float64]
 Told = dict[tuple[str, str], int]
+Made = Callable[[], Rows] | None
 B = TypeVar("B", bound=Body)
 ROWS = ("", "rows")
 MISSING = "missing"
@@ -48,13 +51,15 @@ NO_GROUP = "model.rows_without_group"
 SAMPLED = 10_000  # numbers from which bands are proposed
 
 
-def take_scan(scan: Scan, asked: Asked, *, fourth: bool) -> Sample:
+def take_scan(scan: Scan, asked: Asked, *, fourth: bool, held: bool = False) -> Sample:
     """Return the moments of the items, a group at a time; see `sample.take`.
 
     Parameters
     ----------
     fourth
         Whether robust inference will ask for more than moments.
+    held
+        Whether the answers are in memory, narrow, so that rows can be made of them.
 
     Raises
     ------
@@ -63,30 +68,31 @@ def take_scan(scan: Scan, asked: Asked, *, fourth: bool) -> Sample:
     """
     wanted = Wanted(asked.items, asked.group, asked.weights, asked.cluster)
     _check_columns(scan, asked, wanted)
+    made = partial(_held, scan, wanted, asked) if held else None
     if not asked.ordered:
-        return _of_moments(scan, wanted, asked, fourth)
+        return _of_moments(scan, wanted, asked, fourth, made)
     if set(asked.items) <= set(asked.ordered):
-        return _of_tables(scan, wanted, asked)
+        return _of_tables(scan, wanted, asked, made)
     return take(scan.frame(wanted), asked)  # correlations of numbers with categories need all rows
 
 
-def _of_moments(scan: Scan, wanted: Wanted, asked: Asked, fourth: bool) -> Sample:
+def _of_moments(scan: Scan, wanted: Wanted, asked: Asked, fourth: bool, made: Made) -> Sample:
     """Take the moments of numbers."""
     found = _first_pass(scan, wanted, asked, partial(MomentSums.of, fourth=fourth))
     sums, mean = found.sums.weighed(), found.sums.mean_weight
     again = partial(_again, scan, found.wanted, asked, sums.labels, mean)
     patterns, products = sums.body.patterns, sums.body.products
-    rows = Summed(sums.people, sums.clusters, patterns, products, again)
+    rows = Summed(sums.people, sums.clusters, patterns, products, again, held=made)
     n = sums.body.n if asked.weights else sums.people
     return sample_of(rows, n, found.names, found.notes)
 
 
-def _of_tables(scan: Scan, wanted: Wanted, asked: Asked) -> Sample:
+def _of_tables(scan: Scan, wanted: Wanted, asked: Asked, made: Made) -> Sample:
     """Take the statistics of answers in ordered categories: tables first, then how they vary."""
     found = _first_pass(scan, wanted, asked, _tables)
     sums, mean = found.sums.weighed(), found.sums.mean_weight
     second = _SecondPass(scan, found.wanted, asked, sums.labels, mean)
-    rows = Tabled(sums.people, sums.clusters, sums.body, second)
+    rows = Tabled(sums.people, sums.clusters, sums.body, second, held=made)
     every = np.ones(len(asked.items), dtype=bool)
     return ordered_sample(rows, asked.items, found.names, found.notes, every, asked.collapse)
 
@@ -250,6 +256,11 @@ def _scored(
     used, _ = _used(batch, asked)
     own = batch.only(used).numbered(labels)
     return spread_of(replace(own, weights=own.weights / mean), patterns, at, mu)
+
+
+def _held(scan: Scan, wanted: Wanted, asked: Asked) -> Rows:
+    """Make rows of answers that are held narrow."""
+    return rows_of(scan.frame(wanted), asked)[0]
 
 
 # -- what is wrong, and what is noted -------------------------------------------------------------

@@ -54,7 +54,7 @@ class Seen:
         turned = {i.name for i in self.instrument.items if i.reverse}
         ticked = np.full((len(self.answers), len(self.items)), BLANK, dtype=np.int16)
         for k, name in enumerate(self.items):
-            values = self.answers[name].to_numpy()
+            values = self.answers[name].to_numpy(dtype=float, na_value=np.nan)
             values = scale.minimum + scale.maximum - values if name in turned else values
             given = ~np.isnan(values)
             ticked[given, k] = values[given]
@@ -94,7 +94,7 @@ def turned_items(seen: Seen) -> Iterator[Problem]:
         items = [i for i in names if i in seen.items]
         if len(items) < 2:
             continue
-        for name, r in _against(seen.answers[items]).items():
+        for name, r in _against(seen.answers[items].astype(float)).items():
             remedy = "reverse = false" if reverse[name] else "reverse = true"
             yield _warning("survey.item_turned", name, 1, pillar=pillar, r=r, remedy=remedy)
 
@@ -240,7 +240,7 @@ def _log_probability(answers: pd.DataFrame) -> Values:
         together = np.bincount(pairs, minlength=width * len(values)).reshape(width, -1)
         with np.errstate(divide="ignore"):  # pairs that do not occur are not looked up
             share = np.log(together / together.sum(axis=1, keepdims=True))
-        given = answers[name].to_numpy()
+        given = answers[name].to_numpy(dtype=float, na_value=np.nan)
         found += np.where((given == last) | np.isnan(given), 0.0, share.ravel()[pairs])
         before, width, last = codes, len(values), given
     return found

@@ -33,8 +33,6 @@ from employer_identity.fit import Fit
 from employer_identity.ladder import Ladder
 from employer_identity.language import listing, refusal, say
 from employer_identity.levels import Kind, Level
-from employer_identity.measurement.rows import Rows
-from employer_identity.measurement.summed import Counted
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.measures import key_indices
 from employer_identity.planted import lowered, middling
@@ -179,7 +177,8 @@ def _check(
         problems.append(Problem("cutoffs.unknown_item", item, values=values))
     if len(ladder.testable) < 2:
         problems.append(Problem("cutoffs.no_levels", ladder.group))
-    if isinstance(ladder.prepared.sample.evidence.rows, Counted):
+    rows = ladder.prepared.sample.evidence.rows
+    if rows is not None and not rows.are_at_hand:
         problems.append(Problem("scan.needs_rows"))
     if problems:
         raise refusal(ModelError, problems)
@@ -285,8 +284,10 @@ def fingerprint(
 ) -> dict[str, str | int | float]:
     """Tell answers and models apart from others, by name."""
     sample = ladder.prepared.sample
-    rows, data, model = sample.evidence.rows, hashlib.sha256(), hashlib.sha256()
-    if not isinstance(rows, Rows):
+    data, model = hashlib.sha256(), hashlib.sha256()
+    rows = sample.evidence.rows
+    rows = rows.one_by_one() if rows is not None and rows.are_at_hand else None
+    if rows is None:
         for part in (sample.moments.n, sample.moments.mean, sample.moments.covariance):
             data.update(np.ascontiguousarray(part, dtype=float).tobytes())
     else:

@@ -310,16 +310,15 @@ def _bands(grouping: GuessedGrouping) -> Lines:
     yield "[grouping.labels]"
     for name, (low, high) in grouping.bands.items():
         values = {"low": str(low), "high": str(high), "above": str((high or 0) + 1)}
-        key = _band_key(name, low, high)
+        key = _band_key(name, low)
         texts = ", ".join(f"{tongue} = {_text(say(key, tongue, **values))}" for tongue in BOTH)
         yield f"{_key(name)} = {{ {texts} }}"
 
 
-def _band_key(name: str, low: object, high: object) -> str:
+def _band_key(name: str, low: object) -> str:
     if name.startswith(("under_", *"0123456789")):
-        return (
-            f"starter.band.{'under' if low == '' else 'over' if name.endswith('_plus') else 'span'}"
-        )
+        open_ended = "over" if name.endswith("_plus") else "span"
+        return f"starter.band.{'under' if low == '' else open_ended}"
     return f"starter.generation.{name}"
 
 

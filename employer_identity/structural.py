@@ -33,6 +33,7 @@ from employer_identity.measurement.implied import Implied
 from employer_identity.measurement.threads import on_one_thread
 from employer_identity.questionnaire import Instrument
 from employer_identity.showing import Showing, View
+from employer_identity.summary import in_short
 from employer_identity.survey import Survey
 
 Array = NDArray[np.float64]
@@ -205,7 +206,7 @@ class Pathways(Showing):
         return explain(self, language)
 
     def _view(self) -> View:
-        return View.of([*self.fit._lines(), *self.explain().split("\n\n")])
+        return View.of([*in_short(self.fit), *self.explain().split("\n\n")])
 
 
 @checked(ModelError)

@@ -32,7 +32,7 @@ from employer_identity.recommendation import labelling, wording
 from employer_identity.structural_words import inside
 
 if TYPE_CHECKING:
-    from employer_identity.models import ModelComparison
+    from employer_identity.model_comparison import ModelComparison
     from employer_identity.structural import Pathways
 
 EFFECTS: dict[str, dict[str, Any]] = {
@@ -105,14 +105,7 @@ def pathways(found: Pathways, *, language: Language = "en") -> Shown:
         _mark(axes, MARGIN + 0.12, 0.12 + 0.2 * line, effect)
         write(axes, MARGIN + 0.3, 0.12 + 0.2 * line, text, size=SMALL, color=MUTED)
     left = MARGIN + max(breadth(n, SMALL) for n in names.values()) + 0.2
-    ends = found.effects[["std_lower", "std_upper"]]
-    low = min(-0.1, float(np.floor(ends.min().min() * 10) / 10))
-    high = max(0.3, float(np.ceil(ends.max().max() * 10) / 10))
-    axis = Scale(axes, (low, high), (left, WIDTH - 0.56))
-    step = 0.2 if high - low <= 1.4 else 0.5
-    ticks = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
-    axis.grid([(float(t), number(float(t), "z.1f", language)) for t in ticks], first, height - 0.24)
-    axes.plot([axis(0)] * 2, [first, height - 0.24], color=MUTED, lw=1, zorder=0)
+    axis = _axis_of_effects(axes, found, left, (first, height - 0.24), language)
     told = []
     for place, outcome in enumerate(found.outcomes):
         top = first + block * place
@@ -132,6 +125,22 @@ def pathways(found: Pathways, *, language: Language = "en") -> Shown:
     alt = say("figures.pathways.alt", language, rows="; ".join(told))
     facts = of_model(found.fit.ntotal)
     return Shown("pathways", "figure", figure, caption, alt, facts=facts)
+
+
+def _axis_of_effects(
+    axes: Axes, found: Pathways, left: float, reach: tuple[float, float], language: Language
+) -> Scale:
+    """Draw an axis on which every interval lies, from one height to another, with a line at 0."""
+    first, last = reach
+    ends = found.effects[["std_lower", "std_upper"]]
+    low = min(-0.1, float(np.floor(ends.min().min() * 10) / 10))
+    high = max(0.3, float(np.ceil(ends.max().max() * 10) / 10))
+    axis = Scale(axes, (low, high), (left, WIDTH - 0.56))
+    step = 0.2 if high - low <= 1.4 else 0.5
+    ticks = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
+    axis.grid([(float(t), number(float(t), "z.1f", language)) for t in ticks], first, last)
+    axes.plot([axis(0)] * 2, [first, last], color=MUTED, lw=1, zorder=0)
+    return axis
 
 
 def _key(mediator: str, language: Language) -> dict[str, str]:

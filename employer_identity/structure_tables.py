@@ -15,7 +15,7 @@ from employer_identity.structural_words import inside
 from employer_identity.tabulation import NOTHING, decimals, interval, pvalue, tabulate, whole
 
 if TYPE_CHECKING:
-    from employer_identity.models import ModelComparison
+    from employer_identity.model_comparison import ModelComparison
     from employer_identity.structural import Pathways
 
 

@@ -29,12 +29,29 @@ def summary(fit: Fit) -> str:
         "scales": table[table["op"] == "~*~"],
         "defined": fit.defined.assign(std_all=np.nan),
     }
-    parts = ["\n".join([fit._lines()[0], fit._lines()[1], *fit.ledger.lines()])]
+    parts = ["\n".join([*in_short(fit)[:2], *fit.ledger.lines()])]
     for name, rows in sections.items():
         if len(rows):
             parts.append(f"{say(f'ledger.section.{name}')}\n{_table(rows, groups=len(fit.groups))}")
     parts.append(f"{say('ledger.section.r2')}\n{_wide(fit.r2)}")
     return "\n\n".join([*parts, *(describe(problem) for problem in fit.problems)])
+
+
+def in_short(fit: Fit) -> list[str]:
+    """Return a fit in three or four lines: the model, its measures, what was used, problems."""
+    m = fit.reported
+    first = say(
+        "fit.model", factors=len(fit.factors), items=len(fit.items), groups=len(fit.groups),
+        n=fit.ntotal, equal=", ".join(fit.equal) or say("fit.nothing"),
+        estimator=fit.estimator, missing=fit.missing,
+    )  # fmt: skip
+    p = "p < .001" if m["pvalue"] < 0.001 else f"p = {m['pvalue']:.3f}"
+    second = say(
+        "fit.measures", df=int(m["df"]), chisq=m["chisq"], p=p, cfi=m["cfi"], tli=m["tli"],
+        rmsea=m["rmsea"], low=m["rmsea.ci.lower"], high=m["rmsea.ci.upper"], srmr=m["srmr"],
+    )  # fmt: skip
+    third = say("fit.problems", count=len(fit.problems)) if fit.problems else ""
+    return [line for line in (first, second, fit.ledger.short(), third) if line]
 
 
 def _table(rows: pd.DataFrame, *, groups: int) -> str:

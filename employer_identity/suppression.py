@@ -142,8 +142,8 @@ def _by_wave(survey: Survey) -> list[Survey]:
     if column is None or column not in survey.answers:
         return [survey]
     waves = survey.answers[column].astype(object).fillna("")
-    parts = survey.answers.groupby(waves, sort=True)
-    return [replace(survey, answers=rows) for _, rows in parts] or [survey]
+    parts = (survey.answers[waves == wave] for wave in sorted(waves.unique()))
+    return [replace(survey, answers=rows) for rows in parts] or [survey]
 
 
 def _decided(nesting: Nesting) -> pd.DataFrame:

@@ -22,7 +22,8 @@ class Survey(Showing):
     answers
         One row a respondent. Items and outcomes are floats (NaN: no answer), reversed ones already
         turned; groupings and the wave are ordered categoricals of text, employer, sector and
-        cluster unordered ones; weight and duration are floats, the date is a datetime.
+        cluster unordered ones; weight and duration are floats, the date is a datetime. Of Parquet
+        files a `Narrow`: it gives the same, and makes wide only the columns that are asked for.
     instrument
         The questionnaire; what it leaves unlabelled is called as the file calls it.
     changes
@@ -61,11 +62,9 @@ class Survey(Showing):
     def of_wave(self, wave: str) -> Survey:
         """Return the respondents of one wave."""
         rows = self.answers[self.answers[self.instrument.wave] == wave].reset_index(drop=True)
-        kept = {
-            name: column.cat.remove_unused_categories() if hasattr(column, "cat") else column
-            for name, column in rows.items()
-        }
-        return replace(self, answers=pd.DataFrame(kept))
+        groups = [name for name, kind in rows.dtypes.items() if kind == "category"]
+        used = {name: rows[name].cat.remove_unused_categories() for name in groups}
+        return replace(self, answers=rows.assign(**used))
 
     @cached_property
     def pillar_scores(self) -> pd.DataFrame:

@@ -170,7 +170,7 @@ def stay_regression(survey: Survey, outcome: str = "stay_intent") -> pd.DataFram
     column = survey.instrument.cluster or survey.instrument.employer
     how: dict[str, object] = {"cov_type": "HC1"}
     if column is not None:
-        groups = pd.factorize(survey.answers.loc[frame.index, column])[0]
+        groups = pd.factorize(survey.answers[column].loc[frame.index])[0]
         how = {"cov_type": "cluster", "cov_kwds": {"groups": groups}}
     fit = WLS(frame["_outcome"], x, weights=frame["_w"]).fit(use_t=True, **how)
     ends = fit.conf_int()

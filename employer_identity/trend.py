@@ -16,6 +16,7 @@ import pandas as pd
 
 from employer_identity import weighing
 from employer_identity.brand import clusters_of, levels, standard_error
+from employer_identity.narrow import stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,16 +26,15 @@ if TYPE_CHECKING:
 
 def together(now: Survey, before: Survey) -> Survey:
     """Return the answers of two waves as one survey, the earlier first."""
-    answers = pd.concat([before.answers, now.answers], ignore_index=True)
-    column = now.instrument.wave
-    waves = [*before.waves, *now.waves]
-    answers[column] = pd.Categorical(answers[column], waves, ordered=True)
-    for name in answers:
-        one, other = before.answers[name], now.answers[name]
-        if name != column and isinstance(other.dtype, pd.CategoricalDtype):
-            known = [*other.cat.categories, *(c for c in one.unique() if pd.notna(c))]
-            answers[name] = pd.Categorical(answers[name], list(dict.fromkeys(known)))
-    return replace(now, answers=answers)
+    column, groups = now.instrument.wave, {}
+    for name, kind in now.answers.dtypes.items():
+        if isinstance(kind, pd.CategoricalDtype):
+            one, other = (s.answers[name].astype(object) for s in (before, now))
+            known = [*kind.categories, *(c for c in one.unique() if pd.notna(c))]
+            known = [*before.waves, *now.waves] if name == column else list(dict.fromkeys(known))
+            both = pd.concat([one, other])
+            groups[name] = pd.Categorical(both, known, ordered=name == column)
+    return replace(now, answers=stacked(before.answers, now.answers, groups))
 
 
 def asked_alike(now: Survey, before: Survey) -> tuple[str, ...]:

@@ -19,9 +19,10 @@ from employer_identity.audit.stating import Teller
 from employer_identity.errors import ComparisonError, ConvergenceError, ModelError
 from employer_identity.language import LANGUAGES, Language, describe, number
 from employer_identity.latent import means_of
-from employer_identity.measurement import aligning
-from employer_identity.measurement.aligning import Lines, left_out, minimise, moved, slopes
+from employer_identity.measurement import misalignment
+from employer_identity.measurement.aligning import left_out, minimise, moved
 from employer_identity.measurement.alike import alike
+from employer_identity.measurement.misalignment import Lines, slopes
 from employer_identity.measurement.moments import Moments
 from employer_identity.roads import licensed, shifts
 
@@ -169,7 +170,7 @@ def test_derivatives_are_those_of_differences(identification: str) -> None:
     ]
     assert gradient == pytest.approx(np.array(first), abs=1e-8)
     assert hessian == pytest.approx(np.array(second), abs=1e-8)
-    _, parabola = aligning._slopes(lines, at[None, :5], at[None, 5:], np.ones(1))
+    _, parabola = misalignment.majorised(lines, at[None, :5], at[None, 5:], np.ones(1))
     assert np.linalg.eigvalsh(parabola[0])[0] > -1e-12
 
 

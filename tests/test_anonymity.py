@@ -35,3 +35,10 @@ def test_one_study_gives_nothing_away(anonymity: ModuleType) -> None:
     design = anonymity.Study(people=(40, 60), sectors=2, employers=3)
     survey = anonymity.random_study(np.random.default_rng(1), design)
     assert list(anonymity.attacked(survey)) == []
+
+
+@pytest.mark.slow
+def test_how_many_agree_is_not_told_by_neighbours_who_disagree(anonymity: ModuleType) -> None:
+    cell = anonymity.CELLS[0]  # tests/test_suppression.py has its pattern in small
+    survey = anonymity.random_study(cell.generator(260), cell.design)
+    assert list(anonymity.attacked(survey)) == []

@@ -229,6 +229,7 @@ def test_what_is_asked_wrongly_is_told_at_once(survey: Survey, tmp_path: Path) -
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_how_long_it_takes_and_writes_nothing(
     survey: Survey, instant: Path, out: Path
 ) -> None:

@@ -15,7 +15,8 @@ import pytest
 import employer_identity as ei
 from employer_identity.rungs import spelled
 from tests.test_export import CHISQ_RTOL, DRIVER, has_lavaan
-from tests.test_golden import GOLDEN, answers, column, frame_of, keyed
+from tests.test_golden import GOLDEN, column, frame_of, keyed
+from validation import reference
 
 CASES: dict[str, dict[str, Any]] = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
@@ -38,21 +39,19 @@ OTHERWISE = {"rmsea.ci.lower.scaled", "rmsea.ci.upper.scaled", "rmsea.pvalue.sca
 """lavaan has these of another distribution, see docs/conventions.md."""
 
 
-def arguments(call: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The answers and the call; groups are in the order of their names, here and there."""
-    call = {"missing": "listwise"} | call
-    return answers(call.pop("data")), call
+def arguments(name: str) -> tuple[pd.DataFrame | ei.Moments, dict[str, Any]]:
+    return reference.arguments(CASES[name]["call"], CASES[name]["groups"])
 
 
 @cache
 def fitted(name: str) -> ei.Fit:
-    data, call = arguments(CASES[name]["call"])
+    data, call = arguments(name)
     return ei.cfa(data, **call)
 
 
 @cache
 def climbed(name: str) -> ei.Ladder:
-    data, call = arguments(CASES[f"{name}_configural"]["call"])
+    data, call = arguments(f"{name}_configural")
     return ei.invariance(
         data, call["model"], group=call["group"], estimator=call["estimator"],
         missing=call["missing"],
@@ -105,7 +104,7 @@ def test_fits(name: str) -> None:
 @pytest.mark.parametrize("name", SCORES)
 def test_one_groups_cell_against_the_rest(name: str) -> None:
     """By the algebra from lavaan's own derivatives and scores; lavaan tests no first group."""
-    data, call = arguments(CASES[name]["call"])
+    data, call = arguments(name)
     ours = keyed(ei.cfa(data, **call).score_tests())
     theirs = keyed(frame_of(CASES[name]["tests"]))
     assert set(ours.index) == set(theirs.index)
@@ -157,7 +156,7 @@ def test_the_code_of_the_climbs_models_gives_the_same_fit_in_lavaan(
     if not has_lavaan():
         pytest.skip("R with lavaan is not here")
     ladder = climbed(name)
-    data, _ = arguments(CASES[f"{name}_configural"]["call"])
+    data, _ = arguments(f"{name}_configural")
     (tmp_path / "driver.R").write_text(DRIVER, encoding="utf-8")
     folders = {level: tmp_path / level for level in ladder.levels}
     for level, folder in folders.items():

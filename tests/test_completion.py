@@ -17,7 +17,12 @@ import employer_identity as ei
 
 FUNCTIONS = sorted(n for n in ei.__all__ if inspect.isfunction(getattr(ei, n)))
 CLASSES = sorted(n for n in ei.__all__ if inspect.isclass(getattr(ei, n)))
-LONG = {"report", "batch"}  # these make documents
+LONG = {
+    "plan",
+    "simulated_cutoffs",
+    "report",
+    "batch",
+}  # these make documents, or draw many surveys
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import employer_identity as ei
+from validation import reference
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES: dict[str, dict[str, Any]] = {
@@ -39,23 +40,8 @@ def answers(name: str) -> pd.DataFrame:
     return pd.read_csv(GOLDEN / name)
 
 
-def published(tables: dict[str, dict[str, Any]]) -> ei.Moments:
-    parts = {label: ei.Moments.published(**table) for label, table in tables.items()}
-    return ei.Moments.of_groups(parts) if len(parts) > 1 else next(iter(parts.values()))
-
-
 def arguments(name: str) -> tuple[pd.DataFrame | ei.Moments, dict[str, Any]]:
-    """The answers with their groups in lavaan's order (that of the file), and the call."""
-    call = dict(CASES[name]["call"])
-    if isinstance(call["data"], dict):
-        return published(call.pop("data")), call
-    call = {"estimator": "ML", "missing": "listwise"} | call  # what a stored call leaves unsaid
-    data = answers(call.pop("data"))
-    if "group" in call:
-        column = data[call["group"]]
-        ordered = pd.Categorical(column, categories=column.unique())
-        data = data.assign(**{call["group"]: ordered})
-    return data, call
+    return reference.arguments(CASES[name]["call"], CASES[name]["groups"])
 
 
 @cache

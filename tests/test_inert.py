@@ -199,7 +199,11 @@ def test_the_index_and_its_tables_are_inert(made: Batch) -> None:
 
 @pytest.mark.notebook
 @pytest.mark.parametrize(
-    ("template", "asked"), [("employer_brand_study", "group"), ("measurement_report", "groups")]
+    ("template", "asked"),
+    [
+        ("employer_brand_study", "group"),
+        pytest.param("measurement_report", "groups", marks=pytest.mark.slow),
+    ],
 )
 def test_a_study_and_its_tables_are_inert(
     survey: Survey, tmp_path: Path, template: str, asked: str

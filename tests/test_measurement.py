@@ -24,14 +24,10 @@ from employer_identity.loading import load_survey
 from employer_identity.questionnaire import Grouping
 from employer_identity.reports import alignment_words, grouped, measurement, methods, reporting
 from employer_identity.reports.measured import Measurement
-from employer_identity.reports.parameters import (
-    chosen_groups,
-    read_parameters,
-    settled,
-    survey_problems,
-)
+from employer_identity.reports.parameters import read_parameters
 from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.run import report
+from employer_identity.reports.settling import chosen_groups, settled, survey_problems
 from employer_identity.reports.study import Study
 from employer_identity.simulate import Truth, simulate_survey
 from employer_identity.survey import Survey

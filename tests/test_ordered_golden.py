@@ -7,11 +7,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import employer_identity as ei
-from tests.test_golden import GOLDEN, answers, column, frame_of, keyed
+from tests.test_golden import GOLDEN, column, frame_of, keyed
+from validation import reference
 
 CASES: dict[str, dict[str, Any]] = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
@@ -33,16 +33,10 @@ SCORE_RTOL = 5e-6  # small differences of the statistics, divided by their stand
 INDEX_RTOL = 2e-3  # lavaan's information there weighs groups by n, not n - 1
 
 
-def arguments(name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The answers, and the call; lavaan merges no categories."""
-    call = {"collapse": False} | CASES[name]["call"]
-    return answers(call.pop("data")), call
-
-
 @cache
 def fitted(name: str) -> ei.Fit:
-    data, call = arguments(name)
-    return ei.cfa(data, **call)
+    case = CASES[name]
+    return reference.fitted(case["call"], case.get("groups", ()))
 
 
 def test_every_kind_is_there() -> None:

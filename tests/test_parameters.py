@@ -21,15 +21,13 @@ from employer_identity.reports.parameter_files import ParameterSet, read_paramet
 from employer_identity.reports.parameters import (
     TEMPLATES,
     UnitParameters,
-    chosen_wave,
     declared,
     read_parameters,
     read_texts,
-    settled,
-    survey_problems,
 )
 from employer_identity.reports.places import notebooks
 from employer_identity.reports.run import check_asked, open_survey, report
+from employer_identity.reports.settling import chosen_wave, settled, survey_problems
 from employer_identity.simulate import simulate_survey
 from employer_identity.survey import Survey
 

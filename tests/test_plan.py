@@ -10,7 +10,7 @@ import pytest
 from scipy.special import chdtri, chndtr, ndtr
 
 import employer_identity as ei
-from employer_identity import dynamic, planning
+from employer_identity import dynamic, planned_surveys, planning
 from employer_identity.criteria import NoSignificantDifference
 from employer_identity.errors import ModelError
 from employer_identity.measurement.departures import residual_correlations, second_loading
@@ -35,11 +35,11 @@ def codes(refused: pytest.ExceptionInfo[ModelError]) -> list[str]:
 
 
 @cache
-def study(shares: tuple[float, ...] = (), **how: object) -> planning.Study:
+def study(shares: tuple[float, ...] = (), **how: object) -> planned_surveys.PlannedSurveys:
     about = {"groups": 2, "defect": "intercept", "size": 0.4, "rule": NoSignificantDifference()}
     about |= how
     phi = np.array([[1.0, 0.5], [0.5, 1.0]])
-    return planning.study_of(PILLARS, phi, shares, **about)  # type: ignore[arg-type]
+    return planned_surveys.planned_surveys(PILLARS, phi, shares, **about)  # type: ignore[arg-type]
 
 
 def test_the_models_of_a_plan_are_true_of_what_it_is_drawn_from() -> None:
@@ -237,7 +237,7 @@ def test_replications_that_all_fail_are_told(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(dynamic.Indices, "__call__", lambda *_: None)
     with pytest.raises(ModelError, match="20 of 20 replications"):
         ei.dynamic_cutoffs(ei.cfa(survey()), reps=FEW, processes=1)
-    monkeypatch.setattr(planning.Study, "__call__", lambda *_: None)
+    monkeypatch.setattr(planned_surveys.PlannedSurveys, "__call__", lambda *_: None)
     with pytest.raises(ModelError, match="20 of 20 replications"):
         ei.plan(PILLARS, reps=FEW, processes=1)
     assert isinstance(found().table, pd.DataFrame)

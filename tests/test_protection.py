@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ def lattice(
     nothing = np.zeros((len(n), 0))
     told = tuple(Family(parent, tuple(parts)) for parent, parts in families)
     least, named = np.full(len(n), minimum), np.ones(len(n), dtype=bool)
-    return Lattice(n, least, named, told, minimum, nothing, nothing)
+    return Lattice(n, least, named, told, minimum, nothing, nothing, np.zeros(0))
 
 
 def crossed(table: np.ndarray) -> Lattice:
@@ -25,6 +26,15 @@ def crossed(table: np.ndarray) -> Lattice:
     places = np.arange(table.size).reshape(table.shape)
     lines = [*places, *places.T]
     return lattice(table.ravel().tolist(), [(None, line.tolist()) for line in lines])
+
+
+def answered(table: np.ndarray, above: np.ndarray, reach: float, silent: int = 0) -> Lattice:
+    """Return a crossed table with what people answered in sum, and how many did not."""
+    people = crossed(table + silent * (table > 0))
+    counts = np.stack([people.counts[:, 0], table.ravel()], axis=1)
+    sums = above.ravel()[:, None].astype(float)
+    below = reach * table.ravel()[:, None] - sums
+    return replace(people, counts=counts, above=sums, below=below, reach=np.array([reach]))
 
 
 def test_two_blocks_and_a_bridge_between_them_give_the_bridge_away() -> None:
@@ -82,3 +92,56 @@ def test_a_hidden_parent_counts_for_as_many_as_its_parts_at_least() -> None:
     found = protected(lattice([4, 2, 50, 1, 1, 2], families))
     assert found[2]
     assert not protected(lattice([4, 6, 50, 1, 1, 2], families))[2]
+
+
+def test_the_parts_of_a_hidden_whole_do_not_tell_it() -> None:
+    # 24 is told, 4 is few: with 10 and 10 shown, 24 - 20 would be it
+    cells = lattice([4, 20, 10, 10], [(None, [0, 1]), (1, [2, 3])])
+    assert protected(cells).all()
+
+
+def test_who_is_in_no_table_protects_a_few_as_well_as_a_cell_that_is() -> None:
+    cells = lattice([4, 30, 20], [(None, [0, 1, 2])])
+    unnamed = replace(cells, named=np.array([True, False, True]))
+    assert protected(unnamed).tolist() == [True, True, False]
+
+
+def test_a_few_possible_numbers_are_too_few() -> None:
+    # with 30, 12 and 60's line shown, the small cells may vary, but not over five numbers
+    table = np.array([[5, 30, 8], [1, 1, 3], [6, 12, 60]])
+    assert protected(crossed(table)).all()
+
+
+# --- What a small cell answered
+
+
+def moves(table: np.ndarray, away: np.ndarray) -> list[np.ndarray]:
+    """Return all that a table of 2 x 3 can be, of people who agree, while sums stay as they are."""
+    reach, flat, found = int(table.sum()), table.ravel(), []
+    for one, other in itertools.product(range(-reach, reach + 1), repeat=2):
+        moved = flat + np.array([one, other, -one - other, -one, -other, one + other])
+        if (moved >= 0).all() and (moved[~away] == flat[~away]).all():
+            found.append(moved)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_how_many_of_a_small_cell_agree_has_two_possible_numbers(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    table = rng.integers(1, 12, (2, 3))
+    agree = rng.binomial(table, rng.choice([0.1, 0.3, 0.9]))
+    away = protected(answered(table, agree, 1.0))
+    small = np.flatnonzero((table.ravel() < 5) & away)
+    for numbers in (agree, table - agree):
+        possible = np.array(moves(numbers, away))
+        assert (np.ptp(possible[:, small], axis=0) >= 1).all() or away.all()
+
+
+def test_the_mean_of_a_small_cell_is_not_known_within_a_point() -> None:
+    table = np.array([[4, 5, 40], [5, 11, 50]])
+    block = [True, True, False, True, True, False]
+    assert protected(answered(table, 3 * table, 6.0, silent=20)).tolist() == block
+    # what lies above the lowest answer can move by two and by one, what lies below the highest by
+    # one: four people have a mean of 6.7 to 7
+    above = np.array([[23, 30, 120], [1, 2, 150]])
+    assert protected(answered(table, above, 6.0, silent=20)).all()

@@ -26,10 +26,11 @@ from employer_identity.questionnaire import Grouping
 from employer_identity.reports import data_words, estimation, practices, prose, run, verdict
 from employer_identity.reports.execution import Executed
 from employer_identity.reports.opening import open_study
-from employer_identity.reports.parameters import StudyParameters, chosen_wave
+from employer_identity.reports.parameters import StudyParameters
 from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.render import export
 from employer_identity.reports.run import report
+from employer_identity.reports.settling import chosen_wave
 from employer_identity.reports.snapshot import read_snapshot, write_snapshot
 from employer_identity.reports.study import Study
 from employer_identity.simulate import ItemShift, Truth, simulate_survey

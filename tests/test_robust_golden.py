@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 import employer_identity as ei
-from tests.test_golden import GOLDEN, answers, column, frame_of, keyed
+from tests.test_golden import GOLDEN, column, frame_of, keyed
+from validation import reference
 
 CASES: dict[str, dict[str, Any]] = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
@@ -33,21 +34,9 @@ ZERO = 1e-8
 OTHERWISE = {"rmsea.ci.lower.scaled", "rmsea.ci.upper.scaled", "rmsea.pvalue.scaled"}
 
 
-def arguments(name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The answers with their groups in lavaan's order (that of the file), and the call."""
-    call = {"estimator": "ML", "missing": "listwise"} | CASES[name]["call"]
-    data = answers(call.pop("data"))
-    if "group" in call:
-        labels = data[call["group"]]
-        ordered = pd.Categorical(labels, categories=labels.unique())
-        data = data.assign(**{call["group"]: ordered})
-    return data, call
-
-
 @cache
 def fitted(name: str) -> ei.Fit:
-    data, call = arguments(name)
-    return ei.cfa(data, **call)
+    return reference.fitted(CASES[name]["call"], CASES[name]["groups"])
 
 
 def test_every_combination_is_there() -> None:

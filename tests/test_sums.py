@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from employer_identity.measurement import sums as room
 from employer_identity.measurement.coded import Coding, Places, parts_of
 from employer_identity.measurement.normal import expand
 from employer_identity.measurement.patterns import gather
@@ -128,7 +129,10 @@ def test_products_move_with_their_shift() -> None:
 
 
 @pytest.mark.parametrize("clustered", [True, False])
-def test_scores_of_answers_with_holes_add_up(clustered: bool) -> None:
+@pytest.mark.parametrize("at_a_time", [7, 4096])
+def test_scores_of_answers_with_holes_add_up(
+    at_a_time: int, clustered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(3)
     whole = batch(rng, holes=0.2)
     whole = whole if clustered else replace(whole, cluster=None)
@@ -137,6 +141,7 @@ def test_scores_of_answers_with_holes_add_up(clustered: bool) -> None:
     at = expand(patterns, np.tile(np.eye(4), (3, 1, 1)), mu)
     assert at is not None
     expected = spread_of(whole, patterns, at, mu)
+    monkeypatch.setattr(room, "ROWS", at_a_time)
     parts = (part.numbered("xyz") for part in divided(whole, rng, 5))
     found = added(spread_of(part, patterns, at, mu) for part in parts)
     assert found is not None

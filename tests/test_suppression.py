@@ -180,6 +180,24 @@ def test_hidden_people_who_all_agree_take_another_with_them() -> None:
     assert reasons(survey, "employer", "distributions")["c"] == ""
 
 
+def test_neighbours_who_are_known_to_disagree_do_not_tell_how_many_of_a_small_group_agree() -> None:
+    # Of those who did not state their sex six agree, and six are in b: b less its halves. So none
+    # of those in c does; and as c less its women is five, five of the nine men of c agree
+    asked = {  # how many people, and how many of them agree
+        ("a", "x"): (3, 1), ("a", "y"): (1, 1),
+        ("b", "x"): (107, 40), ("b", "y"): (48, 15), ("b", None): (21, 6),
+        ("c", "x"): (38, 14), ("c", "y"): (9, 5), ("c", None): (7, 0),
+        (None, "x"): (12, 3), (None, "y"): (3, 1), (None, None): (3, 0),
+    }  # fmt: skip
+    survey = crossed({cell: n for cell, (n, _) in asked.items()})
+    told = [1.0 + 6.0 * (k < agree) for n, agree in asked.values() for k in range(n)]
+    question = survey.answers.assign(**{survey.item_names[0]: told})
+    hemmed = replace(survey, answers=question)
+    assert reasons(hemmed, "both", "distributions")[CROSSED.join("cy")] == "few"
+    assert reasons(survey, "one", "distributions")["c"] == ""
+    assert reasons(hemmed, "one", "distributions")["c"] == "sibling"
+
+
 def test_few_answers_to_one_question_hide_the_questions_and_not_the_scores() -> None:
     survey = employers(care={"a": 12, "b": 20, "c": 30})
     survey = silent(survey, "pro1", survey.answers["employer"] == "a", but=3)

@@ -618,7 +618,7 @@ def made(tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.mark.notebook
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["en", pytest.param("nl", marks=pytest.mark.slow)])
 def test_names_of_markup_and_emoji_stay_names(made: Callable[..., Any], language: Language) -> None:
     survey = employed({NASTY: {NASTY: 60, "Bay": 60}, "trade": TOWN["trade"]})
     notebook = made(survey, employer=NASTY, language=language)
@@ -650,6 +650,7 @@ def few_answers(column: str, value: str) -> Survey:
     return changed(survey, (survey.answers[column] == value) & beyond, pro1=np.nan)
 
 
+SLOW = pytest.mark.slow
 SURVEYS: dict[str, tuple[Callable[[], Survey], str]] = {
     "plain": (lambda: employed(TOWN), "Ark"),
     "no shares": (lambda: employed({**TOWN, "sea": {"Fin": 40, "Gul": 7, "Hen": 7}}), "Gul"),
@@ -661,7 +662,9 @@ SURVEYS: dict[str, tuple[Callable[[], Survey], str]] = {
 
 
 @pytest.mark.notebook
-@pytest.mark.parametrize("case", SURVEYS)
+@pytest.mark.parametrize(
+    "case", [c if c in ("plain", "no items") else pytest.param(c, marks=SLOW) for c in SURVEYS]
+)
 def test_a_report_states_all_that_its_page_tells_of_people(
     case: str, made: Callable[..., Any]
 ) -> None:

@@ -77,6 +77,7 @@ def test_what_came_to_no_estimate_is_counted(studies: SimpleNamespace, tmp_path:
     assert studies.tables.counted(frame) == "3 replications, 2 without an estimate"
 
 
+@pytest.mark.slow
 def test_stored_replications_can_be_had_again(studies: SimpleNamespace) -> None:
     for cell in cells(
         studies, "ceiling", "crossed", "missing", "planted", "pathways", "brand", "ordered",

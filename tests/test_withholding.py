@@ -86,7 +86,11 @@ def test_waves_of_which_nothing_was_decided_are_protected_by_their_numbers() -> 
 
 @pytest.mark.notebook
 @pytest.mark.parametrize(
-    ("template", "name"), [("employer_brand_study", "group"), ("measurement_report", "groups")]
+    ("template", "name"),
+    [
+        ("employer_brand_study", "group"),
+        pytest.param("measurement_report", "groups", marks=pytest.mark.slow),
+    ],
 )
 def test_no_number_of_the_hidden_group_is_in_the_report(
     tmp_path: Path, template: str, name: str
@@ -154,6 +158,7 @@ def test_a_measurement_report_says_which_grouping_leaves_nothing_to_compare() ->
         assert (found.across, found.compared) == (None, ())
 
 
+@pytest.mark.slow
 @pytest.mark.notebook
 def test_a_report_about_one_group_is_made_and_says_why_nothing_is_compared(tmp_path: Path) -> None:
     page = report(survey=grouped(only=160), language="en", output=tmp_path / "out.html")
@@ -216,6 +221,7 @@ def test_the_command_line_refuses_and_says_what_to_add(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_command_line_passes_on_that_it_is_accepted(tmp_path: Path) -> None:
     found = CliRunner().invoke(
         app, ["batch", "--minimum-n", "2", "--i-accept-identifiability", "--dry-run", "--quiet",

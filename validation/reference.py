@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,21 +111,35 @@ def frame_of(table: Mapping[str, Any]) -> pd.DataFrame:
 
 def fitted(call: Mapping[str, Any], groups: Sequence[str], folder: Path = GOLDEN) -> ei.Fit:
     """Make a stored call; groups stand in lavaan's order."""
-    call = dict(call)
-    source = call.pop("data")
+    data, how = arguments(call, groups, folder)
+    return ei.cfa(data, **how)
+
+
+def arguments(
+    call: Mapping[str, Any], groups: Sequence[str], folder: Path = GOLDEN
+) -> tuple[pd.DataFrame | ei.Moments, dict[str, Any]]:
+    """Return a stored call's answers, their groups in lavaan's order, and its other arguments."""
+    how = dict(call)
+    source = how.pop("data")
     if isinstance(source, dict):
         parts = {label: ei.Moments.published(**table) for label, table in source.items()}
         single = next(iter(parts.values()))
-        return ei.cfa(ei.Moments.of_groups(parts) if len(parts) > 1 else single, **call)
-    answers = pd.read_csv(folder / source)
-    if "ordered" in call:
-        call = {"collapse": False} | call  # lavaan merges no categories
+        return ei.Moments.of_groups(parts) if len(parts) > 1 else single, how
+    data = answers(folder / source)
+    if "ordered" in how:
+        how = {"collapse": False} | how  # lavaan merges no categories
     else:
-        call = {"estimator": "ML", "missing": "listwise"} | call
-    if groups and "group" in call:
-        labels = pd.Categorical(answers[call["group"]].astype(str), categories=groups)
-        answers[call["group"]] = labels
-    return ei.cfa(answers, **call)
+        how = {"estimator": "ML", "missing": "listwise"} | how  # what a stored call leaves unsaid
+    if groups and "group" in how:
+        labels = pd.Categorical(data[how["group"]].astype(str), categories=groups)
+        data = data.assign(**{how["group"]: labels})
+    return data, how
+
+
+@cache
+def answers(file: Path) -> pd.DataFrame:
+    """Read answers that several calls are about."""
+    return pd.read_csv(file)
 
 
 def beside(case: Case, folder: Path = GOLDEN) -> Beside:

@@ -32,7 +32,12 @@ def batch(
     ] = "reports",
     survey: Annotated[
         list[str] | None,
-        typer.Option("--survey", "-s", help="File with the answers. Left out: the sample survey."),
+        typer.Option(
+            "--survey",
+            "-s",
+            help="File with the answers, a pattern or a folder of Parquet files. "
+            "Left out: the sample survey.",
+        ),
     ] = None,
     instrument: Annotated[
         str | None, typer.Option("--instrument", "-i", help="TOML file about the columns.")
@@ -101,7 +106,7 @@ def batch(
     what has changed is made. Then an audit tries to recover what is hidden from all of it together;
     where it succeeds there is no index. Exit code 1 if a report failed or something was recovered.
     """  # noqa: D301
-    tongues = [part.strip() for part in language.split(",") if part.strip()]
+    tongues = _listed(language)
     tongue = tongue_of(next(iter(tongues), ""))
     with refusals(tongue):
         from employer_identity.cli.parameters import gather
@@ -111,7 +116,7 @@ def batch(
         from employer_identity.reports.pdf import made_by
 
         progress = Progress(tongue, quiet=quiet)
-        kinds = [part.strip() for part in formats.split(",") if part.strip()]
+        kinds = _listed(formats)
 
         def on_step(name: str) -> None:
             progress.begin()
@@ -161,6 +166,11 @@ def batch(
             typer.echo(found.index)
         if found.failed or not clean:
             raise typer.Exit(PROBLEMS)
+
+
+def _listed(text: str) -> list[str]:
+    """Read what stands between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _tell_failure(record: Record, tongue: Language, progress: Progress) -> None:

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 def check(
     files: Annotated[
-        list[str], typer.Argument(help="File with the answers; several files are one survey.")
+        list[str],
+        typer.Argument(
+            help="File with the answers, a pattern or a folder of Parquet files; several files are "
+            "one survey."
+        ),
     ],
     instrument: Annotated[
         str,

@@ -91,14 +91,3 @@ def gather(
         else:
             texts[name.strip()] = text
     return Given(values | read_texts(texts, template), tuple(problems))
-
-
-def given_parameters(template: str, file: str | None, typed: Iterable[str]) -> dict[str, Any]:
-    """Bring together what was given, see `gather`; refuse what cannot be read."""
-    from employer_identity.errors import ReportError
-    from employer_identity.language import refusal
-
-    given = gather(template, {}, typed, file)
-    if given.problems:
-        raise refusal(ReportError, given.problems)
-    return dict(given.values)

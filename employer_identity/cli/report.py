@@ -18,8 +18,8 @@ def report(
         typer.Option(
             "--survey",
             "-s",
-            help="File with the answers; give it again for a further file of the same survey. "
-            "Left out: the sample survey.",
+            help="File with the answers, a pattern or a folder of Parquet files; give it again for "
+            "a further file of the same survey. Left out: the sample survey.",
         ),
     ] = None,
     instrument: Annotated[
@@ -87,6 +87,7 @@ def report(
     Another wave than the last; a survey in several files:
       employer-identity report --wave 2025
       employer-identity report -s 2025.csv -s 2026.csv -i questionnaire.toml
+      employer-identity report -s "answers/*.parquet" -i questionnaire.toml
 
     \b
     For reviewers: how good the measurement is, with its tables for a manuscript:

@@ -29,6 +29,7 @@ def join(raws: Sequence[Raw], names: Sequence[str], sha256: str) -> Raw:
         If a file is given twice, has two columns of one name, or contradicts another one on what
         a value or a column means.
     """
+    every = dict.fromkeys(c for raw in raws for c in (*map(str, raw.frame.columns), *raw.others))
     problems = [*_twice(raws, names), *_repeated(raws, names)]
     if problems:
         raise refusal(SurveyError, problems)
@@ -44,8 +45,10 @@ def join(raws: Sequence[Raw], names: Sequence[str], sha256: str) -> Raw:
         for raw, name, start in zip(raws, names, starts, strict=False)
     ]
     told = [c for raw in raws for c in raw.changes]
-    told += _absent(raws, names, columns)
-    return Raw(frame, tuple(parts), sha256, texts, labels, tuple(told))
+    told += _absent(raws, names, every)
+    narrow = all(raw.is_narrow for raw in raws)
+    others = tuple(name for name in every if name not in columns)
+    return Raw(frame, tuple(parts), sha256, texts, labels, tuple(told), narrow, others)
 
 
 def _shown(words: Iterable[str]) -> str:
@@ -69,7 +72,8 @@ def _repeated(raws: Sequence[Raw], names: Sequence[str]) -> list[Problem]:
     """Files in which a column's name does not stand for one column."""
     found = []
     for raw, name in zip(raws, names, strict=True):
-        often = [str(column) for column, n in Counter(raw.frame.columns).items() if n > 1]
+        there = Counter([*raw.frame.columns, *raw.others])
+        often = [str(column) for column, n in there.items() if n > 1]
         if often:
             values = {"columns": _shown(often)}
             found.append(Problem("intake.repeated_columns", name, len(often), values))
@@ -79,7 +83,7 @@ def _repeated(raws: Sequence[Raw], names: Sequence[str]) -> list[Problem]:
 def _absent(raws: Sequence[Raw], names: Sequence[str], columns: Iterable[str]) -> Iterator[Problem]:
     """Warn of each file that does not have all columns."""
     for raw, name in zip(raws, names, strict=True):
-        absent = [column for column in columns if column not in raw.frame]
+        absent = [c for c in columns if c not in raw.frame and c not in raw.others]
         if absent:
             values = {"columns": _shown(absent)}
             yield Problem("intake.columns_differ", name, len(absent), values, "warning")
@@ -136,5 +140,6 @@ def _categories(piece: pd.Series[Any]) -> pd.Categorical:
     """One file's column as categories of texts."""
     if isinstance(piece.dtype, pd.CategoricalDtype) and piece.dtype.categories.dtype == "str":
         return piece.array.as_unordered()
-    known = zip(piece, piece.notna(), strict=True)
-    return categories_of(text(value) if is_known else None for value, is_known in known)
+    codes, values = pd.factorize(piece)
+    found = categories_of(map(text, values))
+    return pd.Categorical.from_codes(np.append(found.codes, -1)[codes], dtype=found.dtype)

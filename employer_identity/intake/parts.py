@@ -16,7 +16,8 @@ from pyarrow import parquet
 from employer_identity.errors import Problem, SurveyError
 from employer_identity.intake.parquet import SUFFIXES
 from employer_identity.intake.pieces import ROWS, Piece, Wanted, kind_of, sliced
-from employer_identity.intake.raw import refuse
+from employer_identity.intake.raw import Stamp, refuse
+from employer_identity.intake.raw import stamp as stamp_of
 from employer_identity.language import refusal
 from employer_identity.measurement.sums import Adding, added
 
@@ -43,7 +44,7 @@ class Part:
 
     path: Path
     name: str
-    stamp: tuple[int, int]
+    stamp: Stamp
     schema: pa.Schema
     rows: int
     same: Mapping[str, str | int]
@@ -53,7 +54,7 @@ class Part:
         """Look at a file's own description of itself, which stands at its end."""
         inside = path.relative_to(root)
         name = inside.as_posix()
-        stamp = _stamp(path, name)
+        stamp = stamp_of(path, name)
         try:
             with parquet.ParquetFile(path) as file:
                 schema, rows = file.schema_arrow, file.metadata.num_rows
@@ -71,7 +72,7 @@ class Part:
 
     def check_unchanged(self) -> None:
         """Refuse a file that is not as it was."""
-        if _stamp(self.path, self.name) != self.stamp:
+        if stamp_of(self.path, self.name) != self.stamp:
             raise refuse("scan.changed", self.name)
 
     def records(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -95,14 +96,6 @@ class Part:
             column = pa.repeat(pa.scalar(self.same[name]), record.num_rows)
             record = record.append_column(name, column)
         return record
-
-
-def _stamp(path: Path, name: str) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        raise refuse("scan.changed", name) from None
-    return found.st_size, found.st_mtime_ns
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,8 @@ from employer_identity.measurement.sums import Adding, Batch
 S = TypeVar("S", bound=Adding)
 ROWS = 32_768
 """Rows of a piece: their numbers stay in the cache while they are added up."""
+HELD = 2**18
+"""Rows of a piece of what is in memory: groups by the dozen are then not cut into crumbs."""
 PART = 2**40  # more rows than a part has: rows without a cluster are told apart by their number
 
 
@@ -97,12 +99,14 @@ def kind_of(column: pa.DataType) -> str:
     return "text" if plain or pa.types.is_string_view(held) else "other"
 
 
-def sliced(records: Iterable[pa.RecordBatch], part: str, number: int = 0) -> Iterable[Piece]:
+def sliced(
+    records: Iterable[pa.RecordBatch], part: str, number: int = 0, rows: int = ROWS
+) -> Iterable[Piece]:
     """Cut a part's records into pieces."""
     start = number * PART
     for record in records:
-        for at in range(0, record.num_rows, ROWS):
-            yield Piece(record.slice(at, ROWS), part, start + at)
+        for at in range(0, record.num_rows, rows):
+            yield Piece(record.slice(at, rows), part, start + at)
         start += record.num_rows
 
 

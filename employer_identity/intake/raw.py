@@ -7,11 +7,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 
 from employer_identity.errors import Problem, SurveyError
 from employer_identity.language import refusal
+
+MANY = 6  # files that are not listed one by one
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,22 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Named:
+    """What a survey needs of its files.
+
+    Attributes
+    ----------
+    columns
+        Names of the columns.
+    identity
+        That of them by which persons are known, and that says nothing else; None where none does.
+    """
+
+    columns: frozenset[str]
+    identity: str | None = None
+
+
+@dataclass(frozen=True)
 class Raw:
     """Columns as they stand in the source.
 
@@ -66,6 +85,10 @@ class Raw:
     changes
         What reading left out or turned into something else (codes ``survey.changed.*``), and what
         is doubtful about several files (severity "warning").
+    is_narrow
+        Whether all are from Parquet, so that they may be many: answers are to be held narrow.
+    others
+        Columns that are in the source and were not read.
     """
 
     frame: pd.DataFrame
@@ -74,11 +97,16 @@ class Raw:
     texts: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     changes: tuple[Problem, ...] = ()
+    is_narrow: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """Names of the files."""
-        return ", ".join(p.name for p in self.parts if p.name)
+        """Names of the files; of many the first and the last."""
+        names = [p.name for p in self.parts if p.name]
+        if len(names) > MANY:
+            return f"{names[0]} \N{HORIZONTAL ELLIPSIS} {names[-1]}"
+        return ", ".join(names)
 
     def places(self, rows: Iterable[int]) -> list[str]:
         """Name rows by position as a reader finds them: ``12``; ``b.csv 12`` of several files."""
@@ -105,6 +133,19 @@ def refuse(code: str, where: object, count: int = 0, **values: object) -> Survey
 def change(code: str, where: str, count: int) -> Problem:
     """Tell of one thing that reading left out or turned into something else."""
     return Problem(code, where, count, severity="change")
+
+
+Stamp: TypeAlias = tuple[int, int]
+"""A file's size and the time of its last change."""
+
+
+def stamp(path: Path, name: str) -> Stamp:
+    """Look at a file; one that has gone has changed."""
+    try:
+        found = path.stat()
+    except OSError:
+        raise refuse("scan.changed", name) from None
+    return found.st_size, found.st_mtime_ns
 
 
 def digest(paths: Sequence[Path]) -> str:

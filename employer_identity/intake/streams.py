@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from employer_identity.intake.pieces import Piece, Wanted, kind_of, sliced
+from employer_identity.intake.pieces import ROWS, Piece, Wanted, kind_of, sliced
 from employer_identity.intake.raw import refuse
 from employer_identity.measurement.sums import Adding, added
 
@@ -18,7 +18,8 @@ S = TypeVar("S", bound=Adding)
 class ArrowStream:
     """A stream, opened anew for each pass where its owner can."""
 
-    def __init__(self, owner: object) -> None:
+    def __init__(self, owner: object, rows: int = ROWS) -> None:
+        self._rows = rows
         self._owner = owner
         self._open: pa.RecordBatchReader | None = pa.RecordBatchReader.from_stream(owner)
         self._schema: pa.Schema = self._open.schema
@@ -54,7 +55,9 @@ class ArrowStream:
 
     def total(self, columns: Sequence[str], make: Callable[[Piece], S]) -> S | None:
         """Make something of each piece and add it up."""
-        return added(make(piece) for piece in sliced(self._records(columns), self.name))
+        return added(
+            make(piece) for piece in sliced(self._records(columns), self.name, rows=self._rows)
+        )
 
     def _records(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Read some columns; refuse a stream that ends early or differs from its first pass."""

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,10 +188,34 @@ def _columns(
 
     if start >= source.path.stat().st_size:
         return [categories_of([])] * width, None
+    table = _parsed(source, separator, start, names, note)
+    if ragged:
+        shown = ", ".join(str(first_row + k - 1) for k in ragged[:SHOWN])
+        shown += ", ..." if len(ragged) > SHOWN else ""
+        raise refuse("intake.ragged_rows", source.path, len(ragged), rows=shown, columns=width)
+    cells = table.columns[::-1]
+    del table  # each column is let go as it is turned
+    columns = [categorical(cells.pop()) for _ in names]
+    if source.quotes % 2 and len(columns[-1]) and "\n" in str(columns[-1][-1]):
+        raise refuse("intake.open_quote", source.path)
+    if not blank:
+        return columns, None
+    numbers = np.delete(np.arange(len(columns[0]) + len(blank)), np.array(blank) - 1)
+    return columns, numbers + first_row
+
+
+def _parsed(
+    source: _Source,
+    separator: str,
+    start: int,
+    names: list[str],
+    note: Callable[[arrow.InvalidRow], str],
+) -> pa.Table:
+    """Read all cells as texts by their numbers; `note` is told of lines with another width."""
     with pa.OSFile(str(source.path)) as file:
         file.seek(start)
         try:
-            table = arrow.read_csv(
+            return arrow.read_csv(
                 file,
                 # one thread is as fast here, and the only way to know the numbers of rows
                 arrow.ReadOptions(
@@ -215,16 +239,3 @@ def _columns(
             if source.quotes % 2:
                 raise refuse("intake.open_quote", source.path) from None
             raise
-    if ragged:
-        shown = ", ".join(str(first_row + k - 1) for k in ragged[:SHOWN])
-        shown += ", ..." if len(ragged) > SHOWN else ""
-        raise refuse("intake.ragged_rows", source.path, len(ragged), rows=shown, columns=width)
-    cells = table.columns[::-1]
-    del table  # each column is let go as it is turned
-    columns = [categorical(cells.pop()) for _ in names]
-    if source.quotes % 2 and len(columns[-1]) and "\n" in str(columns[-1][-1]):
-        raise refuse("intake.open_quote", source.path)
-    if not blank:
-        return columns, None
-    numbers = np.delete(np.arange(len(columns[0]) + len(blank)), np.array(blank) - 1)
-    return columns, numbers + first_row

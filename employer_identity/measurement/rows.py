@@ -25,6 +25,15 @@ class People(ABC):
 
     @property
     @abstractmethod
+    def are_at_hand(self) -> bool:
+        """Whether they can be had one by one."""
+
+    @abstractmethod
+    def one_by_one(self) -> Rows:
+        """Return them in memory, where they are at hand."""
+
+    @property
+    @abstractmethod
     def counts(self) -> Integers:
         """Respondents of each group, whatever their weights, (G,)."""
 
@@ -129,6 +138,15 @@ class Rows(Respondents):
     cluster: Integers | None
     patterns: Patterns
     position: Integers
+
+    @property
+    def are_at_hand(self) -> bool:
+        """Whether they can be had one by one: they are here."""
+        return True
+
+    def one_by_one(self) -> Rows:
+        """Return them."""
+        return self
 
     @cached_property
     def group(self) -> Integers:

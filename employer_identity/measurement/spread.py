@@ -38,14 +38,6 @@ class Spread:
         nothing = np.zeros(0, np.int64), np.zeros(0, np.uint64)
         return cls(squares, *nothing, np.zeros((0, squares.shape[1])))
 
-    @classmethod
-    def by_cluster(cls, s: Array, codes: Integers, keys: Keys) -> Spread:
-        """Add up scores (n, P) of rows by group and cluster."""
-        group, key, pair = paired(codes, keys)
-        sums = np.zeros((len(group), s.shape[1]))
-        np.add.at(sums, pair, s)
-        return cls(None, group, key, sums)
-
     def __add__(self, other: Spread) -> Spread:
         """Sums of both parts."""
         if self.squares is not None and other.squares is not None:

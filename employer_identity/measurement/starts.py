@@ -32,7 +32,7 @@ def starting_values(
     another solution to start from instead; ``thresholds`` (G, t) those of ordered items.
     """
     if near is None:
-        near = _guessed(table, layout, moments)
+        near = _guessed(table, moments)
         if thresholds is not None:
             r, k, _ = layout.places["tau"]
             near[:, r] = thresholds[:, k]
@@ -42,14 +42,14 @@ def starting_values(
     return np.asarray(total / np.maximum(np.bincount(table.number[free], minlength=layout.q), 1))
 
 
-def _guessed(table: Table, layout: Layout, moments: Moments) -> Array:
+def _guessed(table: Table, moments: Moments) -> Array:
     return np.stack(
-        [_group_start(table, layout, S, m, g) for g, (S, m) in enumerate(
+        [_group_start(table, S, m, g) for g, (S, m) in enumerate(
             zip(moments.covariance, moments.mean, strict=True))]
     )  # fmt: skip
 
 
-def _group_start(table: Table, layout: Layout, S: Array, mean: Array, g: int) -> Array:
+def _group_start(table: Table, S: Array, mean: Array, g: int) -> Array:
     observed = table.roles.observed
     variance = dict(zip(observed, np.diag(S), strict=True))
     sd = {item: np.sqrt(value) for item, value in variance.items()}

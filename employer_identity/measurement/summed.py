@@ -8,7 +8,7 @@ holes are not: their sums are made by a pass over the source for each set of mom
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -19,7 +19,7 @@ from employer_identity.measurement.categorical import Answers
 from employer_identity.measurement.normal import Expansion
 from employer_identity.measurement.patterns import Patterns
 from employer_identity.measurement.products import ByCluster, Keys, Squares
-from employer_identity.measurement.rows import People, Respondents, linear
+from employer_identity.measurement.rows import People, Respondents, Rows, linear
 from employer_identity.measurement.spread import Spread, corrected
 from employer_identity.measurement.sums import Clusters
 from employer_identity.measurement.tabulated import Tables
@@ -40,10 +40,23 @@ class Counted(People):
         Respondents of each group, (G,).
     clusters
         The clusters; None where everybody is one.
+    held
+        Makes rows of them for whoever needs them one by one; None where they may be too many.
     """
 
     people: Integers
     clusters: Clusters | None
+    held: Callable[[], Rows] | None = field(default=None, kw_only=True)
+
+    @property
+    def are_at_hand(self) -> bool:
+        """Whether they can be had one by one."""
+        return self.held is not None
+
+    def one_by_one(self) -> Rows:
+        """Make rows of them: while they are used they are in memory, and not after."""
+        assert self.held is not None  # asked for only where they are at hand
+        return self.held()
 
     @property
     def counts(self) -> Integers:
@@ -95,7 +108,7 @@ class Tabled(Counted):
 
     Parameters
     ----------
-    people, clusters
+    people, clusters, held
         Who they are.
     tables
         The counts, with weights of mean 1.
@@ -118,7 +131,7 @@ class Summed(Counted, Respondents):
 
     Parameters
     ----------
-    people, clusters
+    people, clusters, held
         Who they are.
     patterns
         The patterns, with weights of mean 1.

@@ -7,9 +7,10 @@ same name is read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import pairwise
 from operator import add
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -341,23 +342,33 @@ def _both(one: Products, other: Products) -> Products:
 
 def spread_of(batch: Batch, patterns: Patterns, at: Expansion, mu: Array) -> Spread:
     """Add up the scores of a batch whose groups are numbered as those of the patterns."""
-    order, block = _blocks(batch, patterns)
     P = len(batch.names) * (len(batch.names) + 3) // 2
-    squares = np.zeros((patterns.n_groups, P, P))
-    found: list[Spread] = []
-    bounds = np.searchsorted(batch.codes[order], np.arange(patterns.n_groups + 1))
-    for g in range(patterns.n_groups):
-        for start in range(bounds[g], bounds[g + 1], ROWS):
-            rows = order[start : min(start + ROWS, bounds[g + 1])]
-            s = normal.scores(patterns, at, batch.answers[rows], block[rows], mu)
-            s *= batch.weights[rows, None]
-            if batch.cluster is None:
-                squares[g] += s.T @ s
-            else:
-                found.append(Spread.by_cluster(s, batch.codes[rows], batch.cluster[rows]))
     if batch.cluster is None:
+        squares = np.zeros((patterns.n_groups, P, P))
+        for rows, s in _scores(batch, patterns, at, mu):
+            squares[batch.codes[rows[0]]] += s.T @ s
         return Spread.of_squares(squares)
-    return added(found) or Spread.by_cluster(np.zeros((0, P)), batch.codes[:0], batch.cluster[:0])
+    group, key, pair = paired(batch.codes, batch.cluster)
+    sums = np.zeros((len(group), P))
+    for rows, s in _scores(batch, patterns, at, mu):
+        together = np.argsort(pair[rows], kind="stable")
+        own = pair[rows][together]
+        starts = np.flatnonzero(np.diff(own, prepend=-1))
+        sums[own[starts]] += np.add.reduceat(s[together], starts, axis=0)
+    return Spread(None, group, key, sums)
+
+
+def _scores(
+    batch: Batch, patterns: Patterns, at: Expansion, mu: Array
+) -> Iterator[tuple[Integers, Array]]:
+    """Go through rows of one group at a time, and their weighted scores."""
+    order, block = _blocks(batch, patterns)
+    bounds = np.searchsorted(batch.codes[order], np.arange(patterns.n_groups + 1))
+    for first, last in pairwise(bounds.tolist()):
+        for start in range(first, last, ROWS):
+            rows = order[start : min(start + ROWS, last)]
+            s = normal.scores(patterns, at, batch.answers[rows], block[rows], mu)
+            yield rows, s * batch.weights[rows, None]
 
 
 def _blocks(batch: Batch, patterns: Patterns) -> tuple[Integers, Integers]:

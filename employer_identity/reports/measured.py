@@ -21,13 +21,13 @@ from employer_identity.errors import ModelError, Problem
 from employer_identity.ladder import Ladder
 from employer_identity.language import Language, describe, say
 from employer_identity.latent import latent_variances, mean_contrasts
-from employer_identity.models import ModelComparison
+from employer_identity.model_comparison import ModelComparison
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.study import Study
 from employer_identity.simulated import simulated_cutoffs
 from employer_identity.suppression import groups_of, modelled
 from employer_identity.survey import Survey
-from employer_identity.terms import counted, nouns
+from employer_identity.terms import own_words
 from employer_identity.treatment import Treatment, treatment
 
 FEW = 4
@@ -174,8 +174,7 @@ class Measurement:
 
     def say(self, key: str, **values: object) -> str:
         """Say a sentence of the report with the questionnaire's own words for its pillars."""
-        words: dict[str, object] = dict(nouns(self.instrument, self.language))
-        words["count"] = counted(len(self.pillars), self.language)
+        words = own_words(self.instrument, self.language)
         return say(f"measured.{key}", self.language, **(words | values))
 
     def label(self, group: str) -> str:

@@ -10,12 +10,14 @@ from employer_identity.errors import ReportError
 from employer_identity.language import Language, refusal
 from employer_identity.loading import load_survey
 from employer_identity.reports.beside import beside, of_sample, open_panel, weighed
-from employer_identity.reports.parameters import chosen_groups, floor_problems
+from employer_identity.reports.parameters import floor_problems
 from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import open_prepared
+from employer_identity.reports.settling import chosen_groups
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
-from employer_identity.reports.study import Study, speaking
+from employer_identity.reports.study import Study
 from employer_identity.reports.withholding import is_compared, study_problems
+from employer_identity.reports.wording import speaking
 
 
 def open_study(

@@ -19,14 +19,11 @@ from employer_identity.reports.parameters import (
     TEMPLATES,
     Parameters,
     UnitParameters,
-    chosen_groups,
-    chosen_wave,
     read_parameters,
-    settled,
-    survey_problems,
 )
 from employer_identity.reports.prepared import Selection, select
 from employer_identity.reports.records import Format
+from employer_identity.reports.settling import chosen_groups, chosen_wave, settled, survey_problems
 from employer_identity.reports.snapshot import SUFFIX, digest, write_snapshot
 from employer_identity.reports.tasks import Task, basis, key, stems
 from employer_identity.reports.unit import unit_problems

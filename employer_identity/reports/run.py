@@ -16,7 +16,7 @@ from employer_identity.edge import checked
 from employer_identity.errors import EmployerIdentityError, Problem, ReportError, SurveyError
 from employer_identity.instrument import load_instrument
 from employer_identity.language import Language, refusal
-from employer_identity.loading import Source, load_survey
+from employer_identity.loading import Source, load_survey, paths_of
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports.beside import (
     FILES,
@@ -29,18 +29,13 @@ from employer_identity.reports.beside import (
 )
 from employer_identity.reports.documents import documents
 from employer_identity.reports.execution import execute
-from employer_identity.reports.parameters import (
-    Parameters,
-    UnitParameters,
-    read_parameters,
-    settled,
-    survey_problems,
-)
+from employer_identity.reports.parameters import Parameters, UnitParameters, read_parameters
 from employer_identity.reports.pdf import pdf_maker
 from employer_identity.reports.places import notebooks, sample
 from employer_identity.reports.prepared import select
 from employer_identity.reports.records import Format
 from employer_identity.reports.render import exporter
+from employer_identity.reports.settling import settled, survey_problems
 from employer_identity.reports.snapshot import SUFFIX, write_panel, write_snapshot
 from employer_identity.reports.stated import stated, write_sidecar
 from employer_identity.reports.table_files import check_table_files, table_file
@@ -80,8 +75,8 @@ def report(
         Name of a report template: ``"employer_brand_study"``, ``"employer_report"`` or
         ``"measurement_report"``.
     survey
-        A `Survey`, a file, several files that belong together, or a frame; None takes the sample
-        that comes with the package.
+        A `Survey`, a file, several files that belong together (also as a pattern, or a folder of
+        Parquet files), or a frame; None takes the sample that comes with the package.
     instrument
         The questionnaire of a file or frame, as in `load_survey`.
     group
@@ -245,8 +240,7 @@ def _check_files(survey: Survey | Source | None) -> None:
     """Refuse files that are not there."""
     if survey is None or isinstance(survey, Survey | pd.DataFrame):
         return
-    paths = [survey] if isinstance(survey, str | Path) else survey
-    missing = [str(path) for path in paths if not Path(path).exists()]
+    missing = [str(path) for path in paths_of(survey) if not path.exists()]
     if missing:
         raise refusal(SurveyError, [Problem("intake.no_such_file", path) for path in missing])
 

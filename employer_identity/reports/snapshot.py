@@ -14,6 +14,7 @@ import pyarrow.feather as feather
 
 from employer_identity.errors import Problem, ReportError
 from employer_identity.language import refusal
+from employer_identity.narrow import Narrow
 from employer_identity.panel import Panel
 from employer_identity.questionnaire import Instrument
 from employer_identity.survey import Survey
@@ -33,15 +34,18 @@ def write_snapshot(survey: Survey, path: Path, beside: Iterable[Path] = ()) -> s
         "sha256": survey.sha256,
         "beside": {file.name: digest(file) for file in beside},
     }
+    if isinstance(survey.answers, Narrow):
+        return _write_table(survey.answers.table, about | {"narrow": True}, path)
     return _write(survey.answers, about, path)
 
 
 def read_snapshot(path: Path, sha256: str = "") -> Survey:
     """Read a survey back; one that is not what was written, or not what is beside, is refused."""
-    answers, about = _read(path, sha256)
+    table, about = _read_table(path, sha256)
+    held = Narrow(table, pd.RangeIndex(len(table))) if about.get("narrow") else table.to_pandas()
     for name, written in about["beside"].items():
         _check(path.parent / name, written)
-    return Survey(answers, *_again(about), about["source"], about["sha256"])
+    return Survey(held, *_again(about), about["source"], about["sha256"])
 
 
 def write_panel(panel: Panel, ratings: Path, people: Path) -> None:
@@ -71,16 +75,24 @@ def _again(about: dict[str, Any]) -> tuple[Instrument, tuple[Problem, ...], tupl
 
 
 def _write(frame: pd.DataFrame, about: dict[str, Any], path: Path) -> str:
-    table = pa.Table.from_pandas(frame, preserve_index=False)
+    return _write_table(pa.Table.from_pandas(frame, preserve_index=False), about, path)
+
+
+def _write_table(table: pa.Table, about: dict[str, Any], path: Path) -> str:
     metadata = {**(table.schema.metadata or {}), _KEY: json.dumps(about).encode()}
     feather.write_feather(table.replace_schema_metadata(metadata), str(path))
     return digest(path)
 
 
-def _read(path: Path, sha256: str = "") -> tuple[pd.DataFrame, dict[str, Any]]:
+def _read(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    table, about = _read_table(path)
+    return table.to_pandas(), about
+
+
+def _read_table(path: Path, sha256: str = "") -> tuple[pa.Table, dict[str, Any]]:
     _check(path, sha256)
     table = feather.read_table(str(path))
-    return table.to_pandas(), json.loads(table.schema.metadata[_KEY])
+    return table, json.loads(table.schema.metadata[_KEY])
 
 
 def _check(path: Path, sha256: str) -> None:
@@ -95,4 +107,5 @@ def _record(problem: Problem) -> dict[str, Any]:
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from employer_identity.language import say
 from employer_identity.reports.study import Study
 from employer_identity.terms import counted
 
@@ -28,5 +27,4 @@ def glance(study: Study) -> list[str]:
     found = study.structures
     if found is None or found.recommendation.several or len(study.pillars) < 2:
         return []
-    words = {"count": counted(len(study.pillars), study.language)}
-    return [say("models.not_several", study.language, **words, **study.nouns)]
+    return [study.tell("models.not_several")]

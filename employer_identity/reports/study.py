@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
@@ -18,11 +17,10 @@ from employer_identity.errors import EmployerIdentityError
 from employer_identity.fit import Fit
 from employer_identity.invariance import invariance
 from employer_identity.ladder import Ladder
-from employer_identity.language import Language, listing, period, say, told
 from employer_identity.latent import latent_means
 from employer_identity.levels import reaches
-from employer_identity.models import ModelComparison, compare_models
-from employer_identity.questionnaire import Instrument
+from employer_identity.model_comparison import ModelComparison
+from employer_identity.models import compare_models
 from employer_identity.reliability import reliability
 from employer_identity.reports.beside import NOTHING, Beside
 from employer_identity.reports.earlier import Earlier
@@ -30,6 +28,7 @@ from employer_identity.reports.employers import Employers
 from employer_identity.reports.outside import Outside, outside
 from employer_identity.reports.parameters import SMALLEST
 from employer_identity.reports.prepared import Prepared
+from employer_identity.reports.wording import Worded, speaking
 from employer_identity.rungs import Release
 from employer_identity.structural import Pathways, pathways
 from employer_identity.suppression import (
@@ -43,7 +42,6 @@ from employer_identity.suppression import (
 )
 from employer_identity.survey import Survey
 from employer_identity.switching import stay_regression
-from employer_identity.terms import counted, nouns
 from employer_identity.treatment import Treatment, treatment
 
 _Made = TypeVar("_Made", Fit, Ladder)
@@ -56,17 +54,13 @@ LOADINGS_DRAWN = 6
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(Worded):
     """What a report is about.
 
     Parameters
     ----------
-    survey
-        The answers.
-    group
-        The grouping column to compare by; empty for none.
-    language
-        Language of all words.
+    survey, group, language
+        As in `Worded`.
     minimum_n
         Smallest number of persons that is shown.
     wave
@@ -85,9 +79,6 @@ class Study:
         The grouping that was asked for and that leaves nothing to compare; empty for none.
     """
 
-    survey: Survey
-    group: str
-    language: Language
     minimum_n: int = privacy.MINIMUM
     wave: str = ""
     waves: Mapping[str, int] = field(default_factory=dict)
@@ -96,11 +87,6 @@ class Study:
     beside: Beside = NOTHING
     theme: str = ""
     uncompared: str = ""
-
-    @property
-    def instrument(self) -> Instrument:
-        """The questionnaire."""
-        return self.survey.instrument
 
     @property
     def is_pooled(self) -> bool:
@@ -112,36 +98,6 @@ class Study:
     def is_identifying(self) -> bool:
         """Whether so few people may be shown that they can be identified."""
         return self.minimum_n < SMALLEST
-
-    @property
-    def pillars(self) -> tuple[str, ...]:
-        """Keys of the pillars."""
-        return tuple(self.instrument.factors)
-
-    def say(self, key: str, **values: object) -> str:
-        """Say a sentence of the report with the study's own words for its pillars."""
-        return self.tell(f"report.{key}", **values)
-
-    @property
-    def nouns(self) -> dict[str, str]:
-        """What the questionnaire calls its pillars, one and many."""
-        return nouns(self.instrument, self.language)
-
-    def tell(self, key: str, **values: object) -> str:
-        """Say any sentence of the catalogue with the study's own words for its pillars."""
-        words: dict[str, object] = dict(self.nouns)
-        words["count"] = counted(len(self.pillars), self.language)
-        words["group"] = self.group_label
-        return say(key, self.language, **(words | values))
-
-    def labels(self, names: Iterable[str]) -> str:
-        """Join the labels of pillars, items, practices or outcomes."""
-        return listing([self.instrument.label(n, self.language) for n in names], self.language)
-
-    @property
-    def group_label(self) -> str:
-        """The grouping as it stands inside a sentence; empty without one."""
-        return self.instrument.label(self.group, self.language).lower() if self.group else ""
 
     @cached_property
     def fit(self) -> Fit:
@@ -369,17 +325,6 @@ class Study:
         """Whether there are few enough groups for a figure of their loadings."""
         return self.ladder is not None and len(self.ladder.groups) <= LOADINGS_DRAWN
 
-    @property
-    def fieldwork(self) -> str:
-        """The days from the first answer to the last, in words; empty without dates."""
-        column = self.instrument.date
-        days = self.survey.answers[column].dropna() if column else pd.Series(dtype=object)
-        return period(days.min(), days.max(), self.language) if len(days) else ""
-
-    def wave_label(self, wave: str) -> str:
-        """A wave as it stands inside a sentence."""
-        return self.instrument.value_label(self.instrument.wave or "", wave, self.language)
-
     @cached_property
     def suppression(self) -> Suppression:
         """What may be shown of whom."""
@@ -422,13 +367,3 @@ def _or_none(make: Callable[[], _Some]) -> _Some | None:
         return make()
     except EmployerIdentityError:
         return None
-
-
-@contextmanager
-def speaking(language: Language) -> Iterator[None]:
-    """Let refusals on the way speak the report's language."""
-    try:
-        yield
-    except EmployerIdentityError as error:
-        lines = "\n".join(told(error.problems, language))
-        raise type(error)(lines or str(error), error.problems) from None

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from employer_identity.audit import outsiders
 from employer_identity.audit.facts import PERSONS, WAVE, Fact, box
-from employer_identity.audit.stating import ALIKE, ANSWERS, COMPLETE, Teller, of_model
+from employer_identity.audit.stating import COMPLETE, Teller, of_model
+from employer_identity.audit.whom import ALIKE, ANSWERS
 from employer_identity.reports import hidden_words
 from employer_identity.reports.estimation import holes
 from employer_identity.reports.measured import Compared, Measurement

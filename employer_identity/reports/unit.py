@@ -17,15 +17,17 @@ from employer_identity.language import Language, nearest, refusal, say
 from employer_identity.loading import load_survey
 from employer_identity.nesting import Kind
 from employer_identity.questionnaire import Instrument
-from employer_identity.reports.parameters import floor_problems, unit_columns
+from employer_identity.reports.parameters import floor_problems
 from employer_identity.reports.places import sample
 from employer_identity.reports.prepared import Prepared, open_prepared, prepare
+from employer_identity.reports.settling import unit_columns
 from employer_identity.reports.snapshot import SUFFIX, read_snapshot
-from employer_identity.reports.study import Study, speaking
+from employer_identity.reports.study import Study
+from employer_identity.reports.wording import speaking
 from employer_identity.standing import Reference, standing, standing_out
 from employer_identity.suppression import Suppression
 from employer_identity.survey import Survey
-from employer_identity.terms import counted, nouns
+from employer_identity.terms import own_words
 
 REFERENCES: tuple[Reference, ...] = ("sector", "whole")
 """With whom a unit is compared, the nearest first."""
@@ -94,8 +96,7 @@ class UnitStudy:
 
     def say(self, key: str, **values: object) -> str:
         """Say a sentence of the report with the questionnaire's and the unit's own words."""
-        words: dict[str, object] = dict(nouns(self.instrument, self.language))
-        words["count"] = counted(len(self.pillars), self.language)
+        words = own_words(self.instrument, self.language)
         words["unit"] = self.name
         words["column"] = self.instrument.label(self.column, self.language).lower()
         words["border"] = self.instrument.label(self.border, self.language).lower()
@@ -228,7 +229,7 @@ def sector_of(survey: Survey, column: str, unit: str) -> str:
     sector = survey.instrument.sector
     if not sector or column != survey.instrument.employer:
         return ""
-    found = survey.answers.loc[survey.answers[column] == unit, sector].unique()
+    found = survey.answers[sector][survey.answers[column] == unit].unique()
     return str(found[0]) if len(found) == 1 and pd.notna(found[0]) else ""
 
 
