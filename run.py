@@ -2,6 +2,7 @@
 
     python3 run.py report    make the report of the sample survey and print where it is
     python3 run.py test      run the tests (add --all for the slow ones too)
+    python3 run.py lowest    run the tests with the lowest versions of the packages that are allowed
     python3 run.py lab       open a copy of the workshop in JupyterLab (lab en: in English;
                              lab explore: the researcher's tour)
     python3 run.py sample    write data/sample again
@@ -36,6 +37,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "employer-identity.stamp"
+LOWEST = ROOT / "build" / "lowest"  # an environment with the lowest versions
 REQUIREMENTS = ("-c", str(ROOT / "constraints.txt"), "-e", f"{ROOT}[docs,test]")
 TIER_ONE = "not slow and not browser"
 FIRST_NOTEBOOK = ROOT / "notebooks" / "explore" / "01_first_look.ipynb"
@@ -52,11 +54,11 @@ def tell(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-def program(name: str) -> Path:
-    """Return where the environment keeps a program."""
+def program(name: str, environment: Path = VENV) -> Path:
+    """Return where an environment keeps a program."""
     if os.name == "nt":
-        return VENV / "Scripts" / f"{name}.exe"
-    return VENV / "bin" / name
+        return environment / "Scripts" / f"{name}.exe"
+    return environment / "bin" / name
 
 
 def identity() -> str:
@@ -172,16 +174,37 @@ def report(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """Run the tests: the first tier, or with --all every one."""
     set_up()
+    return run_tests(program("python"), arguments)
+
+
+def run_tests(python: Path, arguments: list[str]) -> int:
+    """Run the tests with the Python of an environment."""
     os.chdir(ROOT)
     everything = "--all" in arguments
     handed_on = [a for a in arguments if a != "--all"]
     tier = [] if everything else ["-m", TIER_ONE]
     workers = ["-n", "2", "--dist", "loadscope"]
     return hand_over(
-        [program("python"), "-m", "pytest", *workers, *tier, *handed_on],
+        [python, "-m", "pytest", *workers, *tier, *handed_on],
         OMP_NUM_THREADS="1",  # two workers on two cores: a third thread only waits
         OPENBLAS_NUM_THREADS="1",
     )
+
+
+def lowest(arguments: list[str]) -> int:
+    """Run the tests with the lowest versions of the packages that are asked for."""
+    set_up()
+    uv, python = str(program("uv")), program("python", LOWEST)
+    chosen = ("--quiet", "--resolution", "lowest-direct", "--python", str(python))
+    if not (
+        Path(uv).exists()
+        and run_quietly(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(LOWEST))
+        and run_quietly(uv, "pip", "install", *chosen, "-e", f"{ROOT}[test]")
+    ):
+        raise SetupError("The lowest versions could not be installed with uv: see above.")
+    aged = ("DeprecationWarning", "PendingDeprecationWarning")  # of old packages about newer ones
+    allowed = [part for name in aged for part in ("-W", f"default::{name}")]
+    return run_tests(python, [*allowed, *arguments])
 
 
 def lab(arguments: list[str]) -> int:
@@ -246,6 +269,7 @@ def docs(arguments: list[str]) -> int:
 TASKS = {
     "report": report,
     "test": test,
+    "lowest": lowest,
     "lab": lab,
     "sample": sample,
     "workshop": workshop,

@@ -139,6 +139,7 @@ def test_the_changelog_is_in_order() -> None:
     for part in TEXTS["CHANGELOG.md"].split("\n## ")[1:]:
         kinds = re.findall(r"^### (.+)$", part, re.M)
         assert kinds == [kind for kind in order if kind in kinds]
+        assert not kinds or kinds[-1] == "Numbers"
 
 
 def test_the_citation_says_what_the_package_says() -> None:

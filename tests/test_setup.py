@@ -1,4 +1,4 @@
-"""The set-up: `run.py` step by step, lists of requirements, the version, what a wheel carries."""
+"""The set-up: `run.py` step by step, lists of requirements, the version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tomllib
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -238,6 +237,25 @@ def test_each_task_runs_its_program(
     assert not set(absent) & set(words)
 
 
+@pytest.mark.parametrize("can_be_had", [True, False])
+def test_the_lowest_versions_have_an_environment_of_their_own(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, can_be_had: bool
+) -> None:
+    taken, calls = [], []
+    monkeypatch.setattr(run, "set_up", lambda: None)
+    monkeypatch.setattr(run, "run_quietly", lambda *words: taken.append(words) or can_be_had)
+    monkeypatch.setattr(run, "hand_over", lambda words, **_: calls.append(words) or 0)
+    monkeypatch.chdir(run.ROOT)
+    run.program("uv").parent.mkdir(parents=True)
+    run.program("uv").touch()
+    assert run.main(["lowest", "-k", "survey"]) == (0 if can_be_had else 1)
+    assert str(run.LOWEST) in taken[0]
+    if can_be_had:
+        assert "lowest-direct" in taken[1]
+        assert calls[0][0] == run.program("python", run.LOWEST)
+        assert {"-k", "survey", run.TIER_ONE} <= set(calls[0])
+
+
 def test_an_unknown_task_is_wrong_use(run: ModuleType) -> None:
     with pytest.raises(SystemExit) as stop:
         run.main(["make-coffee"])
@@ -285,6 +303,17 @@ def test_the_version_is_the_same_everywhere() -> None:
 
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert employer_identity.__version__ == PROJECT["version"] == citation["version"]
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(\d.*?)\] - (\S+)$", changes, re.M)
+    newest = (PROJECT["version"], str(citation.get("date-released")))
+    assert released[:1] == ([newest] if "date-released" in citation else [])
+
+
+def test_the_pythons_named_are_those_allowed() -> None:
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    assert PROJECT["requires-python"] == f">={named[0]}"
+    listed = f"{', '.join(named[:-1])} or {named[-1]}"
+    assert f"needs Python {listed}" in (ROOT / "run.py").read_text(encoding="utf-8")
 
 
 def test_notebooks_with_committed_outputs_are_not_stripped() -> None:
@@ -298,43 +327,3 @@ def test_notebooks_with_committed_outputs_are_not_stripped() -> None:
 def test_the_continuous_integration_script_is_sound() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     subprocess.run(["bash", "-n", str(ROOT / ".ci" / "run")], check=True)
-
-
-@pytest.mark.slow
-def test_a_wheel_carries_all_it_needs_and_makes_a_report(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    site = tmp_path / "site"
-    with zipfile.ZipFile(wheel) as archive:
-        inside = set(archive.namelist())
-        archive.extractall(site)
-    package = ROOT / "employer_identity"
-    data = [*package.rglob("*.toml"), *(package / "reports" / "template").rglob("*.*")]
-    wanted = {path.relative_to(ROOT).as_posix() for path in data}
-    wanted |= {
-        f"employer_identity/{path.relative_to(ROOT).as_posix()}"
-        for folder in ("notebooks/reports", "data/sample")
-        for path in (ROOT / folder).iterdir()
-        if path.is_file()
-    }
-    assert wanted <= inside
-    assert not [name for name in inside if name.startswith(("tests/", "benchmarks/"))]
-    work = tmp_path / "work"
-    work.mkdir()
-    code = "from employer_identity.cli.main import app; app(['report', 'employer_brand_study'])"
-    made = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=work,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(site)},
-    )
-    assert made.returncode == 0, made.stderr
-    report = Path(made.stdout.strip().splitlines()[-1])
-    assert (work / report).read_text(encoding="utf-8").startswith("<!")
-    code = "from employer_identity.cli.main import app; app(['workshop', 'class', '--solutions'])"
-    environment = {**os.environ, "PYTHONPATH": str(site)}
-    subprocess.run([sys.executable, "-c", code], cwd=work, check=True, env=environment)
-    assert len([*(work / "class").rglob("*.ipynb")]) == 12
-    assert (work / "class" / "data" / "employees.csv").is_file()
