@@ -61,7 +61,7 @@ class Lab:
         asked = f"{read} && {kernel} && {_PANEL}.content.model.cells.length === {stands}"
         self.wait(lambda: bool(self.page.value(asked)), "the notebook did not open")
 
-    def run_all(self, patience: float = 180) -> None:
+    def run_all(self, patience: float = 420) -> None:
         """Run every cell anew; done is when each code cell that holds code has a number."""
         self.command("notebook:clear-all-cell-outputs")  # a stored number is no sign of a run
         self.wait(lambda: set(self.prompts()) <= {"[ ]:"}, "the old outputs did not go")
