@@ -9,7 +9,7 @@ from pathlib import Path
 
 from validation.lavaan import available
 from validation.page import write
-from validation.reference_tables import compare
+from validation.reference_tables import agreeing, compare, stored
 from validation.running import RESULTS, run
 from validation.studies import STUDIES
 
@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ask.add_argument("--processes", type=int, default=2, help="at the same time")
     ask.add_argument("--results", type=Path, default=RESULTS, help="folder of the stored numbers")
     asked = ask.parse_args(arguments)
-    agrees = compare(asked.results)
+    known = stored(asked.results) if asked.study else None
+    agrees = compare(asked.results) if known is None else agreeing(known)
     for name, cells in STUDIES.items():
         if asked.study not in (None, name):
             continue

@@ -48,7 +48,12 @@ def compare(folder: Path = RESULTS, golden: Path = GOLDEN) -> bool:
     part = folder / f"{STORED}.part"
     part.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     part.replace(folder / STORED)
-    return all(row["agrees"] for row in (*fits, *other))
+    return agreeing(found)
+
+
+def agreeing(found: Mapping[str, Any]) -> bool:
+    """Whether all that was compared agrees."""
+    return all(row["agrees"] for row in (*found["fits"], *found["tests"]))
 
 
 def stored(folder: Path = RESULTS) -> dict[str, Any] | None:
