@@ -188,6 +188,7 @@ def run_tests(python: Path, arguments: list[str]) -> int:
         [python, "-m", "pytest", *workers, *tier, *handed_on],
         OMP_NUM_THREADS="1",  # two workers on two cores: a third thread only waits
         OPENBLAS_NUM_THREADS="1",
+        PYTHONDONTWRITEBYTECODE="",  # a hundred kernels start: compile the package once
     )
 
 

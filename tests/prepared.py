@@ -11,6 +11,7 @@ import employer_identity as ei
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 TOML = SAMPLE / "instrument.toml"
+TWO = "a =~ adv1 + adv2 + adv3 + adv4\nb =~ ent1 + ent2 + ent3 + ent4"  # quick to replicate
 SHIFT = {"group": "young", "item": "adv2", "intercept": -0.5}
 
 
@@ -42,7 +43,7 @@ def results() -> dict[str, Any]:
     )  # fmt: skip
     plain = ei.cfa(survey, estimator="ML")
     comparison = ei.compare_models(survey)
-    quick = ei.invariance(survey, group="age", estimator="ML", missing="listwise")
+    quick = ei.invariance(survey, TWO, group="age", estimator="ML", missing="listwise")
     cutoffs = ei.simulated_cutoffs(quick, reps=100, processes=1)
     pillar = {"advancement": (0.7, 0.8, 0.7, 0.75)}
     rung, explorer = ladder.rungs["scalar"], ei.explore(survey)
@@ -61,7 +62,7 @@ def results() -> dict[str, Any]:
         explorer, explorer.choice, explorer.explored,
         ei.unmerged(ei.invariance(survey, group="age", ordered=True, collapse=150)),
         cutoffs, cutoffs.made_for, cutoffs.planted["scalar"][0],
-        ei.dynamic_cutoffs(plain, reps=100, processes=1),
+        ei.dynamic_cutoffs(ei.cfa(survey, TWO, estimator="ML"), reps=100, processes=1),
         ei.plan(pillar, size=1.5, reps=100, processes=1),
         ei.check_survey(SAMPLE / "employees.csv", instrument=TOML),
         ei.align(survey, group="age"), ei.align(survey, group="age").check(reps=2),

@@ -145,6 +145,7 @@ def test_whoever_is_withheld_is_among_the_facts_of_the_index(survey: Survey, out
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("instant")
 def test_languages_state_the_same(survey: Survey, out: Path) -> None:
     make(survey, out, languages=["nl", "en"], formats=["pdf", "ipynb"])
@@ -230,6 +231,7 @@ TOLD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("instant")
 def test_the_command_says_what_is_given_away_and_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -206,6 +206,7 @@ def test_a_search_starts_at_what_is_drawn_from() -> None:
 # -- what is found --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers_in_any_number_of_processes() -> None:
     other = ei.simulated_cutoffs(ladder(), reps=FEW, processes=2)
     for level, changes in cutoffs().drawn.items():

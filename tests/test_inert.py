@@ -173,6 +173,7 @@ def test_the_decision_is_no_sheet_of_formulas(survey: Survey) -> None:
 # --- All at once
 
 
+@pytest.mark.slow
 @pytest.mark.notebook
 def test_the_reports_of_a_batch_are_inert(made: Batch) -> None:
     assert made.counts == {"made": len(EMPLOYERS)}
@@ -197,12 +198,13 @@ def test_the_index_and_its_tables_are_inert(made: Batch) -> None:
     assert set(kept) == set(EMPLOYERS)  # as it is
 
 
+@pytest.mark.slow
 @pytest.mark.notebook
 @pytest.mark.parametrize(
     ("template", "asked"),
     [
         ("employer_brand_study", "group"),
-        pytest.param("measurement_report", "groups", marks=pytest.mark.slow),
+        ("measurement_report", "groups"),
     ],
 )
 def test_a_study_and_its_tables_are_inert(
@@ -229,6 +231,7 @@ def test_a_study_and_its_tables_are_inert(
     assert all("SEQ" in value for f in fields for value in f.attrib.values())
 
 
+@pytest.mark.slow
 @pytest.mark.notebook
 @pytest.mark.skipif(not shutil.which("pdfinfo"), reason="pdfinfo reads what a PDF says of itself")
 def test_a_pdf_says_its_title_as_it_is(survey: Survey, tmp_path: Path) -> None:

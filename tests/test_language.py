@@ -8,6 +8,7 @@ import string
 import tomllib
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,20 +72,31 @@ def is_dutch(text: str) -> bool:
 
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
-TEXTS = [(path, *literal) for path in MODULES for literal in literals(path)]
 
 
-@pytest.mark.parametrize("key", SENTENCES)
-def test_every_sentence_is_there_in_both_languages(key: str) -> None:
-    entry = SENTENCES[key]
-    assert set(entry) == set(LANGUAGES)
-    assert fields(entry["en"]) == fields(entry["nl"])
+@cache
+def texts() -> list[tuple[Path, str, bool]]:
+    """Return the texts of all modules: where each stands, what it is, whether it opens one."""
+    return [(path, *literal) for path in MODULES for literal in literals(path)]
+
+
+@pytest.mark.parametrize("topic", CATALOGUE)
+def test_every_sentence_is_there_in_both_languages(topic: str) -> None:
+    asked = {
+        key: [(language, fields(text)) for language, text in entry.items()]
+        for key, entry in entries(CATALOGUE[topic], topic)
+    }
+    assert asked
+    assert {
+        key: names for key, names in asked.items() if dict(names).keys() != set(LANGUAGES)
+    } == {}
+    assert {key: names for key, names in asked.items() if names[0][1] != names[1][1]} == {}
 
 
 def test_every_key_in_the_code_is_in_the_catalogue() -> None:
     unknown = [
         (path.name, text)
-        for path, text, opens in TEXTS
+        for path, text, opens in texts()
         if KEY.fullmatch(text) and not text.endswith(FILES) and not is_known(text, opens)
     ]
     assert unknown == []
@@ -110,17 +122,17 @@ def test_every_key_a_unit_says_is_in_the_catalogue_of_units() -> None:
 
 
 def test_every_sentence_is_used() -> None:
-    whole = {text for _, text, opens in TEXTS if not opens}
+    whole = {text for _, text, opens in texts() if not opens}
     topics = {"report.", "unit."}  # whose sentences are said without the topic's name
-    built = {text for _, text, opens in TEXTS if opens and "." in text} - topics
+    built = {text for _, text, opens in texts() if opens and "." in text} - topics
     openings = (*built, *(topic + text for topic in topics for text in built))
     near = "_near"  # the same problem, where a known name is close to the one given
+    written = whole | set(re.findall(r'"([a-z0-9_.]+)\\"', NOTEBOOKS))
 
     def is_used(key: str) -> bool:
         within = key.partition(".")[2]  # as study.say and its like are called
-        named = key in whole or within in whole or key.startswith(openings)
-        written = any(f'"{text}\\"' in NOTEBOOKS for text in (within, key))
-        return named or written or {key.removesuffix(near), near} <= whole
+        named = not {key, within}.isdisjoint(written) or key.startswith(openings)
+        return named or {key.removesuffix(near), near} <= whole
 
     unused = [key for key in SENTENCES if not is_used(key)]
     assert not unused, unused
@@ -130,14 +142,14 @@ def test_every_sentence_is_used() -> None:
 def test_a_rule_is_not_read_as_a_number_of_people(language: Any) -> None:
     """How many people something takes is no fact of anybody: a report that says it is made."""
     asked = re.compile(rf"{{(?:least|minimum)[^}}]*}}(?= (?:{say('audit.people', language)}))")
-    texts = {key: entry[language] for key, entry in SENTENCES.items()}
-    rules = {key: asked.sub("100", text) for key, text in texts.items() if asked.search(text)}
+    both = {key: entry[language] for key, entry in SENTENCES.items()}
+    rules = {key: asked.sub("100", text) for key, text in both.items() if asked.search(text)}
     assert len(rules) > 20
     assert [key for key, rule in rules.items() if [*disagreements(rule, (), "")]] == []
 
 
 def test_no_dutch_is_written_outside_the_catalogue() -> None:
-    assert [(path.name, text) for path, text, _ in TEXTS if is_dutch(text)] == []
+    assert [(path.name, text) for path, text, _ in texts() if is_dutch(text)] == []
 
 
 def test_the_check_for_dutch_sees_some() -> None:

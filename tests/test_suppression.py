@@ -295,6 +295,7 @@ def few_left(survey: Survey, minimum: int) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @given(tables())
 @settings(deadline=None, derandomize=True)
 def test_no_subtraction_finds_a_few_persons(table: tuple[Survey, int]) -> None:
