@@ -183,7 +183,7 @@ def run_tests(python: Path, arguments: list[str]) -> int:
     everything = "--all" in arguments
     handed_on = [a for a in arguments if a != "--all"]
     tier = [] if everything else ["-m", TIER_ONE]
-    workers = ["-n", "2", "--dist", "loadscope"]
+    workers = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
     return hand_over(
         [python, "-m", "pytest", *workers, *tier, *handed_on],
         OMP_NUM_THREADS="1",  # two workers on two cores: a third thread only waits

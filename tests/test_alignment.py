@@ -295,6 +295,7 @@ def test_without_sampling_error_the_truth_is_found() -> None:
     assert r2 == pytest.approx(np.ones((4, 2)), abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n", "sd", "r"), [(300, 0.3, 0.966), (1000, 0.3, 0.987), (1000, 0.5, 0.995)]
 )

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,7 @@ HOMES = {
 INSIDE_FUNCTIONS = ("semopy", "statsmodels")  # each costs over a second
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """Return every module of the package by its room's name."""
     return {

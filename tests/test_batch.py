@@ -176,6 +176,7 @@ def test_only_what_is_not_right_any_more_is_made_again(
     assert statuses(make(survey, out)) == made_of("made", *SHOWN) | WITHHELD
 
 
+@pytest.mark.slow
 def test_reports_of_other_batches_are_told_apart(survey: Survey, instant: Path, out: Path) -> None:
     make(survey, out)
     later = make(survey, out, languages=["en"])
@@ -192,6 +193,7 @@ def test_reports_of_other_batches_are_told_apart(survey: Survey, instant: Path, 
     assert make(town(seed=6), out, languages=["en"]).index.is_file()
 
 
+@pytest.mark.slow
 def test_outdated_reports_are_listed_without_a_link(
     survey: Survey, instant: Path, out: Path
 ) -> None:
@@ -203,6 +205,7 @@ def test_outdated_reports_are_listed_without_a_link(
     assert all(not r.files for r in later.records if r.status == "outdated")
 
 
+@pytest.mark.slow
 def test_who_became_too_few_loses_the_reports_of_before(
     survey: Survey, instant: Path, out: Path
 ) -> None:
@@ -254,6 +257,7 @@ def test_a_dry_run_says_how_long_it_takes_and_writes_nothing(
 # --- What fails
 
 
+@pytest.mark.slow
 def test_one_that_fails_is_listed_with_its_cell_and_the_rest_is_made(
     survey: Survey, instant: Path, out: Path
 ) -> None:
@@ -291,7 +295,9 @@ def test_one_that_fails_is_listed_with_its_cell_and_the_rest_is_made(
 @pytest.mark.parametrize(
     ("trouble", "code", "where"),
     [
-        ("import os; os._exit(9)", "report.kernel_died", "Trouble"),
+        pytest.param(
+            "import os; os._exit(9)", "report.kernel_died", "Trouble", marks=pytest.mark.slow
+        ),
         ("page.section = lambda *_: None", "inspection.missing_section", "facts"),
         (
             'page.show(Shown("two", "figure", Figure(), "Caption", facts=()))',
@@ -299,7 +305,9 @@ def test_one_that_fails_is_listed_with_its_cell_and_the_rest_is_made(
             "",
         ),
         ('page.title("Proef", "Again", "", [])', "report.no_title", ""),
-        ('page.numbers({"n": object()})', "report.cell_failed", "Trouble"),
+        pytest.param(
+            'page.numbers({"n": object()})', "report.cell_failed", "Trouble", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_report_that_is_not_whole_fails(
@@ -316,6 +324,7 @@ def test_a_report_that_is_not_whole_fails(
     assert "nl/den.html" not in all_files(out)
 
 
+@pytest.mark.slow
 def test_a_cell_that_never_ends_is_ended(survey: Survey, instant: Path, out: Path) -> None:
     write_template(instant.parent, 'if unit.unit == "Den":\n    while True: pass')
     ark, den = (ParameterSet(title, {"employer": title}) for title in ("Ark", "Den"))

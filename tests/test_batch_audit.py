@@ -100,6 +100,7 @@ def test_without_the_rule_of_siblings_the_small_employer_is_recovered(
     assert is_withheld(made)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("instant")
 def test_an_old_batch_that_shows_what_is_hidden_now_is_found(
     survey: Survey, out: Path, monkeypatch: pytest.MonkeyPatch
@@ -197,7 +198,11 @@ def in_page(out: Path) -> None:
     (out / PAGE).write_text(page.replace('data-value="40"', 'data-value="4"'), encoding="utf-8")
 
 
-@pytest.mark.parametrize("plant", [in_csv, in_numbers, in_page], ids=lambda p: p.__name__)
+@pytest.mark.parametrize(
+    "plant",
+    [in_csv, pytest.param(in_numbers, marks=pytest.mark.slow), in_page],
+    ids=lambda p: p.__name__,
+)
 def test_a_number_planted_in_the_index_is_found(
     plant: Callable[[Path], None], survey: Survey, instant: Path, out: Path
 ) -> None:

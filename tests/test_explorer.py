@@ -23,6 +23,7 @@ from employer_identity.language import LANGUAGES
 from employer_identity.privacy import DISTRIBUTION, MINIMUM
 
 CHOICES = [Choice(topic, "generation", "advancement") for topic in TOPICS]
+QUICK = len(CHOICES)  # what is enough for the first tier
 CHOICES += [
     replace(CHOICES[2], model="one_factor"),
     replace(CHOICES[3], model="two_factors", rung="configural"),
@@ -40,7 +41,11 @@ def exploration() -> Exploration:
     return Exploration(survey())
 
 
-@pytest.mark.parametrize("choice", CHOICES, ids=lambda c: f"{c.topic}-{c.model}-{c.grouping}")
+@pytest.mark.parametrize(
+    "choice",
+    [*CHOICES[:QUICK], *(pytest.param(c, marks=pytest.mark.slow) for c in CHOICES[QUICK:])],
+    ids=lambda c: f"{c.topic}-{c.model}-{c.grouping}",
+)
 def test_the_code_makes_exactly_what_is_shown(
     exploration: Exploration, choice: Choice, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -186,6 +186,7 @@ def test_the_reports_of_a_batch_are_inert(made: Batch) -> None:
             assert_inert(output.get("data", {}).get("text/html", ""))
 
 
+@pytest.mark.slow
 @pytest.mark.notebook
 def test_the_index_and_its_tables_are_inert(made: Batch) -> None:
     found = assert_inert(made.index.read_text(encoding="utf-8"), scripts=1)

@@ -73,6 +73,7 @@ def test_an_unknown_group_may_have_any_place() -> None:
     assert (lower[2], upper[2]) == (1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.0, 1.0, 3.0])
 def test_places_hold_the_true_one_as_often_as_they_say(spread: float) -> None:
     rng = np.random.default_rng(7)

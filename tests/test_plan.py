@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.special import chdtri, chndtr, ndtr
 
@@ -66,6 +65,7 @@ def test_the_defect_is_of_the_size_that_was_asked_for() -> None:
     assert covariance[1] == pytest.approx(covariance[0], abs=1e-9)
 
 
+@pytest.mark.slow
 def test_power_of_the_difference_test_is_what_theory_says() -> None:
     made = study()
     each, df = made.per_person
@@ -240,4 +240,3 @@ def test_replications_that_all_fail_are_told(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(planned_surveys.PlannedSurveys, "__call__", lambda *_: None)
     with pytest.raises(ModelError, match="20 of 20 replications"):
         ei.plan(PILLARS, reps=FEW, processes=1)
-    assert isinstance(found().table, pd.DataFrame)

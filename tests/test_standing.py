@@ -185,6 +185,7 @@ def test_parts_of_the_whole_stand_around_it(holey: Survey) -> None:
     assert total == pytest.approx(0.0, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_intervals_of_the_difference_hold_what_is_true() -> None:
     """Of many surveys without differences 95 in 100 intervals hold zero, more or less."""
     rng = np.random.default_rng(1)

@@ -663,7 +663,7 @@ SURVEYS: dict[str, tuple[Callable[[], Survey], str]] = {
 
 @pytest.mark.notebook
 @pytest.mark.parametrize(
-    "case", [c if c in ("plain", "no items") else pytest.param(c, marks=SLOW) for c in SURVEYS]
+    "case", [c if c == "no items" else pytest.param(c, marks=SLOW) for c in SURVEYS]
 )
 def test_a_report_states_all_that_its_page_tells_of_people(
     case: str, made: Callable[..., Any]
@@ -724,6 +724,7 @@ def test_no_number_and_no_column_is_cut_off_on_a_screen(unaided: str, tmp_path: 
             assert tab.value("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.slow
 @pytest.mark.notebook
 def test_a_withheld_employer_stops_its_report_in_words(
     whole_sample: Survey, tmp_path: Path

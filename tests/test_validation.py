@@ -318,6 +318,7 @@ def test_a_merged_draw_is_what_the_package_would_fit(studies: SimpleNamespace) -
     assert len(np.unique(frame["pro1"])) < 7  # 1 % of 300 are three
 
 
+@pytest.mark.slow
 def test_the_public_answers_as_its_truth_says(studies: SimpleNamespace) -> None:
     """In a public of 20,000 all lies within four of its own standard errors of what is true."""
     brand, true = studies.brand, studies.brand_truth
