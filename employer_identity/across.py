@@ -19,6 +19,7 @@ from employer_identity.cfa import defaults
 from employer_identity.checks import Estimator, Missing, check_combination, check_options
 from employer_identity.climbing import OnReject
 from employer_identity.collapsing import LEAST
+from employer_identity.column_checks import unknown_columns
 from employer_identity.criteria import Rule, RuleName, rule_of
 from employer_identity.divisions import (
     Asked,
@@ -40,7 +41,6 @@ from employer_identity.measurement.ordering import Parameterization
 from employer_identity.measurement.syntax import parse
 from employer_identity.measurement.table import Roles
 from employer_identity.questionnaire import CROSSED, Instrument
-from employer_identity.sample import unknown_columns
 from employer_identity.scan import Scan
 from employer_identity.survey import Survey
 

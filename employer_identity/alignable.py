@@ -11,6 +11,7 @@ import pandas as pd
 
 from employer_identity.alignment_check import places_of
 from employer_identity.cfa import Prepared
+from employer_identity.column_checks import unknown_columns
 from employer_identity.dividing import named, too_many_groups
 from employer_identity.divisions import Division, divide, without_small
 from employer_identity.errors import ModelError, Problem
@@ -21,7 +22,6 @@ from employer_identity.measurement.misalignment import Identification
 from employer_identity.measurement.moments import Moments
 from employer_identity.measurement.syntax import Term, parse
 from employer_identity.measurement.table import Roles
-from employer_identity.sample import unknown_columns
 from employer_identity.survey import Survey
 
 

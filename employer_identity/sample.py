@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
 from employer_identity.clustering import numbered
 from employer_identity.collapsing import LEAST, collapsed, doubtful, not_whole
+from employer_identity.column_checks import (
+    not_numeric,
+    reference_first,
+    unfit,
+    unknown_columns,
+    unknown_items,
+)
 from employer_identity.dividing import (
     groups_of,
     never_together,
@@ -31,8 +36,6 @@ from employer_identity.measurement.rows import Respondents, Rows
 from employer_identity.measurement.saturated import Saturated, available, saturate
 from employer_identity.measurement.summed import Tabled
 from employer_identity.measurement.tabulated import Tables
-
-HUGE = 1e100  # beyond it squares and their sums overflow
 
 
 @dataclass(frozen=True)
@@ -135,9 +138,9 @@ def rows_of(frame: pd.DataFrame, asked: Asked) -> tuple[Rows, tuple[str, ...], t
     items, extra = asked.items, (asked.weights, asked.cluster)
     _refuse(unknown_columns(frame, items, group=asked.group, weights=extra[0], cluster=extra[1]))
     numeric = [*items, *([asked.weights] if asked.weights else [])]
-    _refuse([Problem("model.not_numeric", where=i) for i in _not_numeric(frame, numeric)])
+    _refuse([Problem("model.not_numeric", where=i) for i in not_numeric(frame, numeric)])
     values = frame[list(items)].to_numpy(dtype=float, na_value=np.nan)
-    _refuse(_unfit(values, items))
+    _refuse(unfit(values, items))
     weights = _weights(frame, asked.weights)
     labels, codes = _groups(frame, asked.group, asked.reference)
     used, notes = usable(values, codes, weights, asked)
@@ -295,7 +298,7 @@ def _refuse(problems: list[Problem]) -> None:
 
 def _published(moments: Moments, asked: Asked) -> Sample:
     items, group, reference = asked.items, asked.group, asked.reference
-    _refuse(_unknown_items(items, moments.names))
+    _refuse(unknown_items(items, moments.names))
     chosen = moments.select(items)
     if group is None and len(chosen.n) > 1:
         if chosen.known != "means":
@@ -314,54 +317,6 @@ def _published(moments: Moments, asked: Asked) -> Sample:
     return Sample(chosen, saturated, tuple(notes))
 
 
-def unknown_columns(
-    frame: pd.DataFrame, items: Sequence[str], **asked: str | None
-) -> list[Problem]:
-    """Say which items, and which columns an argument asks for, are not there or there twice."""
-    columns = [str(c) for c in frame.columns]
-    found = _unknown_items(items, columns)
-    for argument, name in asked.items():
-        if name and name not in columns:
-            near = difflib.get_close_matches(name, columns, n=3)
-            code = "model.unknown_column_near" if near else "model.unknown_column"
-            values = {"near": listing(near), "argument": argument}
-            found.append(Problem(code, where=name, values=values))
-    wanted = [*items, *(name for name in asked.values() if name)]
-    return found + [Problem("model.column_twice", where=n) for n in wanted if columns.count(n) > 1]
-
-
-def _unknown_items(items: Sequence[str], columns: Sequence[str]) -> list[Problem]:
-    found = []
-    for name in items:
-        if name not in columns:
-            near = difflib.get_close_matches(name, columns, n=3)
-            code = "model.unknown_item_near" if near else "model.unknown_item"
-            found.append(Problem(code, where=name, values={"near": listing(near)}))
-    return found
-
-
-def _not_numeric(frame: pd.DataFrame, items: Sequence[str]) -> list[str]:
-    kinds = zip(items, frame[list(items)].dtypes, strict=True)
-    return [
-        item for item, kind in kinds
-        if not is_numeric_dtype(kind) or is_bool_dtype(kind) or is_complex_dtype(kind)
-    ]  # fmt: skip
-
-
-def endless(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which numbers are infinite, or so large that their squares are."""
-    return np.abs(values) > HUGE
-
-
-def _unfit(values: NDArray[np.float64], items: Sequence[str]) -> list[Problem]:
-    infinite, empty = endless(values).sum(axis=0), np.isnan(values).sum(axis=0) == len(values)
-    return [
-        Problem("model.item_empty" if nothing else "model.infinite", where=item, count=int(count))
-        for item, count, nothing in zip(items, infinite, empty, strict=True)
-        if count or nothing
-    ]
-
-
 def _groups(
     frame: pd.DataFrame, group: str | None, reference: str | None
 ) -> tuple[tuple[str, ...], NDArray[np.intp]]:
@@ -375,17 +330,6 @@ def _groups(
     order = reference_first(labels, group, reference)
     codes = np.append(np.argsort(order), -1)[codes].astype(np.intp)
     return tuple(labels[i] for i in order), codes
-
-
-def reference_first(labels: Sequence[str], group: str, reference: str | None) -> list[int]:
-    """Return the groups' places in the order asked for."""
-    if reference is None:
-        return list(range(len(labels)))
-    if str(reference) not in labels:
-        values = {"reference": reference, "allowed": listing(labels)}
-        raise refusal(ModelError, [Problem("model.unknown_group", where=group, values=values)])
-    first = labels.index(str(reference))
-    return [first, *(i for i in range(len(labels)) if i != first)]
 
 
 def _too_small(

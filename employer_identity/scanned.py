@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from employer_identity.clustering import judged
 from employer_identity.collapsing import not_whole
+from employer_identity.column_checks import endless, reference_first, unknown_columns
 from employer_identity.dividing import never_together, too_few_groups, too_small_groups
 from employer_identity.errors import ModelError, Problem
 from employer_identity.intake.pieces import Wanted
@@ -27,18 +28,7 @@ from employer_identity.measurement.summed import Summed, Tabled
 from employer_identity.measurement.sums import Batch, Body, Label, MomentSums, Sums, spread_of
 from employer_identity.measurement.tabulated import Tables
 from employer_identity.measurement.twostep import LookUp, looked_up
-from employer_identity.sample import (
-    Asked,
-    Sample,
-    endless,
-    ordered_sample,
-    reference_first,
-    rows_of,
-    sample_of,
-    take,
-    unknown_columns,
-    usable,
-)
+from employer_identity.sample import Asked, Sample, ordered_sample, rows_of, sample_of, take, usable
 from employer_identity.scan import Scan
 
 Array = NDArray[np.float64]

@@ -37,11 +37,12 @@ DATA = [
     "screening", "loading", "answer_words", "profiles", "bands", "ratings", "clusters",
     "guessing", "starter", "panel", "panel_loading", "presets", "population", "simulate",
     "designs", "insiders", "public", "studies", "dividing", "collapsing", "clustering",
-    "sample", "levels", "replications", "scan", "scanned", "aligned_factor", "uncertainty",
+    "column_checks", "sample", "levels", "replications", "scan", "scanned", "aligned_factor",
+    "uncertainty",
 ]
 AUDIT = [
-    "facts", "atoms", "pages", "recovery", "system", "bounds", "search", "banded", "listed",
-    "folder", "whom", "stating", "outsiders",
+    "facts", "atoms", "pages", "recovery", "system", "bounds", "published", "search", "banded",
+    "listed", "folder", "whom", "stating", "outsiders",
 ]
 MODEL = [
     "criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores",
@@ -239,14 +240,14 @@ def test_modules_and_functions_stay_readable() -> None:
     long = [
         f"{path.relative_to(PACKAGE)}: {lines} lines"
         for path in PACKAGE.rglob("*.py")
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 450
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
     ]
     for room, tree in modules().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
-                long += [f"{room}.{node.name}: {lines} lines"] if lines > 60 else []
+                long += [f"{room}.{node.name}: {lines} lines"] if lines > 50 else []
     assert long == []
 
 

@@ -9,7 +9,7 @@ is not protected, what the others answered is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -27,7 +27,7 @@ from employer_identity.audit.facts import (
     Statement,
     columns_of,
 )
-from employer_identity.audit.recovery import WEIGHT, Known, nested
+from employer_identity.audit.published import Cell, Sets, published, withheld
 from employer_identity.audit.system import around, needed, system
 
 POINT = 1.0
@@ -128,49 +128,6 @@ def _of_everybody(block: Block) -> tuple[Statement, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Sets:
-    """Published sets with a number each, and the statements that tell them."""
-
-    known: Known
-    sources: tuple[Statement, ...]
-
-    @classmethod
-    def of(cls, block: Block, told: Iterable[tuple[Statement, float]]) -> _Sets:
-        each: dict[bytes, tuple[Members, float, Statement]] = {}
-        for s, value in told:
-            members = block.members(s.fact.scope)
-            each.setdefault(members.tobytes(), (members, value, s))
-        members_, values, sources = zip(*each.values(), strict=True) if each else ((), (), ())
-        return cls(Known.of(list(members_), list(values), len(block.cells)), sources)
-
-    def witnesses(self, target: Members) -> tuple[Statement, ...]:
-        """Return the statements that add up to a target."""
-        weights = self.known.weights(target.astype(float))
-        return tuple(s for s, w in zip(self.sources, weights, strict=True) if abs(w) > WEIGHT)
-
-    def value(self, target: Members) -> int:
-        """Return how many people are in a target that follows."""
-        return self.values([target])[0]
-
-    def values(self, targets: list[Members]) -> list[int]:
-        """Return how many people are in targets that follow."""
-        if not targets:
-            return []
-        return [round(n) for n in self.known.sums(np.array(targets, dtype=float)).tolist()]
-
-    def knows(self, targets: list[Members]) -> Members:
-        """Tell which targets follow by adding and subtracting."""
-        rows = np.array(targets, dtype=float).reshape(len(targets), self.known.sets.shape[1])
-        return self.known.spans(rows) & rows.any(axis=1)
-
-    @cached_property
-    def differences(self) -> list[Members]:
-        """Return what the larger of two published sets has and the smaller has not."""
-        sets = self.known.sets.astype(bool)
-        return [sets[a] & ~sets[b] for a, b in nested(self.known.sets)]
-
-
-@dataclass(frozen=True, eq=False)
 class _Counts:
     """The attack on counts in one block: of persons, or of those who answered a measure."""
 
@@ -179,14 +136,14 @@ class _Counts:
     measure: str = PERSONS
 
     @cached_property
-    def sets(self) -> _Sets:
-        return _published(self.block, self.measure)
+    def sets(self) -> Sets:
+        return published(self.block, self.measure)
 
     @cached_property
-    def hidden(self) -> list[_Cell]:
+    def hidden(self) -> list[Cell]:
         """Cells whose count is withheld; how many answered is no secret where persons are told."""
         mine = self.measure
-        found = _withheld(
+        found = withheld(
             self.block, self.floor, mine, lambda f: (f.quantity, f.measure) == ("count", mine)
         )
         told = {} if self.measure == PERSONS else self.block.counted()
@@ -205,7 +162,7 @@ class _Counts:
             yield from _small(self.block, sets, sets, self.floor, "count", PERSONS)
         yield from self._narrow(open_)
 
-    def _narrow(self, cells: list[_Cell]) -> Iterator[Leak]:
+    def _narrow(self, cells: list[Cell]) -> Iterator[Leak]:
         if not cells and self.measure != PERSONS:
             return
         attack = Attack(system(self.block, self.measure))
@@ -216,45 +173,8 @@ class _Counts:
                 yield Leak("narrow", cell.scope, "count", self.measure, found.witnesses, found)
 
 
-def _published(block: Block, measure: str) -> _Sets:
-    told = [(s, s.fact.value) for s in block.about(measure) if _is_exact(s.fact, measure)]
-    return _Sets.of(block, [(s, value) for s, value in told if value is not None])
-
-
-def _is_exact(fact: Fact, measure: str) -> bool:
-    return (
-        fact.quantity == "count"
-        and fact.measure == measure
-        and fact.value is not None
-        and not fact.half
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Cell:
-    """A cell that is named and withheld, and from how many people on it would be shown."""
-
-    scope: Scope
-    members: Members
-    least: int
-
-
-def _withheld(
-    block: Block, floor: int, measure: str, protects: Callable[[Fact], bool]
-) -> list[_Cell]:
-    """Return the cells of which something that is to be protected is withheld, each once."""
-    found: dict[bytes, _Cell] = {}
-    for s in block.about(PERSONS, measure):
-        if s.fact.value is None and protects(s.fact):
-            members, least = block.members(s.fact.scope), max(s.fact.least, floor)
-            known = found.get(members.tobytes())
-            if members.any() and (known is None or known.least < least):
-                found[members.tobytes()] = _Cell(s.fact.scope, members, least)
-    return list(found.values())
-
-
 def _small(
-    block: Block, counts: _Sets, sums: _Sets, floor: int, quantity: Quantity, measure: str
+    block: Block, counts: Sets, sums: Sets, floor: int, quantity: Quantity, measure: str
 ) -> Iterator[Leak]:
     """Find sets of fewer people than the floor that published sets leave over."""
     seen: dict[bytes, Members] = {}
@@ -271,7 +191,7 @@ def _small(
             yield Leak("small", scope, quantity, measure, sums.witnesses(members))
 
 
-def _left_over(block: Block, counts: _Sets) -> Iterator[Members]:
+def _left_over(block: Block, counts: Sets) -> Iterator[Members]:
     """Yield the atoms, the values of columns, and what is left of a set beside its parts."""
     sets = counts.known.sets.astype(bool)
     yield from np.eye(len(block.cells), dtype=bool)
@@ -298,32 +218,32 @@ class _Answered:
         return self.measure[0] if self.measure[0] in self.block.skipped else PERSONS
 
     @cached_property
-    def counts(self) -> _Sets:
-        return _published(self.block, self._counts)
+    def counts(self) -> Sets:
+        return published(self.block, self._counts)
 
     def _is_mine(self, fact: Fact) -> bool:
         own = (fact.measure, fact.answers) == self.measure
         return own and fact.quantity != "count" and fact.value is not None
 
     @cached_property
-    def sums(self) -> _Sets:
+    def sums(self) -> Sets:
         """Sets of which the sum is published, or the mean and of how many."""
         told = [s for s in self.block.about(self.measure[0]) if self._is_mine(s.fact)]
         counted = self.counts.knows([self.block.members(s.fact.scope) for s in told])
-        return _Sets.of(
+        return Sets.of(
             self.block,
             [(s, 0.0) for s, n in zip(told, counted, strict=True) if n or s.fact.quantity == "sum"],
         )
 
     @cached_property
-    def hidden(self) -> list[_Cell]:
+    def hidden(self) -> list[Cell]:
         name, chosen = self.measure
 
         def protects(fact: Fact) -> bool:
             mine = fact.measure == name and fact.answers in ((), chosen)
             return mine or fact.measure == PERSONS
 
-        return _withheld(self.block, self.floor, name, protects)
+        return withheld(self.block, self.floor, name, protects)
 
     def leaks(self) -> Iterator[Leak]:
         quantity: Quantity = "share" if self.measure[1] else "mean"
@@ -347,11 +267,11 @@ class _Answered:
             elif are_bounded and (found := self._narrow(attack, cell)):
                 yield Leak("narrow", cell.scope, quantity, name, found.witnesses, found)
 
-    def _is_nobody(self, cell: _Cell) -> bool:
+    def _is_nobody(self, cell: Cell) -> bool:
         """Whether it is known that nobody in a cell answered."""
         return bool(self.counts.knows([cell.members])[0]) and not self.counts.value(cell.members)
 
-    def _narrow(self, attack: Attack, cell: _Cell) -> Bounds | None:
+    def _narrow(self, attack: Attack, cell: Cell) -> Bounds | None:
         if self.measure[1]:
             return attack.agreeing(cell.members, 2)
         return attack.mean(cell.members, POINT)
@@ -397,7 +317,7 @@ def _totals(block: Block) -> list[Statement]:
 
 
 def _total_count(block: Block, scope: Scope, measure: str) -> Fact | None:
-    sets, members = _published(block, measure), block.members(scope)
+    sets, members = published(block, measure), block.members(scope)
     if not sets.knows([members])[0]:
         return None
     return Fact(scope, "count", float(sets.value(members)), 0.0, measure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -113,23 +114,8 @@ def batch(
         from employer_identity.errors import ReportError
         from employer_identity.language import refusal, say
         from employer_identity.reports.batch import batch as make
-        from employer_identity.reports.pdf import made_by
 
-        progress = Progress(tongue, quiet=quiet)
-        kinds = _listed(formats)
-
-        def on_step(name: str) -> None:
-            progress.begin()
-            if quiet:
-                return
-            tell(say(f"batch.step.{name}", tongue))
-            if name == "make" and "pdf" in kinds:
-                tell(made_by(tongue))
-
-        def on_report(record: Record, done: int, total: int) -> None:
-            _tell_failure(record, tongue, progress)
-            progress.show(done, total)
-
+        told = _Told(tongue, Progress(tongue, quiet=quiet), _listed(formats), quiet)
         options = {"wave": wave, "minimum_n": minimum_n}
         options["accept_identifiability"] = "true" if i_accept_identifiability else None
         given = gather(template, options, parameter or [], parameters)
@@ -144,22 +130,22 @@ def batch(
                 by=by,
                 sets=sets,
                 languages=tongues,  # type: ignore[arg-type]  # make() refuses what is none
-                formats=kinds,  # type: ignore[arg-type]
+                formats=told.formats,  # type: ignore[arg-type]
                 jobs=jobs,
                 isolated=isolated,
                 scheduler=scheduler,
                 timeout=timeout,
                 earlier=earlier or (),
                 dry_run=dry_run,
-                on_step=on_step,
-                on_report=on_report,
+                on_step=told.step,
+                on_report=told.report,
                 **given.values,
             )
         except KeyboardInterrupt:
-            progress.clear()
+            told.progress.clear()
             tell(say("batch.told.stopped", tongue))
             raise typer.Exit(STOPPED) from None
-        progress.clear()
+        told.progress.clear()
         _tell_outcome(found, tongue, quiet=quiet)
         clean = found.audit is None or found.audit.is_clean
         if clean and not dry_run:
@@ -173,14 +159,37 @@ def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _tell_failure(record: Record, tongue: Language, progress: Progress) -> None:
-    from employer_identity.language import describe, say
+@dataclass(frozen=True)
+class _Told:
+    """What is said while reports are made."""
 
-    if record.problem:
-        progress.clear()
-        words = {"title": record.title, "language": record.language}
-        message = describe(record.problem, tongue)
-        tell(say("batch.told.failed", tongue, message=message, **words))
+    tongue: Language
+    progress: Progress
+    formats: list[str]
+    quiet: bool
+
+    def step(self, name: str) -> None:
+        """Say what is done now."""
+        from employer_identity.language import say
+        from employer_identity.reports.pdf import made_by
+
+        self.progress.begin()
+        if self.quiet:
+            return
+        tell(say(f"batch.step.{name}", self.tongue))
+        if name == "make" and "pdf" in self.formats:
+            tell(made_by(self.tongue))
+
+    def report(self, record: Record, done: int, total: int) -> None:
+        """Say of a report that it failed, and how many are done."""
+        from employer_identity.language import describe, say
+
+        if record.problem:
+            self.progress.clear()
+            words = {"title": record.title, "language": record.language}
+            message = describe(record.problem, self.tongue)
+            tell(say("batch.told.failed", self.tongue, message=message, **words))
+        self.progress.show(done, total)
 
 
 def _tell_audit(found: Audit, tongue: Language, *, quiet: bool) -> None:

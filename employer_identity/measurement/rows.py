@@ -94,7 +94,7 @@ class Respondents(People):
         """Return the covariance of the moments' scores within groups, (G, P, P)."""
         n = self.patterns.n.sum()
         if self.patterns.complete:
-            L = linear(self.patterns, at, mu)
+            L = linear(self.patterns, at)
             found: Array = L @ self.squares @ L.transpose(0, 2, 1) / n
             return found
         return np.asarray(self._spread(at, mu) / n)
@@ -104,7 +104,7 @@ class Respondents(People):
         to_cells = Delta.transpose(0, 2, 1)
         if not self.patterns.complete:
             return np.asarray(to_cells @ self.meat(at, mu) @ Delta)
-        D = to_cells @ linear(self.patterns, at, mu)
+        D = to_cells @ linear(self.patterns, at)
         return np.asarray(D @ self.squares @ D.transpose(0, 2, 1) / self.patterns.n.sum())
 
     def _spread(self, at: Expansion, mu: Array) -> Array:
@@ -217,7 +217,7 @@ class Rows(Respondents):
     def by_group(self, at: Expansion, mu: Array) -> Iterator[Array]:
         """Go through the scores a group at a time: those of all at once are large."""
         if self.patterns.complete:
-            for t, L in zip(self.products, linear(self.patterns, at, mu), strict=True):
+            for t, L in zip(self.products, linear(self.patterns, at), strict=True):
                 yield t @ L.T
             return
         for g in range(self.patterns.n_groups):
@@ -254,7 +254,7 @@ class Rows(Respondents):
         return np.searchsorted(self.numbers, np.unique(self.cluster[self.group == g]))
 
 
-def linear(patterns: Patterns, at: Expansion, mu: Array) -> Array:
+def linear(patterns: Patterns, at: Expansion) -> Array:
     """Return the map from products to scores of complete answers, (G, P, 1 + P).
 
     With d about the group's mean and e = mean - mu: score = f (A (d + e)(d + e)' A - A), A (d + e).

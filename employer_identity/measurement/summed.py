@@ -157,7 +157,7 @@ class Summed(Counted, Respondents):
     def by_group(self, at: Expansion, mu: Array) -> Iterator[Array]:
         """Go through the scores of each group's clusters, (C_g, P)."""
         if isinstance(self.products, ByCluster):
-            for own, L in zip(self._slices(), linear(self.patterns, at, mu), strict=True):
+            for own, L in zip(self._slices(), linear(self.patterns, at), strict=True):
                 yield corrected(self.products.sums[own] @ L.T)
             return
         spread = self.again(self.patterns, at, mu)

@@ -1,6 +1,5 @@
-# Relative weights and Shapley shares of correlated predictors, each by another road than the package's:
-# relative weights from regressions on the predictors' nearest orthogonal stand-ins, row by row; Shapley shares from the
-# R squared of lm() for every subset.
+# Relative weights of correlated predictors by another road than the package's: from regressions on the
+# predictors' nearest orthogonal stand-ins, row by row.
 #   Rscript make_importance.R [FOLDER]     writes people.csv and importance.json into importance/
 # tests/test_drivers.py compares.
 suppressMessages(library(jsonlite))
@@ -25,10 +24,6 @@ on_y <- coef(lm(y ~ stand_in - 1))                   # the outcome by the stand-
 of_x <- sapply(1:5, function(j) coef(lm(Z[, j] ~ stand_in - 1)))
 weights <- as.numeric(t(of_x^2) %*% on_y^2)
 
-r2 <- function(set) if (length(set)) summary(lm(y ~ Z[, set]))$r.squared else 0
-orders <- function(v) if (length(v) < 2) list(v) else do.call(c, lapply(seq_along(v), function(i) lapply(orders(v[-i]), function(o) c(v[i], o))))
-every <- orders(1:5)
-shapley <- sapply(1:5, function(j) mean(sapply(every, function(o) { before <- o[seq_len(match(j, o) - 1)]; r2(c(before, j)) - r2(before) })))
-
-write(toJSON(list(relative_weights = weights, shapley = shapley, r2 = r2(1:5)), digits = 12, auto_unbox = TRUE, pretty = TRUE),
+r2 <- summary(lm(y ~ Z))$r.squared
+write(toJSON(list(relative_weights = weights, r2 = r2), digits = 12, auto_unbox = TRUE, pretty = TRUE),
       file.path(into, "importance.json"))
