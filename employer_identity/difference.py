@@ -35,6 +35,7 @@ DEFAULTS: dict[str, Method] = {
     "ML": "standard", "DWLS": "standard", "MLR": "satorra_bentler_2001",
     "MLM": "satorra_bentler_2001", "WLSM": "satorra_2000", "WLSMV": "satorra_2000_shifted",
 }  # fmt: skip
+ALIKE = 1e-5  # furthest in SD that the moments of the same answers are apart, taken twice
 NESTED = 1e-6  # largest discrepancy per respondent of moments that a model can reproduce
 
 
@@ -139,10 +140,19 @@ def _same_answers(one: Fit, other: Fit) -> bool:
     if (one.ordered is None) != (other.ordered is None):
         return False
     ours, theirs = one.moments, other.moments.select(one.moments.names)
-    pairs = [(ours.n, theirs.n), (ours.mean, theirs.mean)]
+    if not np.allclose(ours.n, theirs.n):
+        return False
+    sd = np.sqrt(np.diagonal(ours.covariance, axis1=1, axis2=2))
+    apart = [
+        (ours.mean - theirs.mean) / sd,
+        (ours.covariance - theirs.covariance) / (sd[:, :, None] * sd[:, None, :]),
+    ]
     if one.ordered is not None and other.ordered is not None:
-        pairs += [(ours.covariance, theirs.covariance), _sums(one.ordered, other.ordered)]
-    return all(a.shape == b.shape and bool(np.allclose(a, b)) for a, b in pairs)
+        a, b = _sums(one.ordered, other.ordered)
+        if a.shape != b.shape:
+            return False
+        apart.append(a - b)
+    return all(bool((np.abs(gap) < ALIKE).all()) for gap in apart)
 
 
 def _sums(one: OrderedMoments, other: OrderedMoments) -> tuple[Array, Array]:

@@ -193,6 +193,9 @@ def test_other_rows_items_groups_estimators_and_clusters_are_refused() -> None:
     assert refused(one, ei.cfa(frame.assign(pro1=frame["pro1"] + 0.1), free)) == [
         "model.different_data"
     ]
+    once_more = frame.sample(frac=1.0, random_state=1).reset_index(drop=True)
+    moved = frame.assign(pro1=once_more["pro1"])  # as many, as high, as spread: another covariance
+    assert refused(one, ei.cfa(moved, free)) == ["model.different_data"]
     assert refused(one, ei.cfa(frame, free.replace("pro4", "ent4"))) == ["model.different_data"]
     assert refused(one, ei.cfa(frame, free, weights="w")) == ["model.different_data"]
     assert refused(one, ei.cfa(frame, free, estimator="ML")) == ["model.different_estimators"]

@@ -243,6 +243,19 @@ def test_with_theta_residual_variances_take_the_place_of_scales() -> None:
     assert "residuals" in strict.equal
 
 
+@pytest.mark.parametrize("equal", [SCALAR[:1], SCALAR])
+def test_standardised_estimates_are_the_same_with_theta(equal: tuple[str, ...]) -> None:
+    """Errors too: one model, written with scales or with residual variances."""
+    delta, theta = (
+        keyed(fitted(group="age", equal=equal, parameterization=one).standardised)
+        for one in ("delta", "theta")
+    )
+    rows = [key for key in delta.index.intersection(theta.index) if "~*~" not in key]
+    assert len(rows) > 50
+    for part in ("est", "se"):
+        np.testing.assert_allclose(delta.loc[rows, part], theta.loc[rows, part], atol=FOUND)
+
+
 def test_three_categories_leave_equal_thresholds_untested() -> None:
     model = "f =~ d1 + d2 + d3 + s1"
     call: Any = {"group": "land", "ordered": ("d1", "d2", "d3", "s1")}

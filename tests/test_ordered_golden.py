@@ -20,6 +20,7 @@ CASES: dict[str, dict[str, Any]] = {
 FITS = [name for name, case in CASES.items() if "estimates" in case]
 DIFFERENCES = [name for name, case in CASES.items() if case.get("kind") == "difference"]
 SCORES = [name for name, case in CASES.items() if case.get("kind") == "score"]
+STANDARDISED = [name for name, case in CASES.items() if case.get("kind") == "standardised"]
 
 # Polychorics are each program's own to about 1e-8; the stored solutions are flat to 1e-10.
 MEASURE_RTOL = 5e-6  # seen: 8e-7
@@ -28,6 +29,7 @@ INTERVAL_ATOL = 2e-5  # lavaan's search for the ends of RMSEA's interval stops e
 ESTIMATE_ATOL = 1e-5  # seen: 2e-6, of a score with a mean of 20
 SE_RTOL = 2e-6  # seen: 2e-7
 DIFFERENCE_RTOL = 1e-6
+STANDARDISED_ATOL = 2e-7  # seen: 3e-8, of an estimate
 TANGENT_RTOL = 0.01  # with a measured score lavaan's projection depends on its unit, ours does not
 SCORE_RTOL = 5e-6  # small differences of the statistics, divided by their standard error
 INDEX_RTOL = 2e-3  # lavaan's information there weighs groups by n, not n - 1
@@ -129,4 +131,16 @@ def test_residuals_of_correlations() -> None:
         np.testing.assert_allclose(
             column(ours, part, theirs.index), column(theirs, part, theirs.index),
             rtol=MEASURE_RTOL, atol=1e-6, err_msg=part,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STANDARDISED)
+def test_standardised_estimates_and_their_errors(name: str) -> None:
+    case = CASES[name]
+    ours, theirs = keyed(fitted(case["case"]).standardised), keyed(frame_of(case["standardised"]))
+    assert len(theirs) > 100
+    for part in ("est", "se", "ci_lower", "ci_upper"):
+        np.testing.assert_allclose(
+            column(ours, part, theirs.index), column(theirs, part, theirs.index),
+            rtol=0, atol=STANDARDISED_ATOL, err_msg=part,
         )  # fmt: skip

@@ -84,6 +84,7 @@ def imply_from(layout: Layout, M: dict[Matrix, Array]) -> Implied:
     if layout.response.by_scale and not layout.response.plain:
         at = np.flatnonzero(layout.response.ordered)
         total = M["Delta"][:, at, 0] ** -2.0
+        Sigma = Sigma.astype(np.result_type(Sigma, total))  # derivatives step aside, to complex
         M = {**M, "Theta": M["Theta"].astype(Sigma.dtype)}
         M["Theta"][:, at, at] = total - shared[:, at, at]
         Sigma[:, at, at] = total

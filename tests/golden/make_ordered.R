@@ -170,6 +170,15 @@ ordered_case("land_mixed_scalar", S, mixed, of(mixed), group = "land", std_lv = 
 differences("difference_land_mixed", c("land_mixed_configural", "land_mixed_scalar"))
 ordered_case("land_one_group_free", S, two_factors, of(two_factors), group = "land", std_lv = TRUE, equal = ORDERED_LEVELS$scalar, free = c("s3~1@two", "g=~v2@three", "s1|t4@two"))
 
+# ---- standardised estimates, whose errors also rest on the scales of the other groups ------------------------------------
+standardised <- function(name) {
+  s <- standardizedSolution(FITS[[name]]); s <- s[s$op %in% c("=~", "~~", "~1", "|"), ]
+  s$group <- labels_of(FITS[[name]])[s$group]; names(s)[names(s) == "est.std"] <- "est"
+  s <- as.data.frame(lapply(s[c("lhs", "op", "rhs", "group", "est", "se", "ci.lower", "ci.upper")], function(x) if (is.numeric(x)) as.numeric(x) else as.character(x)))
+  file_of(paste0("standardised_", name), list(kind = json("standardised"), case = json(name), standardised = table_of(s)))
+}
+for (name in c("land_thresholds", "land_scalar", "land_theta_scalar", "land_partial", "land_mixed_scalar")) standardised(name)
+
 # ---- robust score tests: the algebra of Boos (1992) on lavaan's derivatives, weights and covariances ---------------------
 # A relation's cell in each group is a parameter of its own there, tied by constraints: K are the directions that these
 # leave. Intercepts that are 0 are written as parameters that equal 0, from the second group on.
