@@ -34,6 +34,7 @@ def test_the_notebooks_show_what_is_committed_in_any_environment(
     told = tmp_path / "told.xml"
     environment = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
     options = ["--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider"]
+    options += ["-p", "no:randomly"]  # which would shuffle cells
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *options, f"--junitxml={told}", str(folder)],
         env=os.environ | environment,

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""What all tests share, those of notebooks too."""
 
 from __future__ import annotations
 
