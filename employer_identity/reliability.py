@@ -18,15 +18,15 @@ from employer_identity.measurement.scored import between, of_one
 def reliability(fit: Fit) -> pd.DataFrame:
     """Return the reliability of each factor's unit-weighted score, by group.
 
-    With Lambda_f the factor's loadings and Phi_ff its variance, over the items that measure it ::
+    With Lambda_f the factor's loadings and Phi_ff its variance, over the items that measure it,
+    Sigma their covariances as the model implies them and S as they were observed ::
 
-        omega = (sum Lambda_f)^2 Phi_ff / [ (sum Lambda_f)^2 Phi_ff + sum Theta ]     (model-implied
-        denominator) alpha = k / (k - 1) * (1 - tr S / 1'S1)                                   from
-        the observed covariances S ave   = sum(Lambda_f^2) Phi_ff / [ sum(Lambda_f^2) Phi_ff + tr
-        Theta ]
+        omega = (sum Lambda_f)^2 Phi_ff / 1'Sigma 1
+        alpha = k / (k - 1) * (1 - tr S / 1'S1)
+        ave   = sum(Lambda_f^2) Phi_ff / tr Sigma
 
-    where sum Theta includes residual covariances. All are proportions of variance; omega and alpha
-    assume that the items measure this one factor.
+    All are proportions of variance. Residual covariances, and what an item shares with another
+    factor that it measures too, are variance that is not this factor's; alpha takes it for such.
 
     Of items in ordered categories the score is the sum of category numbers, and omega that of Green
     and Yang: what two answers share by way of the factor only, summed over all pairs, an item with
@@ -53,9 +53,9 @@ def reliability(fit: Fit) -> pd.DataFrame:
     Notes
     -----
     Formulas: McDonald (1999), Cronbach (1951), Fornell & Larcker (1981), Green & Yang (2009, eq.
-    21), Zumbo, Gadermann & Zeisser (2007). Checked against semTools 0.5-6, which lets the
-    intercepts of ordered items out: with those, and of mixed pillars, against numerical
-    integration.
+    21), Zumbo, Gadermann & Zeisser (2007). Checked against semTools 0.5-6 (``omega2``), which has
+    no ave of items with two factors, and lets the intercepts of ordered items out: with those, and
+    of mixed pillars, against numerical integration.
 
     Examples
     --------
@@ -90,13 +90,12 @@ def _of_numbers(fit: Fit, g: int, factor: str, items: list[str]) -> dict[str, fl
     """Return the coefficients of answers taken as numbers."""
     at, f = [fit.items.index(i) for i in items], fit.layout.latent.index(factor)
     loading = fit.implied.matrices["Lambda"][g, at, f]
-    residual = fit.implied.matrices["Theta"][g][np.ix_(at, at)]
+    implied = fit.implied.Sigma[g][np.ix_(at, at)]
     variance = fit.implied.Phi[g, f, f]
-    shared, spread = loading.sum() ** 2 * variance, (loading**2).sum() * variance
     return {
         "alpha": _alpha(fit.moments.covariance[g][np.ix_(at, at)]),
-        "omega": shared / (shared + residual.sum()),
-        "ave": spread / (spread + np.trace(residual)),
+        "omega": loading.sum() ** 2 * variance / implied.sum(),
+        "ave": (loading**2).sum() * variance / np.trace(implied),
     }
 
 

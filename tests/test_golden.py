@@ -160,7 +160,11 @@ def test_reliability(name: str) -> None:
     theirs = frame_of(CASES[name]["tests"]).set_index(["group", "factor"])
     assert list(ours.index) == list(theirs.index)
     for name_ in theirs.columns:
-        np.testing.assert_allclose(ours[name_], theirs[name_], rtol=0, atol=ESTIMATE_ATOL)
+        told = theirs[name_].notna()  # semTools has no ave of items with two factors
+        assert told.any()
+        np.testing.assert_allclose(
+            ours.loc[told, name_], theirs.loc[told, name_], rtol=0, atol=ESTIMATE_ATOL
+        )
 
 
 @pytest.mark.parametrize("name", of_kind("correlation"))

@@ -121,7 +121,7 @@ case("regions_covariate", R, paste0(two, "\nf ~ tenure\ng ~ f"), group = "region
 by_factor <- function(fit) {
   found <- suppressWarnings(suppressMessages(reliability(fit))); found <- if (is.list(found)) found else list(found)
   do.call(rbind, Map(function(r, label) { r <- r[, colnames(r) != "total", drop = FALSE]
-    data.frame(group = label, factor = colnames(r), alpha = as.numeric(r["alpha", ]), omega = as.numeric(r["omega", ]), ave = as.numeric(r["avevar", ])) }, found, labels_of(fit)))
+    data.frame(group = label, factor = colnames(r), alpha = as.numeric(r["alpha", ]), omega = as.numeric(r["omega2", ]), ave = as.numeric(r["avevar", ])) }, found, labels_of(fit)))
 }
 reliability_case <- function(name, ...) {
   call <- call_of(...); fit <- fitted_by(call)
@@ -129,6 +129,7 @@ reliability_case <- function(name, ...) {
 }
 reliability_case("reliability_hs", H, three)
 reliability_case("reliability_residual_covariance", H, with("x7 ~~ x8"))
+reliability_case("reliability_cross_loading", H, with("visual =~ x9"))
 reliability_case("reliability_pillars_metric", P, four, group = "generation", std_lv = TRUE, equal = "loadings")
 
 correlations <- function(name, ...) {
