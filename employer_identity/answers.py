@@ -67,14 +67,14 @@ def number_in(cell: object) -> float:
 def names(column: pd.Series) -> pd.Categorical:
     """Return names of groups as categories in their natural order; blank ones are missing."""
     codes, cells = distinct(column)
-    named = [_name(cell) for cell in cells]
+    named = [name_of(cell) for cell in cells]
     categories = sorted({*named}, key=by_number)
     place = {name: k for k, name in enumerate(categories)}
     recoded = np.array([*map(place.__getitem__, named), -1])
     return pd.Categorical.from_codes(recoded[codes], categories=categories)
 
 
-def _name(value: object) -> str:
+def name_of(value: object) -> str:
     """One group's name as text; 1.0 is called 1, as the instrument calls it."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 

@@ -30,6 +30,7 @@ def numbered(
     use, inside, notes = judged(str(column.name), clusters, by_group, labels, declared=declared)
     if not use:
         return None, notes
+    notes.append(Problem("model.rows_without_cluster", str(column.name), int(alone.sum())))
     if inside:
         mine = np.isin(codes, inside)
         found[mine] = found.max() + 1 + np.arange(mine.sum())

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from employer_identity.answers import numbers
+from employer_identity.answers import name_of, numbers
 from employer_identity.bands import bands_for
 from employer_identity.errors import ModelError, Problem
 from employer_identity.language import listing, refusal
@@ -33,7 +33,7 @@ def groups_of(column: pd.Series) -> pd.Categorical:
     column = column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("category")
     column = column.cat.remove_unused_categories()
     groups: pd.Categorical = column.array
-    names = [str(c) for c in groups.categories]
+    names = [name_of(c) for c in groups.categories]
     if twice := sorted({n for n in names if names.count(n) > 1}):
         where = str(column.name)
         raise refusal(

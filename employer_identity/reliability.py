@@ -27,6 +27,7 @@ def reliability(fit: Fit) -> pd.DataFrame:
 
     All are proportions of variance. Residual covariances, and what an item shares with another
     factor that it measures too, are variance that is not this factor's; alpha takes it for such.
+    The score is the items' sum as they stand: turn an item that loads negatively round first.
 
     Of items in ordered categories the score is the sum of category numbers, and omega that of Green
     and Yang: what two answers share by way of the factor only, summed over all pairs, an item with
@@ -44,11 +45,12 @@ def reliability(fit: Fit) -> pd.DataFrame:
     Returns
     -------
     DataFrame with group, factor, items (count), alpha, omega, ave; of ordered items ordinal_alpha.
+    A factor that is measured by factors has no score of its own and no row.
 
     Raises
     ------
     ModelError
-        If a factor is measured by fewer than two observed items.
+        If a factor is measured by one observed item only.
 
     Notes
     -----
@@ -61,7 +63,8 @@ def reliability(fit: Fit) -> pd.DataFrame:
     --------
     >>> ei.reliability(fit).round(3)
     """
-    measured = {f: [i for i in items if i in fit.items] for f, items in fit.factors.items()}
+    observed = {f: [i for i in items if i in fit.items] for f, items in fit.factors.items()}
+    measured = {f: items for f, items in observed.items() if items}
     short = [f for f, items in measured.items() if len(items) < 2]
     if short:
         raise refusal(ModelError, [Problem("reliability.too_few_items", where=f) for f in short])

@@ -38,8 +38,17 @@ def test_a_residual_covariance_lowers_omega():
     assert allowed < plain
 
 
-def test_a_second_order_factor_is_refused():
-    fit = ei.cfa(answers(400, 2), FOUR + "\ng =~ pro + adv + ent + imp")
+def test_a_factor_of_factors_has_no_row_and_the_others_have_theirs() -> None:
+    frame = answers(400, 2)
+    higher = ei.reliability(ei.cfa(frame, FOUR + "\ng =~ pro + adv + ent + imp"))
+    assert list(higher["factor"]) == ["pro", "adv", "ent", "imp"]
+    plain = ei.reliability(ei.cfa(frame, FOUR))
+    assert np.allclose(higher["alpha"], plain["alpha"])
+    assert np.allclose(higher["omega"], plain["omega"], atol=0.02)
+
+
+def test_a_factor_of_one_item_is_refused() -> None:
+    fit = ei.cfa(answers(400, 2), "f =~ pro1 + pro2 + pro3\ng =~ adv1\nadv1 ~~ 0*adv1")
     with pytest.raises(ModelError) as caught:
         ei.reliability(fit)
     assert caught.value.problems[0].code == "reliability.too_few_items"

@@ -217,7 +217,7 @@ def test_a_group_within_one_cluster_counts_its_people() -> None:
 def test_who_has_no_cluster_is_one() -> None:
     lacking = put("team", [0, 1, 2], np.nan)(base())
     fit = ei.cfa(lacking, TWO, **TEAMS)
-    assert notes(fit) == [("clustered", "team", 43)]
+    assert notes(fit) == [("clustered", "team", 43), ("rows_without_cluster", "team", 3)]
     named = base().assign(team=lambda d: d["team"].astype(object))
     named.loc[[0, 1, 2], "team"] = ["x", "y", "z"]
     assert np.allclose(kept(fit), kept(ei.cfa(named, TWO, **TEAMS)), atol=1e-8)
