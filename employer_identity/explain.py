@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from employer_identity.criteria import AbsoluteFit
 from employer_identity.language import Language, describe, listing, say
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from employer_identity.fit import Fit
 
 
@@ -92,6 +96,9 @@ def _estimates(fit: Fit, language: Language) -> str:
                 value_high=high["std_all"], item_high=high["rhs"], factor_high=high["lhs"],
             )
         )  # fmt: skip
+        if turned := _against(loadings):
+            values = {"count": len(turned), "items": listing(turned, language)}
+            told.append(say("explain.against", language, **values))
     pairs = fit.latent_correlations
     if len(pairs):
         row = pairs.loc[pairs["est"].abs().idxmax()].to_dict()
@@ -100,6 +107,13 @@ def _estimates(fit: Fit, language: Language) -> str:
         values |= {"low": row["ci_lower"], "high": row["ci_upper"]}
         told.append(say("explain.correlation", language, **values))
     return " ".join(told)
+
+
+def _against(loadings: pd.DataFrame) -> list[str]:
+    """Return the items that run against most items of their factor, in any group."""
+    sign = np.sign(loadings["est"])
+    most = np.sign(sign.groupby([loadings["lhs"], loadings["group"]]).transform("sum"))
+    return list(dict.fromkeys(loadings.loc[sign * most < 0, "rhs"]))
 
 
 def _limits(fit: Fit, language: Language) -> str:

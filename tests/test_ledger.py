@@ -12,6 +12,7 @@ import pytest
 import employer_identity as ei
 from employer_identity.language import LANGUAGES, describe
 from employer_identity.measurement.arrow import Tied
+from tests.examples import FOUR, two_groups
 
 GOLDEN = Path(__file__).parent / "golden"
 MODEL = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
@@ -178,6 +179,15 @@ def test_the_explanation_of_a_good_fit_and_of_a_saturated_one(pupils: pd.DataFra
     saturated = ei.cfa(pupils, "visual =~ x1 + x2 + x3")
     assert "fits by construction" in saturated.explain()
     assert "chi2" not in saturated.explain()
+
+
+def test_an_item_that_runs_against_the_others_is_named() -> None:
+    plain = two_groups()
+    against = plain.assign(pro2=8 - plain["pro2"], adv1=8 - plain["adv1"])
+    told = ei.cfa(against, FOUR, group="band").explain()
+    assert "pro2 and adv1 run against the other items" in told
+    assert "adv1 loopt" in ei.cfa(plain.assign(adv1=8 - plain["adv1"]), FOUR).explain("nl")
+    assert "against" not in ei.cfa(plain, FOUR, group="band").explain()
 
 
 def test_the_explanation_names_what_is_improper(pupils: pd.DataFrame) -> None:
