@@ -43,13 +43,18 @@ def unknown_items(items: Sequence[str], columns: Sequence[str]) -> list[Problem]
     return found
 
 
-def not_numeric(frame: pd.DataFrame, items: Sequence[str]) -> list[str]:
-    """Return the items whose columns do not hold real numbers."""
+def not_numeric(frame: pd.DataFrame, items: Sequence[str]) -> list[Problem]:
+    """Say which columns do not hold real numbers, and what they hold."""
     kinds = zip(items, frame[list(items)].dtypes, strict=True)
     return [
-        item for item, kind in kinds
+        Problem("model.not_numeric", item, values={"kind": _called(kind)}) for item, kind in kinds
         if not is_numeric_dtype(kind) or is_bool_dtype(kind) or is_complex_dtype(kind)
     ]  # fmt: skip
+
+
+def _called(kind: object) -> str:
+    """Return what a type is called, text the same whatever holds it."""
+    return "text" if str(kind) in ("object", "str", "string") else str(kind)
 
 
 def endless(values: NDArray[np.float64]) -> NDArray[np.bool_]:

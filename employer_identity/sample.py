@@ -138,7 +138,7 @@ def rows_of(frame: pd.DataFrame, asked: Asked) -> tuple[Rows, tuple[str, ...], t
     items, extra = asked.items, (asked.weights, asked.cluster)
     _refuse(unknown_columns(frame, items, group=asked.group, weights=extra[0], cluster=extra[1]))
     numeric = [*items, *([asked.weights] if asked.weights else [])]
-    _refuse([Problem("model.not_numeric", where=i) for i in not_numeric(frame, numeric)])
+    _refuse(not_numeric(frame, numeric))
     values = frame[list(items)].to_numpy(dtype=float, na_value=np.nan)
     _refuse(unfit(values, items))
     weights = _weights(frame, asked.weights)

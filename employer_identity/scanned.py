@@ -37,6 +37,7 @@ Made = Callable[[], Rows] | None
 B = TypeVar("B", bound=Body)
 ROWS = ("", "rows")
 MISSING = "missing"
+NO_CLUSTER = "model.rows_without_cluster"
 NO_GROUP = "model.rows_without_group"
 SAMPLED = 10_000  # numbers from which bands are proposed
 
@@ -93,7 +94,7 @@ def _check_columns(scan: Scan, asked: Asked, wanted: Wanted) -> None:
     extra = {"group": asked.group, "weights": asked.weights, "cluster": asked.cluster}
     _refuse(unknown_columns(pd.DataFrame(columns=list(kinds)), asked.items, **extra))
     odd = [name for name in wanted.numbers if kinds[name] != "number"]
-    _refuse([Problem("model.not_numeric", where=name) for name in odd])
+    _refuse([Problem("model.not_numeric", name, values={"kind": kinds[name]}) for name in odd])
 
 
 # -- passes ---------------------------------------------------------------------------------------
@@ -123,6 +124,9 @@ def _first_pass(scan: Scan, wanted: Wanted, asked: Asked, make: Callable[[Batch]
             str(asked.cluster), units, by_group, names, declared=asked.declared
         )
         notes += told
+        if use:
+            without = sums.told.get((NO_CLUSTER, str(asked.cluster)), 0)
+            notes.append(Problem(NO_CLUSTER, str(asked.cluster), without))
         if not use or inside:
             alone = frozenset(labels[g] for g in inside)
             wanted = replace(wanted, cluster=wanted.cluster if use else None, alone=alone)
@@ -140,6 +144,8 @@ def _total(scan: Scan, wanted: Wanted, asked: Asked, make: Callable[[Batch], B])
 def _summed(asked: Asked, make: Callable[[Batch], B], batch: Batch) -> Sums[B]:
     """Add up what can be used of a batch, and count what cannot."""
     used, told = _used(batch, asked)
+    if batch.unclustered is not None and (alone := int((used & batch.unclustered).sum())):
+        told |= {(NO_CLUSTER, str(asked.cluster)): alone}
     broken = not_whole(batch.names, batch.answers[used]) if asked.ordered else []
     if broken:  # refused when all are counted
         told |= {(problem.code, problem.where): problem.count for problem in broken}

@@ -129,12 +129,12 @@ def batch_of(piece: Piece, wanted: Wanted) -> Batch:
     weights = np.ones(n)
     if wanted.weights:
         weights = _numbers(record, [wanted.weights])[:, 0]
-    keys = None
+    keys = unclustered = None
     if wanted.cluster:
         alone = np.isin(codes, [g for g, label in enumerate(labels) if label in wanted.alone])
-        keys = _keys(record.column(wanted.cluster), alone, piece.start)
+        keys, unclustered = _keys(record.column(wanted.cluster), alone, piece.start)
     answers = _numbers(record, wanted.items)
-    return Batch(wanted.items, answers, codes, labels, weights, keys, piece.part)
+    return Batch(wanted.items, answers, codes, labels, weights, keys, piece.part, unclustered)
 
 
 def _numbers(record: pa.RecordBatch, names: Sequence[str]) -> NDArray[np.float64]:
@@ -174,8 +174,10 @@ def _name(value: object) -> object:
     return value
 
 
-def _keys(column: pa.Array, alone: NDArray[np.bool_], start: int) -> NDArray[np.uint64]:
-    """Return each row's cluster as a number that is the same in every part.
+def _keys(
+    column: pa.Array, alone: NDArray[np.bool_], start: int
+) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Return each row's cluster as a number that is the same in every part, and who has none.
 
     A row without one is a cluster of its own, and so are those ``alone`` (n,).
     """
@@ -183,9 +185,10 @@ def _keys(column: pa.Array, alone: NDArray[np.bool_], start: int) -> NDArray[np.
     names = np.array([str(label) for label in labels], dtype=object)
     hashed = pd.util.hash_array(names, categorize=False) if len(names) else np.zeros(1, np.uint64)
     found: NDArray[np.uint64] = hashed[codes]
-    alone = alone | (codes < 0)
+    without = codes < 0
+    alone = alone | without
     if alone.any():
         rows = np.flatnonzero(alone) + start
         own = np.array([f"row {row}" for row in rows], dtype=object)
         found[alone] = pd.util.hash_array(own, hash_key="rows without one", categorize=False)
-    return found
+    return found, without

@@ -52,6 +52,8 @@ class Batch:
         Each row's cluster, (n,); None where there are none.
     part
         What the part of the source is called that the rows are of.
+    unclustered
+        Which rows are a cluster of their own since they have none, (n,).
     """
 
     names: tuple[str, ...]
@@ -61,15 +63,18 @@ class Batch:
     weights: Array
     cluster: Keys | None
     part: str = ""
+    unclustered: NDArray[np.bool_] | None = None
 
     def only(self, used: NDArray[np.bool_]) -> Batch:
         """Return some of the rows."""
         if used.all():
             return self
-        cluster = None if self.cluster is None else self.cluster[used]
+        cluster, unclustered = (
+            None if each is None else each[used] for each in (self.cluster, self.unclustered)
+        )
         return replace(
             self, answers=self.answers[used], codes=self.codes[used], weights=self.weights[used],
-            cluster=cluster,
+            cluster=cluster, unclustered=unclustered,
         )  # fmt: skip
 
     def numbered(self, labels: Sequence[Label]) -> Batch:
