@@ -69,9 +69,8 @@ class Batch:
         """Return some of the rows."""
         if used.all():
             return self
-        cluster, unclustered = (
-            None if each is None else each[used] for each in (self.cluster, self.unclustered)
-        )
+        cluster = None if self.cluster is None else self.cluster[used]
+        unclustered = None if self.unclustered is None else self.unclustered[used]
         return replace(
             self, answers=self.answers[used], codes=self.codes[used], weights=self.weights[used],
             cluster=cluster, unclustered=unclustered,
