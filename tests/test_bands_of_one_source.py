@@ -96,7 +96,8 @@ def test_ages_and_years_of_birth_of_one_column_are_the_same_pieces() -> None:
 
 
 def test_merged_bands_are_all_of_their_pieces() -> None:
-    instrument = NESTED.instrument
-    merged = pieces(instrument, "five", MERGED.join(["20_24", "25_29"]))
+    young = MERGED.join(["20_24", "25_29"])
+    instrument = NESTED.instrument.holding({"five": {young: ("20_24", "25_29")}})
+    merged = pieces(instrument, "five", young)
     assert merged == pieces(instrument, "ten", "twenties") == ("age", ("20", "25"))
     assert pieces(instrument, "five", "no such band") is None

@@ -10,7 +10,6 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from employer_identity.audit.facts import REST
-from employer_identity.questionnaire import MERGED
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Grouping, Instrument
@@ -42,7 +41,7 @@ def pieces(instrument: Instrument, column: str, value: str) -> tuple[str, tuple[
     spans = [span for g in alike for span in _spans(g).values()]
     starts = sorted({-inf, *(low for low, _ in spans), *(high + 1 for _, high in spans)} - {inf})
     own = _spans(grouping)
-    names = _unmerged(grouping, value) if value != REST else tuple(own)
+    names = grouping.parts(value) if value != REST else tuple(own)
     if not set(names) <= set(own):
         return None
     inside = [s for s in starts if any(own[n][0] <= s <= own[n][1] for n in names)]
@@ -60,9 +59,3 @@ def _spans(grouping: Grouping) -> dict[str, Span]:
         year = grouping.year
         found[name] = (first, last) if year is None else (year - last, year - first)
     return found
-
-
-def _unmerged(grouping: Grouping, value: str) -> tuple[str, ...]:
-    """Return the bands that became a group."""
-    parts = value.split(MERGED)
-    return tuple(band for part in parts for band in grouping.merge.get(part, (part,)))
