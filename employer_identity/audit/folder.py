@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class Audit(Showing):
     @property
     def findings(self) -> tuple[Problem, ...]:
         """Return everything that is wrong, in words: never a number that was hidden."""
-        return (*self.problems, *map(told, self.leaks))
+        return (*self.problems, *told(self.leaks))
 
     def _view(self) -> View:
         return View.of(in_words(self, "en"))
@@ -197,27 +197,44 @@ def in_words(found: Audit, language: Language) -> list[str]:
     if found.problems:
         outcome = say("audit.told.unread", language, n=len(found.problems))
     elif found.leaks:
-        outcome = say("audit.told.leaks", language, n=len(found.leaks))
+        cells = len({leak.scope for leak in found.leaks})
+        outcome = say("audit.told.leaks", language, n=cells)
     else:
         outcome = say("audit.told.clean", language)
     read = say("audit.told.what", language, reports=found.reports, facts=found.facts)
     return [*(describe(p, language) for p in found.findings), read, outcome]
 
 
-def told(leak: Leak) -> Problem:
-    """Say what can be had and from which numbers; not what it is."""
-    cells = list(dict.fromkeys(_cell(scope) for scope in ((one,) for one in leak.scope)))
-    named = [f"{w.report or w.fact.element} ({_cell(w.fact.scope)})" for w in leak.witnesses]
-    some = list(dict.fromkeys(named))
-    shown = [*some[:NAMED], *(["..."] if len(some) > NAMED else [])]
-    values: dict[str, object] = {"measure": leak.measure, "named": "; ".join(shown)}
-    bounds = leak.bounds
+def told(leaks: Iterable[Leak]) -> Iterator[Problem]:
+    """Say what can be had and from which numbers, not what it is: once of each set of people."""
+    alike: dict[object, list[Leak]] = defaultdict(list)
+    for leak in leaks:
+        alike[leak.way, leak.scope, leak.quantity].append(leak)
+    return map(_told, alike.values())
+
+
+def _told(leaks: Sequence[Leak]) -> Problem:
+    """Say what can be had in one way of one set of people."""
+    leak = leaks[0]
+    bounds = [found.bounds for found in leaks if found.bounds]
+    witnesses = (w for found in leaks for w in found.witnesses)
+    values: dict[str, object] = {
+        "measure": _first(found.measure for found in leaks),
+        "named": _first((f"{w.report or w.fact.element} ({_cell(w.fact.scope)})" for w in witnesses), "; "),
+    }
     if bounds and leak.quantity == "mean":
-        values["width"] = math.ceil(bounds.width * 100) / 100
+        values["width"] = math.ceil(max(b.width for b in bounds) * 100) / 100
     elif bounds:
-        values["width"] = int(bounds.values)
+        values["width"] = max(int(b.values) for b in bounds)
     key = leak.way if leak.way == "contradiction" else f"{leak.way}_{leak.quantity}"
-    return Problem(f"audit.leak.{key}", " / ".join(cells[:NAMED]), values=values)
+    where = " / ".join(list(dict.fromkeys(_cell((one,)) for one in leak.scope))[:NAMED])
+    return Problem(f"audit.leak.{key}", where, values=values)
+
+
+def _first(texts: Iterable[str], between: str = ", ") -> str:
+    """Write the first few of some texts."""
+    some = list(dict.fromkeys(texts))
+    return between.join([*some[:NAMED], *(["..."] if len(some) > NAMED else [])])
 
 
 def _cell(scope: Scope) -> str:
