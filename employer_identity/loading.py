@@ -201,9 +201,7 @@ def _wide(answers: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
     return answers.astype(dict.fromkeys(questions, float))
 
 
-def _examine(
-    raw: Raw, instrument: Instrument
-) -> tuple[Columns, dict[str, Held], list[Problem]]:
+def _examine(raw: Raw, instrument: Instrument) -> tuple[Columns, dict[str, Held], list[Problem]]:
     """Turn the columns that the instrument names into answers; collect all that is found.
 
     Beside them: of each grouping what its merged groups hold.

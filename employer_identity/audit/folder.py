@@ -220,7 +220,9 @@ def _told(leaks: Sequence[Leak]) -> Problem:
     witnesses = (w for found in leaks for w in found.witnesses)
     values: dict[str, object] = {
         "measure": _first(found.measure for found in leaks),
-        "named": _first((f"{w.report or w.fact.element} ({_cell(w.fact.scope)})" for w in witnesses), "; "),
+        "named": _first(
+            (f"{w.report or w.fact.element} ({_cell(w.fact.scope)})" for w in witnesses), "; "
+        ),
     }
     if bounds and leak.quantity == "mean":
         values["width"] = math.ceil(max(b.width for b in bounds) * 100) / 100
