@@ -18,10 +18,10 @@ from employer_identity.audit.search import leaks
 from employer_identity.audit.stating import Teller
 from employer_identity.errors import InstrumentError
 from employer_identity.instrument import load_instrument
-from employer_identity.language import describe
+from employer_identity.language import LANGUAGES, Language, describe
 from employer_identity.loading import check_survey
 from employer_identity.questionnaire import CROSSED, MERGED, OTHER, Grouping, Instrument
-from employer_identity.reports import study_facts
+from employer_identity.reports import data_words, study_facts
 from employer_identity.reports.snapshot import read_snapshot, write_snapshot
 from employer_identity.reports.study import Study
 from employer_identity.simulate import simulate_survey
@@ -169,6 +169,22 @@ def test_what_groups_hold_is_no_key_of_a_file(tmp_path: Path) -> None:
     with pytest.raises(InstrumentError) as caught:
         load_instrument(path)
     assert "instrument.unknown_key" in [p.code for p in caught.value.problems]
+
+
+# --- What a reader is told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_report_names_merged_groups_and_no_number_of_people(language: Language) -> None:
+    study = Study(read(MERGES["below, in order"]), "", language)
+    changed, doubted = data_words.changes(study), data_words.doubts(study)
+    assert sum("stores" in line and "board" in line for line in changed) == 1
+    assert not any(c.isdigit() for line in changed for c in line if "department" in line)
+    assert not any("department" in line for line in doubted)
+    plain = Study(PLAIN, "", language)
+    assert not any("department" in line for line in data_words.doubts(plain))
+    stated = [f.measure for f in study_facts.sentences(study)]
+    assert not any("merged" in measure or "small" in measure for measure in stated)
 
 
 # --- Batches
