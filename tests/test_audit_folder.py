@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from employer_identity.audit.facts import (
     EVERYBODY,
+    FORM,
     Answers,
     Fact,
     Published,
@@ -223,7 +224,7 @@ def test_reports_of_two_versions_or_with_other_numbers_are_told(tmp_path: Path) 
     assert codes(tmp_path) == ["audit.two_values"]
     report = put(tmp_path, "old")
     path = sidecar(report)
-    path.write_bytes(path.read_bytes().replace(b'"form":1', b'"form":9'))
+    path.write_bytes(path.read_bytes().replace(f'"form":{FORM}'.encode(), b'"form":9'))
     assert codes(tmp_path) == ["audit.other_form"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from employer_identity.audit.banded import pieces
+from employer_identity.audit.banded import spans
 from employer_identity.audit.facts import REST, WAVE, Scope, box
 from employer_identity.questionnaire import CROSSED
 
@@ -45,11 +45,11 @@ class Whom:
         return box({**dict(told), **({WAVE: self.wave} if self.wave else {})})
 
     def _told(self, column: str, value: str) -> tuple[str, tuple[str, ...]]:
-        """Return what a value is a value of: bands of one column are told in its pieces.
+        """Return what a value is a value of: bands of numbers are told as spans of these.
 
         A merged group is told as the groups that it holds: elsewhere these may stand by themselves.
         """
-        found = pieces(self.instrument, column, value)
+        found = spans(self.instrument, column, value)
         return found or (column, self._parts(column, value))
 
     def _parts(self, column: str, value: str) -> tuple[str, ...]:
