@@ -30,6 +30,8 @@ from employer_identity.showing import Showing, View
 
 NOTEBOOK = ".ipynb"
 """Ending of a report's notebook, but of others, too: without facts beside it is none of ours."""
+CHECK = b'\n<body class="check">\n'
+"""What stands in the page of a check, and in no report."""
 NAMED = 6
 """Numbers that a finding names at most."""
 
@@ -46,12 +48,15 @@ class Audit(Showing):
         What is hidden in it and can be had all the same.
     reports, facts
         How many were read.
+    notes
+        What lies there and is no report: pages of checks, which are for whoever has the answers.
     """
 
     problems: tuple[Problem, ...]
     leaks: tuple[Leak, ...]
     reports: int
     facts: int
+    notes: tuple[Problem, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -79,7 +84,9 @@ def audit(folder: Path, *others: Path) -> Audit:
     """
     problems: list[Problem] = []
     published: list[Published] = []
+    notes: list[Problem] = []
     for one in (folder, *others):
+        notes += [Problem("audit.check_page", _name(page, one)) for page in _checks(one)]
         found, wrong = _read(one)
         published += found
         problems += [*wrong, *_versions(found)]
@@ -92,7 +99,7 @@ def audit(folder: Path, *others: Path) -> Audit:
             problems.append(Problem("audit.too_many_cells", str(error)))
     facts = sum(len(p.facts) for p in published)
     reports = sum(p.report != INDEX for p in published)
-    return Audit(tuple(problems), tuple(found_leaks), reports, facts)
+    return Audit(tuple(problems), tuple(found_leaks), reports, facts, tuple(notes))
 
 
 def _attack(published: Sequence[Published]) -> list[Leak]:
@@ -113,7 +120,10 @@ def _attack(published: Sequence[Published]) -> list[Leak]:
 def _read(folder: Path) -> tuple[list[Published], list[Problem]]:
     """Read the sidecars of a folder, and say what is missing or does not belong together."""
     reports: dict[Path, list[Path]] = defaultdict(list)
+    checks = set(_checks(folder))
     for path in sorted(p for kind in KINDS for p in folder.rglob(f"*.{kind}")):
+        if path in checks:
+            continue
         if path.stem != INDEX and (path.suffix != NOTEBOOK or sidecar(path).is_file()):
             reports[sidecar(path)].append(path)
     indexes = sorted({p.parent for name in (PAGE, TABLE, FACTS) for p in folder.rglob(name)})
@@ -134,6 +144,12 @@ def _read(folder: Path) -> tuple[list[Published], list[Problem]]:
         apart += [listed] if listed else []
         problems += wrong
     return apart, problems
+
+
+def _checks(folder: Path) -> list[Path]:
+    """Return the pages of checks that lie in a folder, beside which there are no facts."""
+    pages = (p for p in sorted(folder.rglob("*.html")) if not sidecar(p).is_file())
+    return [p for p in pages if CHECK in p.read_bytes()]
 
 
 def _name(path: Path, folder: Path) -> str:
@@ -202,7 +218,8 @@ def in_words(found: Audit, language: Language) -> list[str]:
     else:
         outcome = say("audit.told.clean", language)
     read = say("audit.told.what", language, reports=found.reports, facts=found.facts)
-    return [*(describe(p, language) for p in found.findings), read, outcome]
+    told_of = (*found.notes, *found.findings)
+    return [*(describe(p, language) for p in told_of), read, outcome]
 
 
 def told(leaks: Iterable[Leak]) -> Iterator[Problem]:
