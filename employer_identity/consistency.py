@@ -79,7 +79,8 @@ def key_problem(error: Any, raw: Mapping[str, Any], file: str) -> Problem:
     if error["type"] == "missing":
         return Problem("instrument.missing_key", where, values={"key": key})
     if error["type"] == "extra_forbidden":
-        known = [f.alias or name for name, f in _owner(place).model_fields.items()]
+        fields = _owner(place).model_fields.items()
+        known = [f.alias or name for name, f in fields if name != "held"]
         return unknown("instrument.unknown_key", where, key, known)
     kind = _WRONG.get(error["type"], "other")
     allowed = str(error.get("ctx", {}).get("expected", "")).replace(" or ", ", ")

@@ -14,11 +14,13 @@ from employer_identity.errors import Problem
 from employer_identity.questionnaire import MERGED, OTHER, Grouping
 from employer_identity.special import special_category
 
+FOUND = "held"
 FIRST_YEAR = 1000  # whole numbers from here on are read as years
 
 
 def check_groupings(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Everything that is wrong with groupings whose keys and values are right one by one."""
+    yield from _check_found(raw, file)
     groupings = _groupings(raw)
     columns = dict.fromkeys(map(name_of, rows(raw, "grouping")))
     for grouping in groupings:
@@ -28,6 +30,15 @@ def check_groupings(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
         others = [c for c in columns if c != grouping.column]
         yield from _check_cross(grouping, {g.column: g for g in groupings}, others, where)
         yield from _check_special(grouping, where)
+
+
+def _check_found(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """Refuse as a key what is only found in answers."""
+    known = [f.alias or name for name, f in Grouping.model_fields.items() if name != FOUND]
+    for row in rows(raw, "grouping"):
+        if FOUND in row:
+            where = f"{file}, [[grouping]] {name_of(row)}"
+            yield unknown("instrument.unknown_key", where, FOUND, known)
 
 
 def _groupings(raw: Mapping[str, Any]) -> list[Grouping]:

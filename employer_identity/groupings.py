@@ -24,11 +24,13 @@ AGES, YEARS = (10, 120), (1800, 2200)  # what a column of either must look like
 
 Columns = Mapping[str, "pd.Series[float] | pd.Categorical"]
 Made = tuple[pd.Categorical | None, list[Problem]]
+Held = dict[str, tuple[str, ...]]
+"""Merged group -> the groups that became it."""
 
 
 def derive(
     frame: pd.DataFrame, columns: Columns, instrument: Instrument, raw: Raw
-) -> tuple[dict[str, pd.Categorical], list[Problem]]:
+) -> tuple[dict[str, pd.Categorical], dict[str, Held], list[Problem]]:
     """Make the groupings that are no plain columns of the file, and merge groups.
 
     Respondents without any answered item count nowhere and are missing in what is made.
@@ -42,11 +44,13 @@ def derive(
 
     Returns
     -------
-    The groupings that were made or changed, as ordered categoricals of the groups that occur, and
-    what was found: errors, values outside all bands (warnings), and ``survey.changed.*``.
+    The groupings that were made or changed, as ordered categoricals of the groups that occur; of
+    each what its merged groups hold; and what was found: errors, values outside all bands
+    (warnings), and ``survey.changed.*``.
     """
     answered = _answered(columns, instrument, len(frame))
     made: dict[str, pd.Categorical] = {}
+    held: dict[str, Held] = {}
     problems: list[Problem] = []
     for grouping in sorted(instrument.groupings, key=lambda g: bool(g.cross)):
         groups, found = _first(grouping, frame, {**columns, **made}, raw)
@@ -58,7 +62,7 @@ def derive(
             problems.append(Problem("groupings.special_values", grouping.column, values=values))
         if not grouping.is_changed:
             continue
-        groups = of_rows(groups, answered)
+        before = groups = of_rows(groups, answered)
         several = len(groups.categories) > 1
         for step in (_merged, merged_small):
             groups, found = step(groups, grouping)
@@ -66,7 +70,8 @@ def derive(
         if several or grouping.is_made:
             problems += _too_few_groups(groups, grouping)
         made[grouping.column] = groups
-    return made, problems
+        held[grouping.column] = _held(before, groups, grouping)
+    return made, held, problems
 
 
 def _answered(columns: Columns, instrument: Instrument, n: int) -> Flags:
@@ -190,6 +195,17 @@ def _renamed(groups: pd.Categorical, becomes: Mapping[str, str]) -> pd.Categoric
     new = list(dict.fromkeys(names))
     place = np.array([*map(new.index, names), -1])
     return pd.Categorical.from_codes(place[groups.codes], categories=new, ordered=True)
+
+
+def _held(before: pd.Categorical, after: pd.Categorical, grouping: Grouping) -> Held:
+    """Return the groups that merged ones hold; of stated ones also those in which nobody is."""
+    stated = {part: parts for parts in grouping.merge.values() for part in parts}
+    found: dict[str, set[str]] = {}
+    for new, old in set(zip(after.codes.tolist(), before.codes.tolist(), strict=True)):
+        if new >= 0:
+            part = str(before.categories[old])
+            found.setdefault(str(after.categories[new]), set()).update(stated.get(part, (part,)))
+    return {new: tuple(sorted(parts)) for new, parts in sorted(found.items()) if parts != {new}}
 
 
 def _merged(groups: pd.Categorical, grouping: Grouping) -> Merged:

@@ -25,7 +25,7 @@ from employer_identity.columns import (
 )
 from employer_identity.edge import checked
 from employer_identity.errors import Problem, SurveyError, SurveyWarning
-from employer_identity.groupings import derive
+from employer_identity.groupings import Held, derive
 from employer_identity.instrument import load_instrument
 from employer_identity.intake.files import read
 from employer_identity.intake.parquet import SUFFIXES
@@ -173,7 +173,7 @@ def _meant(path: Path) -> list[Path]:
 
 
 def _check(raw: Raw, instrument: Instrument) -> Check:
-    columns, found = _examine(raw, instrument)
+    columns, merged, found = _examine(raw, instrument)
     answers = pd.DataFrame(columns, index=pd.RangeIndex(len(raw.frame)))
     items = [i for i in instrument.item_names if i in answers]
     empty = answers[items].isna().all(axis=1).to_numpy() if items else np.zeros(len(answers), bool)
@@ -190,7 +190,8 @@ def _check(raw: Raw, instrument: Instrument) -> Check:
         return Check(errors, doubts, changes, None, raw.name)
     answers = answers.reset_index(drop=True)
     held = Narrow.of(answers) if raw.is_narrow else _wide(answers, instrument)
-    survey = Survey(held, instrument, changes, doubts, raw.name, raw.sha256)
+    known = instrument.holding(merged)
+    survey = Survey(held, known, changes, doubts, raw.name, raw.sha256)
     return Check(errors, doubts, changes, survey, raw.name)
 
 
@@ -200,15 +201,17 @@ def _wide(answers: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
     return answers.astype(dict.fromkeys(questions, float))
 
 
-def _examine(raw: Raw, instrument: Instrument) -> tuple[Columns, list[Problem]]:
+def _examine(raw: Raw, instrument: Instrument) -> tuple[Columns, dict[str, Held], list[Problem]]:
     """Turn the columns that the instrument names into answers; collect all that is found.
+
+    Beside them: of each grouping what its merged groups hold.
 
     A column with an error is left out, so that one fault is not told as several.
     """
     present = [*map(str, raw.frame.columns), *raw.others]
     problems = [*raw.changes, *check_columns(present, instrument)]
     if raw.frame.empty:
-        return {}, [*problems, Problem("survey.no_rows", raw.name)]
+        return {}, {}, [*problems, Problem("survey.no_rows", raw.name)]
     frame = raw.frame.loc[:, ~raw.frame.columns.duplicated()]
     columns, found = _questions(frame, instrument, raw)
     problems += found
@@ -216,13 +219,13 @@ def _examine(raw: Raw, instrument: Instrument) -> tuple[Columns, list[Problem]]:
         more, found = read_some(frame, instrument, raw)
         columns |= more
         problems += found
-    made, found = derive(frame, columns, instrument, raw)
+    made, held, found = derive(frame, columns, instrument, raw)
     columns |= made
     problems += found
     if instrument.respondent in frame:
         waves = columns.get(instrument.wave) if instrument.wave else None
         problems += check_respondents(frame[instrument.respondent], waves, raw)
-    return columns, problems
+    return columns, held, problems
 
 
 def _questions(

@@ -17,7 +17,7 @@ from employer_identity.answers import distinct, numbers
 from employer_identity.columns import rows_problem, shown
 from employer_identity.edge import checked
 from employer_identity.errors import Problem, SurveyError, SurveyWarning
-from employer_identity.groupings import derive
+from employer_identity.groupings import Held, derive
 from employer_identity.instrument import load_instrument
 from employer_identity.intake.files import read
 from employer_identity.intake.raw import Raw, of_frame
@@ -81,7 +81,7 @@ def load_panel(public: Source, people: Source, *, instrument: str | Path | Instr
         python_warnings.warn(SurveyWarning(text, doubts), stacklevel=2)
     both = hashlib.sha256("".join(raw.sha256 for raw in raws).encode()).hexdigest()
     names = tuple(raw.name for raw in raws)
-    words = labelled(instrument, raws[1])
+    words = labelled(instrument, raws[1]).holding(found.held)
     return Panel(ratings, persons, words, found.of("change"), doubts, names, both)
 
 
@@ -96,6 +96,7 @@ class _Found:
     instrument: Instrument
     public: Public
     problems: list[Problem] = field(default_factory=list)
+    held: dict[str, Held] = field(default_factory=dict)
 
     @property
     def errors(self) -> list[Problem]:
@@ -211,7 +212,7 @@ class _Found:
                     found[g.column] = values
         only = [g for g in self.instrument.groupings if _can_be_made(g.source, g.cross, raw, found)]
         part = self.instrument.model_copy(update={"groupings": tuple(only)})
-        made, told = derive(raw.frame, found, part, raw)
+        made, self.held, told = derive(raw.frame, found, part, raw)
         self.problems += told
         return found | made
 

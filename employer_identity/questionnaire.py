@@ -185,6 +185,8 @@ class Grouping(Column):
         New value -> the values that become it.
     merge_below
         Groups of fewer persons join a neighbour in the `order`, else one group "other".
+    held
+        Merged group -> the groups that became it. Known once answers were read; no key of a file.
     special, basis
         Which special category of personal data this is, and on what basis it is used.
     """
@@ -196,6 +198,7 @@ class Grouping(Column):
     cross: tuple[str, ...] = ()
     merge: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
     merge_below: int | None = Field(default=None, ge=2)
+    held: dict[str, tuple[str, ...]] = {}
     special: Special | None = None
     basis: str = ""
 
@@ -213,6 +216,10 @@ class Grouping(Column):
     def is_ordered(self) -> bool:
         """Whether its groups have neighbours."""
         return bool(self.order or self.bands)
+
+    def parts(self, group: str) -> tuple[str, ...]:
+        """Return the groups that a merged one holds; any other holds itself."""
+        return self.held.get(group, (group,))
 
     def minimum(self, usual: int) -> int:
         """Fewest persons of whom something is shown: `usual`, but 10 if crossed or special."""
@@ -269,6 +276,15 @@ class Instrument(Showing, _Table):
     wave: str | None = None
     date: str | None = None
     duration: str | None = None
+
+    def holding(self, held: Mapping[str, Mapping[str, tuple[str, ...]]]) -> Instrument:
+        """Return the instrument with what merged groups hold: by column, merged group -> parts."""
+        if not any(held.get(g.column, {}) != g.held for g in self.groupings):
+            return self
+        known = (
+            g.model_copy(update={"held": dict(held.get(g.column, {}))}) for g in self.groupings
+        )
+        return self.model_copy(update={"groupings": tuple(known)})
 
     @property
     def item_names(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from employer_identity.answers import Values
+from employer_identity.answers import Flags, Values
 from employer_identity.columns import doubts, rows_problem, shown
 from employer_identity.errors import Problem
 from employer_identity.intake.raw import Raw
@@ -250,14 +250,49 @@ def _log_probability(answers: pd.DataFrame) -> Values:
 
 
 SMALL = 5  # a group of fewer persons is too small to be described or compared
+KEYS = 12  # up to so many groups, few people are simply few
 
 
 def small_groups(seen: Seen) -> Iterator[Problem]:
-    """Groups too small to be shown; their size is not told."""
+    """Groups too small to be shown, by wave: reports are about one. Their size is not told."""
+    waves = _by_wave(seen)
+    for column, groups in _divided(seen).items():
+        by_wave = {w: groups[rows].value_counts() for w, rows in waves.items()}
+        few = {w: int(((n > 0) & (n < SMALL)).sum()) for w, n in by_wave.items()}
+        most = max(few.values(), default=0)
+        named = ", ".join(f"{w} ({n})" for w, n in few.items() if n)
+        if most and len(few) > 1:
+            code = "survey.small_groups_in_waves"
+            yield _warning(code, column, most, minimum=SMALL, waves=named)
+        elif most:
+            yield _warning("survey.small_groups", column, most, minimum=SMALL)
+
+
+def _by_wave(seen: Seen) -> dict[str, Flags]:
+    """Return who answered in each wave (n,); everybody where there are none."""
+    waves = seen.groupings.get(seen.instrument.wave or "")
+    if waves is None or not len(waves.categories):
+        return {"": np.ones(len(seen.answers), dtype=bool)}
+    return {str(w): waves.codes == k for k, w in enumerate(waves.categories)}
+
+
+def _divided(seen: Seen) -> dict[str, pd.Categorical]:
+    """Return the groupings, without those that give nearly everybody a group of their own."""
+    columns = [g.column for g in seen.instrument.groupings]
+    return {c: seen.groupings[c] for c in columns if c in seen.groupings and not _is_key(seen, c)}
+
+
+def keys(seen: Seen) -> Iterator[Problem]:
+    """Groupings with nearly as many values as people: these name somebody, and divide nobody."""
     for grouping in seen.instrument.groupings:
-        groups = seen.groupings.get(grouping.column)
-        if groups is not None and (n := int((groups.value_counts() < SMALL).sum())):
-            yield _warning("survey.small_groups", grouping.column, n, minimum=SMALL)
+        if _is_key(seen, grouping.column):
+            n = len(seen.groupings[grouping.column].categories)
+            yield _warning("survey.grouping_is_key", grouping.column, n, people=len(seen.answers))
+
+
+def _is_key(seen: Seen, column: str) -> bool:
+    groups = seen.groupings.get(column)
+    return groups is not None and len(groups.categories) > max(KEYS, len(seen.answers) / 2)
 
 
 def unused_categories(seen: Seen) -> Iterator[Problem]:
@@ -341,6 +376,7 @@ CHECKS: tuple[Callable[[Seen], Iterator[Problem]], ...] = (
     straight_lining,
     speeding,
     repeated_rows,
+    keys,
     small_groups,
     unused_categories,
     unused_answers,

@@ -41,8 +41,8 @@ DATA = [
     "uncertainty",
 ]
 AUDIT = [
-    "facts", "atoms", "pages", "recovery", "system", "bounds", "published", "search", "banded",
-    "listed", "folder", "whom", "stating", "outsiders",
+    "facts", "pieces", "atoms", "pages", "recovery", "system", "bounds", "published", "search",
+    "banded", "listed", "folder", "whom", "stating", "outsiders",
 ]
 MODEL = [
     "criteria", "estimates", "defined", "measures", "ordered_residuals", "residuals", "scores",

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from employer_identity.audit.facts import (
     EVERYBODY,
+    FORM,
     Answers,
     Fact,
     Published,
@@ -21,10 +22,12 @@ from employer_identity.audit.facts import (
     sidecar,
     write_facts,
 )
-from employer_identity.audit.folder import audit
+from employer_identity.audit.folder import audit, in_words
 from employer_identity.cli.main import app
 from employer_identity.cli.shared import GOOD, PROBLEMS
 from employer_identity.language import describe
+from employer_identity.loading import Check
+from employer_identity.reports.checking import check_page
 
 CELLS = {"": 80, "care": 50, "trade": 30, "a": None, "b": None, "c": 38, "d": 30}
 SECTOR = {"a": "care", "b": "care", "c": "care", "d": "trade"}
@@ -201,6 +204,18 @@ def test_a_sidecar_that_is_missing_broken_or_left_alone_is_told(tmp_path: Path) 
     assert codes(tmp_path) == ["audit.no_report"]
 
 
+def test_the_page_of_a_check_is_no_report(tmp_path: Path) -> None:
+    put(tmp_path)
+    page = check_page(Check((), (), (), None, "answers.csv"))
+    (tmp_path / "check.html").write_text(page, encoding="utf-8")
+    found = audit(tmp_path)
+    assert (found.is_clean, found.reports) == (True, 1)
+    assert [(p.code, p.where) for p in found.notes] == [("audit.check_page", "check.html")]
+    assert "check.html" in in_words(found, "nl")[0]
+    (tmp_path / "check.html").write_text(page.replace('"check"', '"other"'), encoding="utf-8")
+    assert codes(tmp_path) == ["audit.no_sidecar"]
+
+
 def test_a_report_or_facts_that_were_edited_are_told(tmp_path: Path) -> None:
     report = put(tmp_path)
     text = report.read_text()
@@ -223,7 +238,7 @@ def test_reports_of_two_versions_or_with_other_numbers_are_told(tmp_path: Path) 
     assert codes(tmp_path) == ["audit.two_values"]
     report = put(tmp_path, "old")
     path = sidecar(report)
-    path.write_bytes(path.read_bytes().replace(b'"form":1', b'"form":9'))
+    path.write_bytes(path.read_bytes().replace(f'"form":{FORM}'.encode(), b'"form":9'))
     assert codes(tmp_path) == ["audit.other_form"]
 
 

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from employer_identity import brand, nesting
-from employer_identity.audit.banded import pieces
-from employer_identity.audit.facts import Statement
+from employer_identity.audit.banded import spans
+from employer_identity.audit.facts import Fact, Statement, box
+from employer_identity.audit.pieces import in_pieces
 from employer_identity.audit.search import Leak, leaks
 from employer_identity.audit.stating import Teller
 from employer_identity.brand import levels
@@ -55,6 +56,10 @@ def aged(ages: dict[int, int], **ways: dict[str, tuple[int | str, int | str]]) -
 
 def recovered(survey: Survey) -> list[Leak]:
     """Put out who answered and the scores by every grouping, and attack that."""
+    return leaks(_stated(survey), Teller(survey.instrument).answers, floor=5)
+
+
+def _stated(survey: Survey, report: str = "") -> list[Statement]:
     decided, teller = decide(survey), Teller(survey.instrument)
     facts = [teller.number(teller.everybody, "count", survey.n)]
     facts += teller.margins(withhold_margins(brand.margins(survey), decided))
@@ -63,9 +68,11 @@ def recovered(survey: Survey) -> list[Leak]:
         names = list(survey.answers[grouping.column].cat.categories)
         frame = brand.group_levels(survey, grouping.column, names)
         facts += teller.groups(withhold_groups(frame, decided, survey.instrument.factors))
-    return leaks([Statement(f) for f in facts], teller.answers, floor=5)
+    return [Statement(f, report) for f in facts]
 
 
+AGES = {22: 40, 27: 3, 31: 30, 40: 50}
+"""Few are 25 to 29, and 30 to 34 is hidden with them: who knows how many are over 30 has both."""
 NESTED = aged({22: 40, 27: 3, 31: 30, 33: 9, 40: 50}, five=FIVE, ten=TEN)
 CROSSING = aged({22: 40, 28: 3, 33: 32, 50: 40}, ten=TEN, shifted=SHIFTED)
 
@@ -85,18 +92,44 @@ def test_large_bands_hide_nothing() -> None:
     assert (cells[["persons", "scores", "items", "distributions"]] == "").all(axis=None)
 
 
-def test_ages_and_years_of_birth_of_one_column_are_the_same_pieces() -> None:
+def test_bands_are_told_in_the_numbers_that_they_are_cut_from() -> None:
     survey = aged({22: 40, 40: 40}, ten=TEN)
     born = {"column": "born", "from": "age", "year": 2020, "bands": {"old": ("", 1990)}}
     both = (*survey.instrument.groupings, Grouping.model_validate(born))
     instrument = survey.instrument.model_copy(update={"groupings": both})
-    assert pieces(instrument, "born", "old") == pieces(instrument, "ten", "over_30")
-    assert pieces(instrument, "born", "") == ("age", ("", "20"))
-    assert pieces(survey.instrument, "ten", "over_30") is None  # the only way to cut it
+    assert spans(instrument, "born", "old") == spans(instrument, "ten", "over_30")
+    assert spans(instrument, "born", "old") == ("age", ("30..",))
+    assert spans(instrument, "born", "") == ("age", ("", "..29"))
+    assert spans(instrument, "ten", "") == ("age", ("", "..19"))
+    assert spans(instrument, "ten", "no such band") is None
 
 
-def test_merged_bands_are_all_of_their_pieces() -> None:
-    instrument = NESTED.instrument
-    merged = pieces(instrument, "five", MERGED.join(["20_24", "25_29"]))
-    assert merged == pieces(instrument, "ten", "twenties") == ("age", ("20", "25"))
-    assert pieces(instrument, "five", "no such band") is None
+def test_merged_bands_are_all_of_their_spans() -> None:
+    young = MERGED.join(["20_24", "25_29"])
+    instrument = NESTED.instrument.holding({"five": {young: ("20_24", "25_29")}})
+    assert spans(instrument, "five", young) == ("age", ("20..24", "25..29"))
+
+
+def pieces(*told: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Cut spans of one column, and return what each became."""
+    statements = [Statement(Fact((box({"age": names}),), "count", 9.0)) for names in told]
+    return [dict(s.fact.scope[0])["age"] for s in in_pieces(statements)]
+
+
+def test_spans_are_cut_where_others_end() -> None:
+    assert pieces(("20..29",), ("30..",)) == [("20..29",), ("30..",)]
+    both = pieces(("20..29",), ("20..24",), ("25..29",))
+    assert both == [("20..24", "25..29"), ("20..24",), ("25..29",)]
+    assert pieces(("20..29",), ("", "..19", "30..")) == [("20..29",), ("",)]
+    assert pieces(("20..24", "30..34"), ("25..29",)) == [("20..24 + 30..34",), ("25..29",)]
+    assert pieces(("north",), ("20..29",)) == [("north",), ("20..29",)]  # a column of names
+
+
+@pytest.mark.parametrize("column", ["five", "ten"])
+def test_bands_that_are_cut_otherwise_after_a_first_report_give_away(column: str) -> None:
+    ways = {"before": aged(dict(AGES), **{column: FIVE}), "after": aged(dict(AGES), ten=TEN)}
+    told = {name: _stated(survey, name) for name, survey in ways.items()}
+    answers = Teller(ways["after"].instrument).answers
+    assert leaks(told["before"], answers, floor=5) == leaks(told["after"], answers, floor=5) == []
+    found = leaks([*told["before"], *told["after"]], answers, floor=5)
+    assert ("exact", (box({"age": "25..29"}),)) in {(leak.way, leak.scope) for leak in found}

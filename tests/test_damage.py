@@ -334,7 +334,7 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
     "group_gone": (replace("contract", {"agency": "temporary"}), {"survey.unused_category"}),
     "group_small": (
         both(replace("contract", {"agency": "temporary"}), put("contract", "agency", 3)),
-        {"survey.small_groups"},
+        {"survey.small_groups_in_waves"},
     ),
     "employer_in_two_sectors": (
         both(put("employer", "Grijze Olifant"), put("sector", "care", 20), put("sector", "it", 9)),

@@ -51,7 +51,7 @@ def derived(
     n = len(frame) if frame is not None else len(next(iter(columns.values())))
     frame = pd.DataFrame(index=range(n)) if frame is None else frame
     item = pd.Series(answers if answers is not None else [3.0] * n)
-    made, problems = derive(frame, {"c1": item, **columns}, asked, of_frame(frame))
+    made, _, problems = derive(frame, {"c1": item, **columns}, asked, of_frame(frame))
     for problem in problems:
         assert all(describe(problem, language) for language in LANGUAGES)
     return made, problems

@@ -352,6 +352,26 @@ def test_small_groups_warn_without_their_size(frame: pd.DataFrame, ours: Instrum
     assert "3" not in str(caught[0].message)
 
 
+def test_small_groups_are_counted_in_each_wave(frame: pd.DataFrame, ours: Instrument) -> None:
+    n = len(frame)
+    frame = frame.assign(round=np.repeat([9, 10], n // 2), day="2025-03-31", seconds=340)
+    frame["site"] = np.where(np.arange(n) % 6 == 0, 77, 10)  # seven in all, few in each
+    (found,) = (
+        p
+        for p in check_survey(frame, instrument=in_waves(ours)).warnings
+        if p.code.startswith("survey.small_groups")
+    )
+    assert (found.code, found.count) == ("survey.small_groups_in_waves", 1)
+    assert found.values["waves"] == "9 (1), 10 (1)"
+
+
+def test_a_number_of_each_respondent_is_no_grouping(frame: pd.DataFrame, ours: Instrument) -> None:
+    frame["site"] = range(100, 100 + len(frame))
+    with pytest.warns(SurveyWarning, match="40 different values for 40 people") as caught:
+        load_survey(frame, instrument=ours)
+    assert "fewer than" not in str(caught[0].message)
+
+
 def test_small_employers_do_not_warn(frame: pd.DataFrame, ours: Instrument) -> None:
     frame.loc[[0, 2, 4], "firm"] = "De Vuurtoren"
     with warnings.catch_warnings():

@@ -27,6 +27,7 @@ from employer_identity.audit.facts import (
     box,
     columns_of,
 )
+from employer_identity.audit.pieces import in_pieces
 
 EDITION = "edition"
 """Column of an atom: in which edition of the answers its people came in."""
@@ -120,7 +121,7 @@ class Block:
 
 def blocks(statements: Iterable[Statement]) -> list[Block]:
     """Divide what is stated of one study's people into blocks that say nothing of each other."""
-    told = _in_editions(list(statements))
+    told = _in_editions(in_pieces(list(statements)))
     common = tuple(s for s in told if columns_of(s.fact.scope) <= COMMON)
     own: dict[frozenset[str], list[Statement]] = defaultdict(list)
     groups = _joined({columns_of(s.fact.scope) - COMMON for s in told} - {frozenset()})

@@ -1,28 +1,27 @@
-"""Bands that several groupings cut from one column of numbers, told in pieces that all share.
+"""Bands that are cut from a column of numbers, told as spans of these.
 
-Ages in bands of five years and in bands of ten are two columns, but one and the same number: who
-knows how many are 20 to 29 and how many 20 to 24 knows how many are 25 to 29.
+Ages in bands of five years and in bands of ten are two groupings, but one and the same number: who
+knows how many are 20 to 29 and how many 20 to 24 knows how many are 25 to 29. They may be cut in
+one instrument or, between two batches, in two; so what is told is the span, and the audit cuts it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 from typing import TYPE_CHECKING
 
 from employer_identity.audit.facts import REST
-from employer_identity.questionnaire import MERGED
+from employer_identity.audit.pieces import Names, Span, written
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Grouping, Instrument
 
-Span = tuple[float, float]
 
+def spans(instrument: Instrument, column: str, value: str) -> tuple[str, Names] | None:
+    """Return the numbers that a band holds: their column, and the spans of them.
 
-def pieces(instrument: Instrument, column: str, value: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return the numbers that a band holds: their column, and its pieces that lie in the band.
-
-    A piece lies between two neighbouring ends of any grouping's bands. Those who are in none of a
-    grouping's bands are the pieces outside them, and whoever gave no number.
+    Those who are in none of a grouping's bands gave a number outside them, or none.
 
     Parameters
     ----------
@@ -31,28 +30,21 @@ def pieces(instrument: Instrument, column: str, value: str) -> tuple[str, tuple[
 
     Returns
     -------
-    None where no other grouping is cut from the same column, or the band is none of the file's.
+    None where a grouping is cut from no numbers, or has no such band.
     """
     grouping = next((g for g in instrument.groupings if g.column == column), None)
     if grouping is None or not grouping.source:
         return None
-    alike = [g for g in instrument.groupings if g.source == grouping.source]
-    if len(alike) < 2:
-        return None
-    spans = [span for g in alike for span in _spans(g).values()]
-    starts = sorted({-inf, *(low for low, _ in spans), *(high + 1 for _, high in spans)} - {inf})
-    own = _spans(grouping)
-    names = _unmerged(grouping, value) if value != REST else tuple(own)
+    own = _bands(grouping)
+    if value == REST:
+        return grouping.source, (REST, *map(written, _outside(own.values())))
+    names = grouping.parts(value)
     if not set(names) <= set(own):
         return None
-    inside = [s for s in starts if any(own[n][0] <= s <= own[n][1] for n in names)]
-    held = [s for s in starts if any(low <= s <= high for low, high in spans)]
-    if value != REST:
-        return grouping.source, tuple(f"{s:g}" for s in inside)
-    return grouping.source, (REST, *(f"{s:g}" for s in held if s not in inside))
+    return grouping.source, tuple(written(own[name]) for name in names)
 
 
-def _spans(grouping: Grouping) -> dict[str, Span]:
+def _bands(grouping: Grouping) -> dict[str, Span]:
     """Return a grouping's bands in the numbers of its source: ages where it bands years by age."""
     found = {}
     for name, (low, high) in grouping.bands.items():
@@ -62,7 +54,11 @@ def _spans(grouping: Grouping) -> dict[str, Span]:
     return found
 
 
-def _unmerged(grouping: Grouping, value: str) -> tuple[str, ...]:
-    """Return the bands that became a group."""
-    parts = value.split(MERGED)
-    return tuple(band for part in parts for band in grouping.merge.get(part, (part,)))
+def _outside(inside: Iterable[Span]) -> list[Span]:
+    """Return the numbers that are in none of some spans."""
+    found, start = [], -inf
+    for low, high in sorted(inside):
+        if low > start:
+            found.append((start, low - 1))
+        start = max(start, high + 1)
+    return [*found, (start, inf)] if start < inf else found

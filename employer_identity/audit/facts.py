@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 
 from employer_identity import __version__
 
-FORM = 1
-"""Version of the form in which facts are written."""
+FORM = 2
+"""Version of the form in which facts are written: 1 took merged groups for groups of their own."""
 SUFFIX = ".facts.json"
 WAVE = "wave"
 """Name under which a scope holds the wave, whatever the survey's column is called."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from employer_identity.showing import Showing, View
 
 NOTEBOOK = ".ipynb"
 """Ending of a report's notebook, but of others, too: without facts beside it is none of ours."""
+CHECK = b'\n<body class="check">\n'
+"""What stands in the page of a check, and in no report."""
 NAMED = 6
 """Numbers that a finding names at most."""
 
@@ -46,12 +48,15 @@ class Audit(Showing):
         What is hidden in it and can be had all the same.
     reports, facts
         How many were read.
+    notes
+        What lies there and is no report: pages of checks, which are for whoever has the answers.
     """
 
     problems: tuple[Problem, ...]
     leaks: tuple[Leak, ...]
     reports: int
     facts: int
+    notes: tuple[Problem, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -61,7 +66,7 @@ class Audit(Showing):
     @property
     def findings(self) -> tuple[Problem, ...]:
         """Return everything that is wrong, in words: never a number that was hidden."""
-        return (*self.problems, *map(told, self.leaks))
+        return (*self.problems, *told(self.leaks))
 
     def _view(self) -> View:
         return View.of(in_words(self, "en"))
@@ -79,7 +84,9 @@ def audit(folder: Path, *others: Path) -> Audit:
     """
     problems: list[Problem] = []
     published: list[Published] = []
+    notes: list[Problem] = []
     for one in (folder, *others):
+        notes += [Problem("audit.check_page", _name(page, one)) for page in _checks(one)]
         found, wrong = _read(one)
         published += found
         problems += [*wrong, *_versions(found)]
@@ -92,7 +99,7 @@ def audit(folder: Path, *others: Path) -> Audit:
             problems.append(Problem("audit.too_many_cells", str(error)))
     facts = sum(len(p.facts) for p in published)
     reports = sum(p.report != INDEX for p in published)
-    return Audit(tuple(problems), tuple(found_leaks), reports, facts)
+    return Audit(tuple(problems), tuple(found_leaks), reports, facts, tuple(notes))
 
 
 def _attack(published: Sequence[Published]) -> list[Leak]:
@@ -113,7 +120,10 @@ def _attack(published: Sequence[Published]) -> list[Leak]:
 def _read(folder: Path) -> tuple[list[Published], list[Problem]]:
     """Read the sidecars of a folder, and say what is missing or does not belong together."""
     reports: dict[Path, list[Path]] = defaultdict(list)
+    checks = set(_checks(folder))
     for path in sorted(p for kind in KINDS for p in folder.rglob(f"*.{kind}")):
+        if path in checks:
+            continue
         if path.stem != INDEX and (path.suffix != NOTEBOOK or sidecar(path).is_file()):
             reports[sidecar(path)].append(path)
     indexes = sorted({p.parent for name in (PAGE, TABLE, FACTS) for p in folder.rglob(name)})
@@ -134,6 +144,12 @@ def _read(folder: Path) -> tuple[list[Published], list[Problem]]:
         apart += [listed] if listed else []
         problems += wrong
     return apart, problems
+
+
+def _checks(folder: Path) -> list[Path]:
+    """Return the pages of checks that lie in a folder, beside which there are no facts."""
+    pages = (p for p in sorted(folder.rglob("*.html")) if not sidecar(p).is_file())
+    return [p for p in pages if CHECK in p.read_bytes()]
 
 
 def _name(path: Path, folder: Path) -> str:
@@ -197,27 +213,47 @@ def in_words(found: Audit, language: Language) -> list[str]:
     if found.problems:
         outcome = say("audit.told.unread", language, n=len(found.problems))
     elif found.leaks:
-        outcome = say("audit.told.leaks", language, n=len(found.leaks))
+        cells = len({leak.scope for leak in found.leaks})
+        outcome = say("audit.told.leaks", language, n=cells)
     else:
         outcome = say("audit.told.clean", language)
     read = say("audit.told.what", language, reports=found.reports, facts=found.facts)
-    return [*(describe(p, language) for p in found.findings), read, outcome]
+    told_of = (*found.notes, *found.findings)
+    return [*(describe(p, language) for p in told_of), read, outcome]
 
 
-def told(leak: Leak) -> Problem:
-    """Say what can be had and from which numbers; not what it is."""
-    cells = list(dict.fromkeys(_cell(scope) for scope in ((one,) for one in leak.scope)))
-    named = [f"{w.report or w.fact.element} ({_cell(w.fact.scope)})" for w in leak.witnesses]
-    some = list(dict.fromkeys(named))
-    shown = [*some[:NAMED], *(["..."] if len(some) > NAMED else [])]
-    values: dict[str, object] = {"measure": leak.measure, "named": "; ".join(shown)}
-    bounds = leak.bounds
+def told(leaks: Iterable[Leak]) -> Iterator[Problem]:
+    """Say what can be had and from which numbers, not what it is: once of each set of people."""
+    alike: dict[object, list[Leak]] = defaultdict(list)
+    for leak in leaks:
+        alike[leak.way, leak.scope, leak.quantity].append(leak)
+    return map(_told, alike.values())
+
+
+def _told(leaks: Sequence[Leak]) -> Problem:
+    """Say what can be had in one way of one set of people."""
+    leak = leaks[0]
+    bounds = [found.bounds for found in leaks if found.bounds]
+    witnesses = (w for found in leaks for w in found.witnesses)
+    values: dict[str, object] = {
+        "measure": _first(found.measure for found in leaks),
+        "named": _first(
+            (f"{w.report or w.fact.element} ({_cell(w.fact.scope)})" for w in witnesses), "; "
+        ),
+    }
     if bounds and leak.quantity == "mean":
-        values["width"] = math.ceil(bounds.width * 100) / 100
+        values["width"] = math.ceil(max(b.width for b in bounds) * 100) / 100
     elif bounds:
-        values["width"] = int(bounds.values)
+        values["width"] = max(int(b.values) for b in bounds)
     key = leak.way if leak.way == "contradiction" else f"{leak.way}_{leak.quantity}"
-    return Problem(f"audit.leak.{key}", " / ".join(cells[:NAMED]), values=values)
+    where = " / ".join(list(dict.fromkeys(_cell((one,)) for one in leak.scope))[:NAMED])
+    return Problem(f"audit.leak.{key}", where, values=values)
+
+
+def _first(texts: Iterable[str], between: str = ", ") -> str:
+    """Write the first few of some texts."""
+    some = list(dict.fromkeys(texts))
+    return between.join([*some[:NAMED], *(["..."] if len(some) > NAMED else [])])
 
 
 def _cell(scope: Scope) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from employer_identity.audit.banded import pieces
+from employer_identity.audit.banded import spans
 from employer_identity.audit.facts import REST, WAVE, Scope, box
 from employer_identity.questionnaire import CROSSED
 
@@ -45,8 +45,16 @@ class Whom:
         return box({**dict(told), **({WAVE: self.wave} if self.wave else {})})
 
     def _told(self, column: str, value: str) -> tuple[str, tuple[str, ...]]:
-        """Return what a value is a value of: bands of one column are told in its pieces."""
-        return pieces(self.instrument, column, value) or (column, (value,))
+        """Return what a value is a value of: bands of numbers are told as spans of these.
+
+        A merged group is told as the groups that it holds: elsewhere these may stand by themselves.
+        """
+        found = spans(self.instrument, column, value)
+        return found or (column, self._parts(column, value))
+
+    def _parts(self, column: str, value: str) -> tuple[str, ...]:
+        known = (g for g in self.instrument.groupings if g.column == column)
+        return next((g.parts(value) for g in known), (value,))
 
     def of(self, column: str, value: str, sector: str | None = None) -> Scope:
         """Return the scope of a value of a column; an employer also lies within its sector."""
@@ -58,7 +66,10 @@ class Whom:
             return (self._box(values),)
         if value in _UNKNOWN:  # who did not state the one or the other
             return tuple(self._box({c: REST}) for c in crossed)
-        return (self._box(dict(zip(crossed, value.split(CROSSED, 1), strict=True))),)
+        return tuple(
+            self._box(dict(zip(crossed, part.split(CROSSED, 1), strict=True)))
+            for part in self._parts(column, value)
+        )
 
     def all_of(self, column: str, values: Iterable[str]) -> Scope:
         """Return the scope of several values of a column together."""

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from employer_identity.audit.folder import Audit
     from employer_identity.language import Language
     from employer_identity.reports.batch import Batch
-    from employer_identity.reports.records import Record
+    from employer_identity.reports.records import Record, Withheld
+
+NAMED = 10
+"""Names that are told of whom no report is made."""
 
 
 def batch(
@@ -205,9 +208,24 @@ def _tell_audit(found: Audit, tongue: Language, *, quiet: bool) -> None:
         tell(say("batch.told.unpublished", tongue))
 
 
+def _not_made(found: Withheld, tongue: Language) -> str:
+    """Say what is withheld for one reason, with the first few names."""
+    from employer_identity.language import listing, say
+
+    n = len(found.titles)
+    if found.is_all and n > NAMED:
+        return say("batch.told.withheld_all", tongue, n=n, message=found.reason)
+    named = listing(found.titles[:NAMED], tongue)
+    if n > NAMED:
+        first = ", ".join(found.titles[:NAMED])
+        named = say("batch.told.withheld_more", tongue, named=first, n=n - NAMED)
+    return say("batch.told.withheld", tongue, named=named, message=found.reason)
+
+
 def _tell_outcome(found: Batch, tongue: Language, *, quiet: bool) -> None:
     """Say how many there are of each kind; of a dry run also what is withheld, and the time."""
-    from employer_identity.language import describe, listing, number, say
+    from employer_identity.language import listing, number, say
+    from employer_identity.reports.records import withheld
 
     told = [
         f"{number(n, ',', tongue)} {say(f'batch.status.{status}', tongue)}"
@@ -219,9 +237,8 @@ def _tell_outcome(found: Batch, tongue: Language, *, quiet: bool) -> None:
     if found.seconds is None:
         return
     if not quiet:
-        for title, problem in {r.title: r.problem for r in found.records if r.problem}.items():
-            message = describe(problem, tongue)
-            tell(say("batch.told.withheld", tongue, title=title, message=message))
+        for one in withheld(found.records, tongue):
+            tell(_not_made(one, tongue))
     if math.isnan(found.seconds):
         tell(say("batch.told.no_estimate", tongue))
     elif found.counts["due"]:

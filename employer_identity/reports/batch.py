@@ -331,7 +331,7 @@ def _write_index(made: Batch, plan: Plan, language: Language) -> str:
     title = instrument.called(language)
     heads = {f"mean_{p}": instrument.label(p, language) for p in instrument.factors}
     page = index_page(made.records, language=language, title=title, headline=heads)
-    table = index_csv(made.records, language=language, headline=heads)
+    table = index_csv(made.records, headline=heads)
     files = {TABLE: table.encode(), NUMBERS: numbers_table(made.records)}
     made.index.unlink(missing_ok=True)  # until it is known what all of it gives away
     for name, content in files.items():

@@ -15,6 +15,15 @@ from employer_identity.reports.study import Study
 
 _BANDED = "survey.changed.banded"
 """Changes that `bands` tells with the labels of the groups."""
+UNTOLD = (
+    "survey.changed.merged_stated",
+    "survey.changed.merged_small",
+    "survey.changed.merged_few",
+    "survey.small_groups",
+    "survey.small_groups_in_waves",
+    "survey.grouping_is_key",
+)
+"""What no reader is told: how many people small groups have, and why they are hidden."""
 
 
 # --- Who answered
@@ -117,11 +126,30 @@ def about_changes(study: Study) -> list[str]:
 
 def changes(study: Study) -> list[str]:
     """Describe all that loading left out, recoded or merged."""
-    return [
+    told = [
         describe(c, study.language)
         for c in study.survey.changes
-        if not (c.code.startswith(_BANDED) and bands(study))
+        if c.code not in UNTOLD and not (c.code.startswith(_BANDED) and bands(study))
     ]
+    return told + merged(study)
+
+
+def merged(study: Study) -> list[str]:
+    """Name the groups that others were merged into, without those others' numbers of people."""
+    found = []
+    for grouping in study.instrument.groupings:
+        groups = [group for group, parts in grouping.held.items() if len(parts) > 1]
+        if groups:
+            quoted = [study.say("data.quoted", text=_called(study, grouping, g)) for g in groups]
+            named = listing(quoted, study.language)
+            key = "data.merged_small" if grouping.merge_below else "data.merged"
+            label = study.instrument.label(grouping.column, study.language)
+            found.append(study.say(key, grouping=label, named=named, count=len(groups)))
+    return found
+
+
+def _called(study: Study, grouping: Grouping, group: str) -> str:
+    return study.instrument.value_label(grouping.column, group, study.language)
 
 
 def doubts(study: Study) -> list[str]:
@@ -132,7 +160,11 @@ def doubts(study: Study) -> list[str]:
         study.tell("brand.trend.misfit", wave=wave, why=describe(problem, study.language))
         for problem in study.beside.misfits
     ]
-    told = [describe(w, study.language) for w in (*study.survey.warnings, *of_public)]
+    told = [
+        describe(w, study.language)
+        for w in (*study.survey.warnings, *of_public)
+        if w.code not in UNTOLD
+    ]
     return [*told, *of_margins]
 
 

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from employer_identity.inert import in_spreadsheet, one_line
 from employer_identity.language import LANGUAGES, Language, describe, listing, number, say
-from employer_identity.reports.records import FORMATS, Record, Status
+from employer_identity.reports.records import FORMATS, Record, Status, withheld
 
 _TEMPLATE = Path(__file__).parent / "template"
 _STATUSES: tuple[Status, ...] = get_args(Status)
@@ -63,7 +63,8 @@ def index_page(
     ValueError
         If a file's path would lead out of the folder.
     """
-    listed = _sorted(records)
+    every = _sorted(records)
+    listed = [record for record in every if record.status != "withheld"]
     columns = {_RESPONDENTS: say("index.head.n", language), **(headline or {})}
     style = "\n".join(
         [(_TEMPLATE / n).read_text(encoding="utf-8") for n in ("style.css", "index.css")]
@@ -85,7 +86,8 @@ def index_page(
 <body class="index">
 <main>
 <header><p class="kicker">{escape(kicker)}</p><h1><bdi>{escape(title)}</bdi></h1></header>
-{_summary(listed, columns, language)}
+{_summary(every, columns, language)}
+{_not_made(every, language)}
 {_controls(listed, language)}
 <table class="reports" id="reports">
 <thead>{_head(columns, language)}</thead>
@@ -100,21 +102,18 @@ def index_page(
 """
 
 
-def index_csv(
-    records: Iterable[Record], *, language: Language, headline: Iterable[str] = ()
-) -> str:
+def index_csv(records: Iterable[Record], *, headline: Iterable[str] = ()) -> str:
     """Write the list of reports as CSV: report, name, language, status, n, numbers, files, reason.
 
-    Columns and statuses have the same names in every language. The text opens with a byte order
-    mark: Excel takes UTF-8 for another encoding without it, and names would lose their accents. A
-    text that a spreadsheet would run as a formula gets an apostrophe before it.
+    A reason is in the report's language; columns and statuses have the same names in all of them.
+    The text opens with a byte order mark: Excel takes UTF-8 for another encoding without it, and
+    names would lose their accents. A text that a spreadsheet would run as a formula gets an
+    apostrophe before it.
 
     Parameters
     ----------
     records
         The reports, in any order.
-    language
-        Language of the reasons.
     headline
         Keys of the numbers to give, besides the number of respondents.
 
@@ -132,7 +131,9 @@ def index_csv(
         what = (record.title, record.name, record.language, record.status)
         numbers = [_known(record, key) for key in keys]
         files = [_checked(record.files[f]) if f in record.files else None for f in FORMATS]
-        lines.writerow(map(in_spreadsheet, (*what, *numbers, *files, _reason(record, language))))
+        lines.writerow(
+            map(in_spreadsheet, (*what, *numbers, *files, _reason(record, record.language)))
+        )
     return "\N{BOM}" + text.getvalue()
 
 
@@ -248,6 +249,19 @@ def _summary(records: Sequence[Record], columns: Mapping[str, str], language: La
         f'<p class="lead">{escape(text)}</p>{about}<details class="meanings">'
         f"<summary>{escape(say('index.meanings', language))}</summary><dl>{meanings}</dl></details>"
     )
+
+
+def _not_made(records: Sequence[Record], language: Language) -> str:
+    """Name whom no report is made of to protect people: each once, and each reason once."""
+    told = []
+    for found in withheld(records, language):
+        if found.is_all:
+            text = say("index.withheld.all", language, n=len(found.titles))
+        else:
+            named = listing([one_line(title) for title in found.titles], language)
+            text = say("index.withheld.some", language, named=named)
+        told.append(f'<p class="withheld">{escape(text)} {escape(found.reason)}</p>')
+    return "\n".join(told)
 
 
 def _status(status: Status, language: Language) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
 from employer_identity.errors import Problem
-from employer_identity.language import Language
+from employer_identity.language import Language, describe, say
 from employer_identity.showing import ShowingFields
 
 Status = Literal["due", "made", "kept", "withheld", "failed", "earlier", "outdated"]
@@ -53,3 +53,39 @@ class Record(ShowingFields):
     numbers: Numbers = field(default_factory=lambda: MappingProxyType({}))
     problem: Problem | None = None
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Reports that are not made for one reason.
+
+    Attributes
+    ----------
+    titles
+        Whom they would have been about, each once and not once a language.
+    reason
+        Why, in words.
+    is_all
+        Whether there is no other report.
+    """
+
+    titles: tuple[str, ...]
+    reason: str
+    is_all: bool
+
+
+def withheld(records: Sequence[Record], language: Language) -> list[Withheld]:
+    """Return the reports that are withheld by the reason why."""
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        if record.status == "withheld" and record.problem:
+            found.setdefault(_why(record.problem, language), {})[record.title] = None
+    titles = {record.title for record in records}
+    return [Withheld(tuple(of), why, {*of} == titles) for why, of in found.items()]
+
+
+def _why(problem: Problem, language: Language) -> str:
+    """Say why a report is withheld, without its name where others are for the same reason."""
+    if problem.code == "unit.withheld":
+        return say("unit.withheld_together", language, **problem.values)
+    return describe(problem, language)

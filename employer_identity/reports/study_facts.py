@@ -9,7 +9,7 @@ from employer_identity.audit import outsiders
 from employer_identity.audit.facts import PERSONS, WAVE, Fact, box
 from employer_identity.audit.stating import COMPLETE, Teller, of_model
 from employer_identity.audit.whom import ALIKE, ANSWERS
-from employer_identity.reports import hidden_words
+from employer_identity.reports import data_words, hidden_words
 from employer_identity.reports.estimation import holes
 from employer_identity.reports.measured import Compared, Measurement
 from employer_identity.reports.outside import Outside
@@ -49,6 +49,8 @@ def _of_file(study: Study) -> Iterator[Fact]:
     """State what was left out, changed or is doubted of people, in the file with all its waves."""
     waves = tuple(sorted(study.waves))
     for problem in (*study.survey.changes, *study.survey.warnings):
+        if problem.code in data_words.UNTOLD:
+            continue
         if problem.code == _ALIKE:
             scope = (box({ANSWERS: ALIKE, **({WAVE: waves} if waves else {})}),)
             yield Fact(scope, "count", float(problem.count))
