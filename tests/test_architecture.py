@@ -100,19 +100,7 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [
-    *INTAKE,
-    *DATA,
-    *AUDIT,
-    *MODEL,
-    *VERDICT,
-    *TABLES,
-    *FIGURES,
-    *EXPLORER,
-    *REPORTS,
-    *WORKSHOP,
-    *CLI,
-]
+ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.
