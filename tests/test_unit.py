@@ -442,6 +442,22 @@ def test_across_a_border_that_the_ladder_does_not_pass_nothing_is_compared(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_a_model_that_does_not_fit_is_no_finding_about_meaning(language: Language) -> None:
+    survey = employed(TOWN)
+    swapped = {"adv1": "ent1", "ent1": "adv1", "adv2": "imp2", "imp2": "adv2"}
+    mixed = survey.answers.rename(columns=swapped)[survey.answers.columns]
+    unfit = replace(survey, answers=mixed)
+    unit = about(unfit, "Ark", language)
+    assert unit.whole.ladder is not None
+    assert unit.whole.ladder.level is None
+    text = told(unit)
+    not_known = {"en": "is not established", "nl": "staat niet vast"}[language]
+    finding = {"en": "does not mean the same", "nl": "voor iedereen hetzelfde. "}[language]
+    assert not_known in text
+    assert finding not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_what_lost_an_equality_across_the_border_is_not_compared(
     prepared: Prepared, language: Language
 ) -> None:

@@ -159,7 +159,9 @@ def not_compared(unit: UnitStudy) -> list[str]:
         reason = "none" if not unit.sector else "alone" if unit.is_sector_shown else "hidden"
         told.append(unit.say(f"compared.sector_{reason}", sector=_sector(unit)))
     if "whole" not in unit.references:
-        told.append(unit.say("compared.refused" if unit.is_refused else "compared.alone"))
+        unfit = unit.whole.ladder is not None and unit.whole.ladder.level is None
+        refused = "compared.refused_unfit" if unfit else "compared.refused"
+        told.append(unit.say(refused if unit.is_refused else "compared.alone"))
     return [*told, *_unlike(unit)]
 
 
