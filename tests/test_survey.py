@@ -372,6 +372,14 @@ def test_a_wave_that_is_not_there_is_refused(
         survey.of_wave(wave)  # type: ignore[arg-type]
 
 
+def test_a_column_that_is_hardly_alike_is_not_suggested(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    own = ours.model_copy(update={"weight": "Weging"})
+    found = check_survey(frame.drop(columns="w").assign(wellbeing=1), instrument=own)
+    assert [p.code for p in found.errors] == ["survey.missing_columns"]
+
+
 def test_a_survey_of_nobody_says_so(frame: pd.DataFrame, ours: Instrument) -> None:
     survey = load_survey(frame, instrument=ours)
     assert repr(replace(survey, answers=survey.answers.iloc[:0])) == "Survey: no respondents"
