@@ -51,6 +51,11 @@ def clusters_of(survey: Survey) -> pd.Series[int]:
     return codes if codes.nunique() > 1 else people
 
 
+def is_clustered(survey: Survey) -> bool:
+    """Whether anybody shares a cluster with somebody else."""
+    return bool(clusters_of(survey).nunique() < survey.n)
+
+
 def standard_error(influence: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:
     """Return the standard error of an estimate, and the t quantile that goes with it."""
     sums = np.bincount(pd.factorize(clusters)[0], weights=influence)

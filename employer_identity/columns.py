@@ -16,6 +16,7 @@ from employer_identity.questionnaire import Instrument
 from employer_identity.spelling import meant, usual_spellings
 
 SHOWN = 5  # rows, names or codes that a message shows; the rest is counted
+ALIKE = 0.75  # a column that is called less alike is another
 
 
 # --- Which columns there are
@@ -55,7 +56,7 @@ def check_columns(present: Sequence[str], instrument: Instrument) -> Iterator[Pr
     for name in declared:
         if (n := present.count(name)) > 1:
             yield Problem("survey.duplicate_column", name, n)
-        if n == 0 and (near := nearest(name, free)):
+        if n == 0 and (near := nearest(name, free, alike=ALIKE)):
             yield Problem("survey.missing_column_near", name, values={"near": near})
         elif n == 0:
             absent.append(name)

@@ -121,10 +121,13 @@ def unknown_language(asked: object) -> Problem:
     return Problem("edge.language", str(asked), values={"allowed": listing(LANGUAGES)})
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name that looks most like `name`, or an empty string."""
+def nearest(name: str, known: Iterable[str], *, alike: float = 0.6) -> str:
+    """Return the known name that looks most like `name`, or an empty string.
+
+    `alike`, from 0 to 1, is how much it must (`difflib.SequenceMatcher.ratio`).
+    """
     by_lower = {k.lower(): k for k in known}
-    return by_lower.get(next(iter(get_close_matches(name.lower(), by_lower, n=1)), ""), "")
+    return by_lower.get(next(iter(get_close_matches(name.lower(), by_lower, 1, alike)), ""), "")
 
 
 def describe(problem: Problem, language: Language = "en") -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from employer_identity.language import Language, say
+from employer_identity.language import LANGUAGES, Language, say
 
 if TYPE_CHECKING:
     from employer_identity.questionnaire import Bound, Instrument
@@ -21,6 +22,23 @@ def summary(instrument: Instrument, language: Language) -> list[str]:
         *_questions(instrument, language), *_groupings(instrument, language),
         *_roles(instrument, language),
     ]  # fmt: skip
+
+
+def untranslated(instrument: Instrument, language: Language) -> list[str]:
+    """Return what is not there in a language, in the one that readers get instead."""
+    return list(dict.fromkeys(_untranslated(instrument.model_dump(), language)))
+
+
+def _untranslated(value: object, language: Language) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if value and value.keys() <= set(LANGUAGES):
+            yield from () if language in value else [str(next(iter(value.values())))]
+        else:
+            for one in value.values():
+                yield from _untranslated(one, language)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _untranslated(one, language)
 
 
 def _questions(instrument: Instrument, language: Language) -> list[str]:

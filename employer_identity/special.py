@@ -17,7 +17,7 @@ _STEMS: dict[Special, str] = {
     r"|partijvoorkeur|partijkeuze|verkiezing|elections?\b|^(part(ij|y)|party preference)$",
     "cultural_background": r"etni|ethni|herkomst|afkomst|(im|e)?migra(tie|nt|tion)|allochto"
     r"|autochto|(country|national) (of )?origin|cultur|cultuur|geboorteland|birth country"
-    r"|country of birth|racial|^(race|ras)$",
+    r"|country of birth|nationalit|staatsburgerschap|racial|^(race|ras)$",
     "religion": r"relig|geloof(?!waard)|gelovig|godsdienst|kerk(elijk|gang|gen)|church|faith\b"
     r"|beliefs?\b|levensovertuig|levensbeschouw",
     "health": r"health(?!care)|gezondheid(?!szorg)|ziek(?!enhui)|sick|illness|disease|handicap"

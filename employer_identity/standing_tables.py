@@ -48,7 +48,8 @@ def standing(
     for r in frame.to_dict("records"):
         named = instrument.label if kind == "pillar" else instrument.wording
         row = {"group": instrument.label(pillars[r["name"]], language)} if pillars else {}
-        row |= {kind: named(r["name"], language), "n": whole(r["n"], language)}
+        scored = instrument.as_scored(r["name"], named(r["name"], language), language)
+        row |= {kind: scored, "n": whole(r["n"], language)}
         row["here"] = _with_margin(r["mean"], r["ci_upper"], language)
         if agrees:
             row["agree"] = share(r["agree"], language)

@@ -295,8 +295,8 @@ def _grouping(grouping: GuessedGrouping, language: Language) -> Lines:
         pairs = (f"{_key(value)} = {_words(label, language)}" for value, label in labels.items())
         yield f"labels = {{ {', '.join(pairs)} }}"
     else:
-        empty = (f"{_key(value)} = {_words('...', language)}" for value in values)
-        yield from _comment(f"labels = {{ {', '.join(empty)} }}")
+        yield "# [grouping.labels]"
+        yield from (f"# {_key(value)} = {_words('...', language)}" for value in values)
 
 
 def _bands(grouping: GuessedGrouping) -> Lines:

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import pandas as pd
 
-from employer_identity.errors import Problem
-from employer_identity.language import describe, number, say
+from employer_identity.errors import Problem, SurveyError
+from employer_identity.language import describe, number, refusal, say
 from employer_identity.questionnaire import Instrument
 from employer_identity.showing import Showing, View
 
@@ -60,7 +60,17 @@ class Survey(Showing):
         return tuple(self.answers[column].cat.categories) if column else ()
 
     def of_wave(self, wave: str) -> Survey:
-        """Return the respondents of one wave."""
+        """Return the respondents of one wave.
+
+        Raises
+        ------
+        SurveyError
+            If there is no such wave.
+        """
+        if wave not in self.waves:
+            code = "parameters.unknown_wave" if self.waves else "parameters.no_waves"
+            values = {"known": ", ".join(self.waves)}
+            raise refusal(SurveyError, [Problem(code, str(wave), values=values)])
         rows = self.answers[self.answers[self.instrument.wave] == wave].reset_index(drop=True)
         groups = [name for name, kind in rows.dtypes.items() if kind == "category"]
         used = {name: rows[name].cat.remove_unused_categories() for name in groups}
@@ -83,6 +93,8 @@ class Survey(Showing):
 def _lines(survey: Survey) -> list[str]:
     """Who answered, what is missing, what was dropped and why."""
     instrument, answers = survey.instrument, survey.answers
+    if not survey.n:
+        return [say("survey.printed.nobody")]
     lines = [
         say(
             "survey.printed.who",

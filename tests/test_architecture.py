@@ -79,10 +79,10 @@ REPORTS = [
     "outside", "earlier", "checking", "kernels", "engine", "execution", "render", "manuscript",
     "latex", "word", "table_files", "browser", "pdf", "inspection", "documents", "tasks",
     "index", "stated", "stamps", "site", "work", "crew", "withholding", "leagues", "employers",
-    "settling", "wording", "study", "estimation", "verdict", "public_words", "work_words",
-    "trend_words", "structure_words", "staying_words", "employer_words", "theme", "leftovers",
-    "prose", "practices", "data_words", "unit", "measured", "grouped", "measurement",
-    "reporting", "page", "treatment_words", "methods", "hidden_words", "unit_facts",
+    "settling", "wording", "study", "estimation", "treatment_words", "verdict", "public_words",
+    "work_words", "trend_words", "structure_words", "staying_words", "employer_words", "theme",
+    "leftovers", "prose", "practices", "data_words", "unit", "measured", "grouped", "measurement",
+    "reporting", "page", "methods", "hidden_words", "unit_facts",
     "unit_words", "study_facts", "unit_questions", "plan", "opening", "run", "orders",
     "index_facts", "batch", "alignment_words", "cutoff_words", "league_words",
 ]
@@ -100,7 +100,19 @@ REPORTS = [f"reports.{room}" for room in REPORTS]
 WORKSHOP = [f"workshop.{room}" for room in WORKSHOP]
 CLI = [f"cli.{room}" for room in CLI]
 AUDIT = [f"audit.{room}" for room in AUDIT]
-ABOVE = [*INTAKE, *DATA, *AUDIT, *MODEL, *VERDICT, *TABLES, *FIGURES, *EXPLORER, *REPORTS, *WORKSHOP, *CLI]
+ABOVE = [
+    *INTAKE,
+    *DATA,
+    *AUDIT,
+    *MODEL,
+    *VERDICT,
+    *TABLES,
+    *FIGURES,
+    *EXPLORER,
+    *REPORTS,
+    *WORKSHOP,
+    *CLI,
+]
 ROOMS = [*GROUND, *[f"measurement.{m}" for m in ENGINE], *ABOVE]
 
 # A package that is used in few rooms: everybody else gets its results from them.

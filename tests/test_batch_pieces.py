@@ -35,6 +35,7 @@ from employer_identity.reports.stamps import (
     write_report,
 )
 from employer_identity.reports.tasks import Task, stems
+from employer_identity.simulate import simulate_survey
 from employer_identity.suppression import Suppression
 from employer_identity.survey import Survey
 from tests.batches import REPORT, all_files, instant, make, planned, quick, town
@@ -499,6 +500,17 @@ def test_sets_share_what_they_can(survey: Survey) -> None:
     assert [(t.name, t.language) for t in found.tasks[:2]] == [("a", "nl"), ("a", "en")]
     assert len({t.basis for t in found.tasks}) == 2
     assert len({t.key for t in found.tasks}) == 6
+
+
+def test_without_employers_the_ways_to_choose_are_named() -> None:
+    survey = simulate_survey(40, preset="idealised", seed=1)
+    own = survey.instrument.model_copy(
+        update={"employer": None, "sector": None, "groupings": (Grouping(column="age"),)}
+    )
+    (problem,) = refused(sets_by, replace(survey, instrument=own), REPORT, "employer", {})
+    assert describe(problem) == (
+        "This survey has no column of employers. Choose whom the reports are about: --by age."
+    )
 
 
 def test_a_study_has_no_units(survey: Survey) -> None:

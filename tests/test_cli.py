@@ -138,6 +138,41 @@ def test_wrong_use_is_told_before_anything_runs(arguments: list[str], words: str
     assert "Traceback" not in told.output
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["report"], ["check", "a.csv", "-i", "b.toml"], ["audit", "."],
+     ["instrument", "check", "b.toml"], ["instrument", "new", "a.csv"], ["simulate"],
+     ["workshop", "w"]],
+)  # fmt: skip
+def test_a_language_that_there_is_not_is_refused_everywhere_alike(arguments: list[str]) -> None:
+    told = run(*arguments, "--language", "de")
+    assert told.exit_code == 2
+    assert told.output == "Problem: language: “de” is not possible. Allowed: en, nl.\n"
+
+
+def test_texts_that_are_not_there_in_the_language_asked_for_are_named(tmp_path: Path) -> None:
+    own = (sample() / "instrument.toml").read_text(encoding="utf-8")
+    label = next(line for line in own.splitlines() if 'en = "Gender"' in line)
+    path = tmp_path / "instrument.toml"
+    path.write_text(own.replace(label, 'label = { nl = "Geslacht" }'), encoding="utf-8")
+    answers = str(sample() / "employees.csv")
+    for language, there in (("en", True), ("nl", False)):
+        told = run("check", answers, "-i", str(path), "-l", language)
+        assert told.exit_code == 0
+        assert ("such as 'Geslacht'" in told.output) is there
+
+
+def test_an_instrument_without_its_survey_is_one_problem(tmp_path: Path) -> None:
+    own = (sample() / "instrument.toml").read_text(encoding="utf-8")
+    path = tmp_path / "instrument.toml"
+    path.write_text(own.replace('weight = "weight"', 'weight = "Weging"'), encoding="utf-8")
+    told = run("report", "-i", str(path), "-l", "en")
+    assert told.exit_code == 2
+    problems = [line for line in told.output.splitlines() if line.startswith("Problem")]
+    assert len(problems) == 1
+    assert "Add --survey FILE" in problems[0]
+
+
 def test_all_that_is_wrong_is_told_at_once() -> None:
     told = run("report", "emplo", "--language", "fr", "--minimum-n", "1")
     assert told.exit_code == 2

@@ -20,7 +20,7 @@ from browser import CHROMIUM, Page, a_page
 
 from employer_identity.errors import Problem
 from employer_identity.language import LANGUAGES
-from employer_identity.reports.index import index_csv, index_page, numbers_table
+from employer_identity.reports.index import comparable, index_csv, index_page, numbers_table
 from employer_identity.reports.records import FORMATS, Record
 
 PILLARS = {"nl": {"pro": "‘een van ons’ zijn"}, "en": {"pro": "being one of us"}}  # noqa: RUF001
@@ -54,6 +54,29 @@ def titles(html: str) -> list[str]:
 
 def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text.removeprefix("\N{BOM}"))))
+
+
+# --- Which means stand side by side
+
+
+def test_means_that_may_not_be_compared_do_not_stand_side_by_side() -> None:
+    def unit(name: str, **beside: float | None) -> Record:
+        own = {f"d_whole_{p}": d for p, d in beside.items()} | dict.fromkeys(
+            (f"mean_{p}" for p in beside), 3.0
+        )
+        return Record(name, name, "nl", "made", {}, own)
+
+    both = [unit("bever", pro=0.1, adv=None), unit("das", pro=-0.1, adv=None)]
+    assert comparable(both, ("pro", "adv")) == ("pro",)
+    assert comparable(both[:1], ("pro", "adv")) == ("pro", "adv")
+    assert comparable([*both[:1], replace(both[0], language="en")], ("adv",)) == ("adv",)
+    studies = [Record(n, n, "nl", "made", {}, {"mean_adv": 3.0}) for n in "ab"]
+    assert comparable(studies, ("adv",)) == ("adv",)
+    for language, words in (("nl", "niet naast elkaar"), ("en", "do not stand side by side")):
+        html = index_page(both, language=language, title="Meting", headline={}, apart=["vooruit"])
+        assert words in html
+        assert "vooruit" in html
+        assert words not in index_page(both, language=language, title="Meting")
 
 
 # --- The page

@@ -398,7 +398,8 @@ def test_codes_to_be_merged_may_be_numbers(tmp_path: Path) -> None:
 
 SENSITIVE = {
     "political_preference": "politieke_voorkeur PoliticalParty stemgedrag vote_2023 partij",
-    "cultural_background": "etniciteit Ethnicity herkomst migratieachtergrond culture birthCountry",
+    "cultural_background": "etniciteit Ethnicity herkomst migratieachtergrond culture birthCountry "
+    "Nationaliteit nationality second_nationality",
     "religion": "religie geloofsovertuiging q12_religion faith levensbeschouwing",
     "health": "gezondheid chronische-ziekte disability ziekteverzuim burn-out",
     "sexual_orientation": "seksuele_geaardheid sexual_orientation LHBTI orientation oriëntatie",

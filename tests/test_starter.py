@@ -494,6 +494,20 @@ def test_the_file_explains_itself(language: Language, words: list[str], tmp_path
     assert max(map(len, text.splitlines())) <= 110
 
 
+def test_labels_to_fill_in_are_right_as_soon_as_they_are_no_comment(tmp_path: Path) -> None:
+    towns = ["Alphen aan den Rijn", "Bergen op Zoom", "Capelle", "Krimpen aan den IJssel"]
+    frame = rated({"a": ["a1", "a2", "a3", "a4"]}).assign(unit=np.resize(towns, 600))
+    text, _ = written(frame, tmp_path, "nl")
+    lines = text.splitlines()
+    start = lines.index("# [grouping.labels]")
+    assert len(lines[start : start + 5]) == 5
+    taken = [line.removeprefix("# ") for line in lines[start : start + 5]]
+    path = tmp_path / "filled.toml"
+    path.write_text("\n".join([*lines[:start], *taken, *lines[start + 5 :]]), encoding="utf-8")
+    (grouping,) = load_instrument(path).groupings
+    assert list(grouping.labels) == towns
+
+
 def test_the_same_survey_gives_the_same_file() -> None:
     assert new_instrument(five(), language="nl") == new_instrument(five(), language="nl")
 

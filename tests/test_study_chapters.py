@@ -508,6 +508,26 @@ def test_a_wave_before_that_does_not_fit_the_margins_is_not_compared(tmp_path: P
         open_study(str(tmp_path / "answers.csv"), group="", wave="2025", **files)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_clusters_are_told_of_only_where_there_are(study: Study, language: Language) -> None:
+    alone = study.instrument.model_copy(update={"employer": None, "cluster": None})
+    words = {"en": "cluster", "nl": "cluster"}[language]
+    for instrument, there in ((study.instrument, True), (alone, False)):
+        beside = study.beside.previous
+        assert beside is not None
+        before = replace(beside, instrument=instrument)
+        own = replace(
+            study,
+            language=language,
+            survey=replace(study.survey, instrument=instrument),
+            beside=replace(study.beside, previous=before),
+        )
+        assert own.earlier is not None
+        told = [data_words.raking(own)[0], " ".join(leftovers.methods(own))]
+        assert [words in text for text in told] == [there, there]
+        assert not any("collega" in text or "olleague" in text for text in told)
+
+
 def test_without_margins_nothing_is_weighted(study: Study) -> None:
     assert weighed(study.survey, "") == (study.survey, {})
     assert beside(study.survey, "2026").raking is None

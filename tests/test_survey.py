@@ -379,6 +379,32 @@ def test_small_employers_do_not_warn(frame: pd.DataFrame, ours: Instrument) -> N
         assert load_survey(frame, instrument=ours).answers["firm"].nunique() == 3
 
 
+@pytest.mark.parametrize("wave", ["2026", 9])
+def test_a_wave_that_is_not_there_is_refused(
+    wave: object, frame: pd.DataFrame, ours: Instrument
+) -> None:
+    survey = load_survey(frame, instrument=ours)
+    with pytest.raises(SurveyError, match="declares no waves"):
+        survey.of_wave(wave)  # type: ignore[arg-type]
+    frame["round"] = np.resize(["10", "9"], len(frame))
+    survey = load_survey(frame, instrument=ours.model_copy(update={"wave": "round"}))
+    with pytest.raises(SurveyError, match=f"no wave “{wave}” in this survey. Its waves are: 9, 10"):
+        survey.of_wave(wave)  # type: ignore[arg-type]
+
+
+def test_a_column_that_is_hardly_alike_is_not_suggested(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    own = ours.model_copy(update={"weight": "Weging"})
+    found = check_survey(frame.drop(columns="w").assign(wellbeing=1), instrument=own)
+    assert [p.code for p in found.errors] == ["survey.missing_columns"]
+
+
+def test_a_survey_of_nobody_says_so(frame: pd.DataFrame, ours: Instrument) -> None:
+    survey = load_survey(frame, instrument=ours)
+    assert repr(replace(survey, answers=survey.answers.iloc[:0])) == "Survey: no respondents"
+
+
 def test_a_survey_prints_itself_the_same_way_twice(frame: pd.DataFrame, ours: Instrument) -> None:
     survey = load_survey(frame, instrument=ours)
     assert repr(survey).splitlines() == [

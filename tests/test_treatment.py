@@ -18,7 +18,14 @@ from employer_identity.collapsing import LEAST
 from employer_identity.errors import ComparisonError, ModelError, Problem
 from employer_identity.language import LANGUAGES, Language, number
 from employer_identity.questionnaire import Grouping
-from employer_identity.reports import measurement, methods, reporting, treatment_words
+from employer_identity.reports import (
+    measurement,
+    methods,
+    prose,
+    reporting,
+    treatment_words,
+    verdict,
+)
 from employer_identity.reports.measured import Measurement
 from employer_identity.reports.prepared import fitted, open_prepared, select, write_prepared
 from employer_identity.reports.study import Study
@@ -29,6 +36,7 @@ from employer_identity.treatment import (
     CROWDED,
     PEOPLE,
     SKEWED,
+    STATEMENTS,
     Answered,
     Treatment,
     answered,
@@ -261,6 +269,34 @@ def test_a_difference_is_told_point_by_point(language: Language) -> None:
     assert {"en": "1 of 8", "nl": "1 van 8"}[language] in gaps
     assert foreign_numbers(f"{decision} {aside} {gaps}", language) == []
     assert "band" in " ".join(treatment_words.to_paste([study], language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_verdict_that_hangs_on_the_method_says_so_where_it_is_given(language: Language) -> None:
+    truth = Truth(grouping="band", shares={"young": 0.5, "old": 0.5})
+    alike = simulate_survey(1500, preset="idealised", seed=9, truth=truth)
+    study = Study(alike, "band", language)
+    whole = tuple(alike.instrument.factors)
+    both = pd.DataFrame({"statement": STATEMENTS, "scores": [whole] * 4, "ordered": [whole] * 4})
+    other = both.copy()
+    other.at[2, "ordered"] = other.at[3, "ordered"] = ()
+    without_more = {"en": "as they are", "nl": "zonder meer"}[language]
+    depends = {"en": "depends on the method", "nl": "hangt af van de methode"}[language]
+    as_numbers = {"en": "as numbers", "nl": "als getallen"}[language]
+    for allowed, agrees in ((both, True), (other, False)):
+        vars(study)["treatment"] = doctored(found(), allowed=allowed)
+        places = [verdict.verdict(study), " ".join(prose.at_a_glance(study))]
+        assert [without_more in place for place in places] == [agrees] * 2
+        assert [depends in place for place in places] == [not agrees] * 2
+        assert (as_numbers in prose.key_numbers(study)[-1][1]) is not agrees
+        section = study.say("heading.treatment")
+        assert [section in " ".join(told) for told in (places, verdict.reasons(study))] == [
+            not agrees
+        ] * 2
+        assert foreign_numbers(" ".join(places), language) == []
+    failed = Treatment(found().answered, *[pd.DataFrame()] * 2, {}, found().gaps, {}, {})
+    vars(study)["treatment"] = failed
+    assert without_more not in verdict.verdict(study)
 
 
 def test_without_groups_the_answers_are_described_alone() -> None:

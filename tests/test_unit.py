@@ -218,6 +218,34 @@ def test_practices_have_the_shares_of_both_and_a_mark_in_the_bar(prepared: Prepa
     assert all(a.beside.startswith("the sector: ") for a in asked)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("practices", [True, False])
+def test_what_was_turned_says_so_wherever_its_answers_are_told(
+    practices: bool, language: Language
+) -> None:
+    survey = employed(TOWN)
+    items = tuple(
+        i.model_copy(update={"reverse": i.name == "adv2"}) for i in survey.instrument.items
+    )
+    if not practices:
+        items = tuple(i.model_copy(update={"practice": None}) for i in items)
+    own: dict[str, Any] = {"items": items} | ({} if practices else {"practices": ()})
+    turned = replace(survey, instrument=survey.instrument.model_copy(update=own))
+    unit = about(changed(turned, turned.answers["employer"] == "Ark", adv2=1.0), "Ark", language)
+    mark = {"en": "answers turned round", "nl": "antwoorden omgedraaid"}[language]
+    told_of = [
+        n.label + "".join(a.mean for a in n.asked) for n in unit_words.noticed(unit, "advancement")
+    ]
+    assert sum(mark in text for text in told_of) == 1
+    assert {"en": "disagrees with the item", "nl": "juist oneens"}[language] in unit_words.head(
+        unit
+    )
+    shown = table(unit, "item").content.as_raw_html()
+    assert shown.count(f"({mark})") == 1
+    assert mark in differences(unit.of("item"), unit).alt
+    assert mark in " ".join(unit_words.standing_out(unit))
+
+
 # --- What stands apart
 
 
@@ -411,6 +439,22 @@ def test_across_a_border_that_the_ladder_does_not_pass_nothing_is_compared(
     assert "neither links nor levels of these groups may be compared" in text
     assert "everyone" not in "\n".join(s.alt + s.caption for s in drawn(unit))
     assert {v for k, v in unit_words.numbers(unit).items() if k.startswith("d_")} == {None}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_model_that_does_not_fit_is_no_finding_about_meaning(language: Language) -> None:
+    survey = employed(TOWN)
+    swapped = {"adv1": "ent1", "ent1": "adv1", "adv2": "imp2", "imp2": "adv2"}
+    mixed = survey.answers.rename(columns=swapped)[survey.answers.columns]
+    unfit = replace(survey, answers=mixed)
+    unit = about(unfit, "Ark", language)
+    assert unit.whole.ladder is not None
+    assert unit.whole.ladder.level is None
+    text = told(unit)
+    not_known = {"en": "is not established", "nl": "staat niet vast"}[language]
+    finding = {"en": "does not mean the same", "nl": "voor iedereen hetzelfde. "}[language]
+    assert not_known in text
+    assert finding not in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

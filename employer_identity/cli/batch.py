@@ -16,6 +16,7 @@ from employer_identity.cli.shared import (
     MinimumOption,
     refusals,
     tell,
+    tell_untranslated,
     tongue_of,
 )
 
@@ -149,6 +150,7 @@ def batch(
             tell(say("batch.told.stopped", tongue))
             raise typer.Exit(STOPPED) from None
         told.progress.clear()
+        tell_untranslated(instrument, tongues, tongue)
         _tell_outcome(found, tongue, quiet=quiet)
         clean = found.audit is None or found.audit.is_clean
         if clean and not dry_run:

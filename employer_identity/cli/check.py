@@ -12,6 +12,7 @@ from employer_identity.cli.shared import (
     LanguageOption,
     check_folders,
     refusals,
+    tell_untranslated,
     tongue_of,
 )
 from employer_identity.inert import in_spreadsheet
@@ -69,6 +70,7 @@ def check(
             )
             typer.echo(say("checking.told.table", tongue, path=table))
         if not found.errors:
+            tell_untranslated(instrument, [tongue], tongue)
             typer.echo(say("cli.next", tongue, file=files[0], instrument=instrument))
     if found.errors:
         raise typer.Exit(PROBLEMS)

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from employer_identity.cli.parameters import gather
-from employer_identity.cli.shared import AcceptOption, MinimumOption, refusals, tell, tongue_of
+from employer_identity.cli.shared import (
+    AcceptOption,
+    MinimumOption,
+    refusals,
+    tell,
+    tell_untranslated,
+    tongue_of,
+)
 from employer_identity.cli.templates import listed, shown
 
 
@@ -124,4 +131,5 @@ def report(
             on_step=lambda step: tell(say(f"cli.step.{step}", tongue)),
             **given.values,
         )
+        tell_untranslated(instrument, [tongue], tongue)
         typer.echo(path)

@@ -5,7 +5,7 @@ Exit codes: 0 good, 1 problems with the survey or the report, 2 wrong use.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from employer_identity.language import Language
 
 GOOD, PROBLEMS, WRONG_USE, STOPPED = 0, 1, 2, 130
+NAMED = 3
+"""Texts that a note names at most."""
 _WRONG_USE = (
     "parameters.",
     "report.unknown_template",
     "report.no_instrument",
+    "report.no_survey",
     "report.output_is_folder",
     "report.output_unknown",
     "manuscript.unknown_file",
     "batch.by_nothing",
+    "batch.no_employers",
     "batch.unknown_format",
     "batch.unknown_language",
     "batch.no_language",
@@ -31,12 +35,31 @@ _WRONG_USE = (
     "batch.no_folder",
     "batch.not_empty",
     "batch.wrong_jobs",
-    "workshop.unknown_language",
 )
 """How the codes of problems begin that are about what was asked, not about the data."""
 
+
+def _one_of_ours(language: str) -> str:
+    """Refuse a language that there is not, as a report does."""
+    from employer_identity.errors import Problem
+    from employer_identity.language import LANGUAGES, describe, say
+
+    if language in LANGUAGES:
+        return language
+    values = {"asked": language, "allowed": ", ".join(LANGUAGES)}
+    problem = Problem("parameters.wrong.choice", "language", values=values)
+    tell(say("cli.problem", "en", text=describe(problem, "en")))
+    raise typer.Exit(WRONG_USE)
+
+
 LanguageOption = Annotated[
-    str, typer.Option("--language", "-l", help="Language of report and messages: nl or en.")
+    str,
+    typer.Option(
+        "--language",
+        "-l",
+        help="Language of report and messages: nl or en.",
+        callback=_one_of_ours,
+    ),
 ]
 MinimumOption = Annotated[
     str | None, typer.Option("--minimum-n", help="Smallest number of people shown. Left out: 5.")
@@ -58,6 +81,24 @@ def tongue_of(asked: str) -> Language:
 def tell(text: str) -> None:
     """Speak to the person; standard output is kept for a command's own answer."""
     typer.echo(text, err=True)
+
+
+def tell_untranslated(instrument: str | None, languages: Iterable[str], tongue: Language) -> None:
+    """Say which texts of an instrument file are not there in a language that was asked for."""
+    from employer_identity.errors import Problem
+    from employer_identity.instrument import load_instrument
+    from employer_identity.language import LANGUAGES, describe, listing, say
+    from employer_identity.questionnaire_words import untranslated
+
+    if instrument is None:
+        return
+    read = load_instrument(instrument)
+    for language in (one for one in LANGUAGES if one in languages):
+        if found := untranslated(read, language):
+            named = listing([f"'{text}'" for text in found[:NAMED]], tongue)
+            values = {"language": say(f"index.language.{language}", tongue), "named": named}
+            problem = Problem("cli.untranslated", "", len(found), values)
+            tell(say("cli.note", tongue, text=describe(problem, tongue)))
 
 
 def check_folders(*paths: Path | None) -> None:

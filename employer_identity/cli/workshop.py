@@ -32,13 +32,9 @@ def workshop(
     """  # noqa: D301
     tongue = tongue_of(language)
     with refusals(tongue):
-        from employer_identity.errors import Problem, WorkshopError
-        from employer_identity.language import LANGUAGES, describe, say
+        from employer_identity.language import say
         from employer_identity.workshop.handout import hand_out
 
-        if language not in LANGUAGES:
-            problem = Problem("workshop.unknown_language", language)
-            raise WorkshopError(describe(problem, tongue), (problem,))
         made = hand_out(folder, language=tongue, solutions=solutions, zipped=zipped)
         tell(say(f"workshop.made.{'zip' if zipped else 'folder'}", tongue, where=str(made)))
         typer.echo(made)

@@ -22,7 +22,7 @@ from employer_identity.loading import Source
 from employer_identity.questionnaire import Instrument
 from employer_identity.reports import crew
 from employer_identity.reports.beside import of_sample
-from employer_identity.reports.index import index_csv, index_page, numbers_table
+from employer_identity.reports.index import comparable, index_csv, index_page, numbers_table
 from employer_identity.reports.index_facts import index_facts
 from employer_identity.reports.orders import seconds_needed, write_orders
 from employer_identity.reports.parameter_files import ParameterSet, read_sets
@@ -329,8 +329,11 @@ def _write_index(made: Batch, plan: Plan, language: Language) -> str:
     share = next(iter(plan.shares.values()))
     instrument, folder = share.selection.survey.instrument, made.folder
     title = instrument.called(language)
-    heads = {f"mean_{p}": instrument.label(p, language) for p in instrument.factors}
-    page = index_page(made.records, language=language, title=title, headline=heads)
+    labels = {p: instrument.label(p, language) for p in instrument.factors}
+    together = comparable(made.records, labels)
+    heads = {f"mean_{p}": labels[p] for p in together}
+    apart = [label for p, label in labels.items() if p not in together]
+    page = index_page(made.records, language=language, title=title, headline=heads, apart=apart)
     table = index_csv(made.records, headline=heads)
     files = {TABLE: table.encode(), NUMBERS: numbers_table(made.records)}
     made.index.unlink(missing_ok=True)  # until it is known what all of it gives away

@@ -8,6 +8,7 @@ import platform
 import pandas as pd
 
 from employer_identity import __version__, weighing
+from employer_identity.brand import is_clustered
 from employer_identity.language import describe, listing, number
 from employer_identity.questionnaire import Bound, Grouping
 from employer_identity.reports.estimation import clusters, column
@@ -254,6 +255,8 @@ def raking(study: Study) -> list[str]:
         w = study.survey.answers[name]
         counts = {"n": int((w > 0).sum()), "n_eff": round(weighing.effective_n(w))}
         found.append(study.tell("brand.weights.deff", deff=weighing.design_effect(w), **counts))
+        if is_clustered(study.survey):
+            found.append(study.tell("brand.weights.colleagues"))
     outside = study.outside
     if outside is not None and outside.is_weighted:
         counts = {"n": outside.panel.n, "n_eff": round(outside.n_eff)}

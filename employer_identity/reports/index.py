@@ -41,6 +41,7 @@ def index_page(
     language: Language,
     title: str,
     headline: Mapping[str, str] | None = None,
+    apart: Sequence[str] = (),
 ) -> str:
     """Write one self-contained HTML page that lists every report and finds them as one types.
 
@@ -57,6 +58,8 @@ def index_page(
     headline
         Key of a number in ``Record.numbers`` -> head of its column: the mean scores to be shown
         beside the number of respondents.
+    apart
+        Names of the mean scores that are left out, since they may not be compared.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def index_page(
 <body class="index">
 <main>
 <header><p class="kicker">{escape(kicker)}</p><h1><bdi>{escape(title)}</bdi></h1></header>
-{_summary(every, columns, language)}
+{_summary(every, columns, apart, language)}
 {_not_made(every, language)}
 {_controls(listed, language)}
 <table class="reports" id="reports">
@@ -100,6 +103,23 @@ def index_page(
 </body>
 </html>
 """
+
+
+def comparable(records: Iterable[Record], pillars: Iterable[str]) -> tuple[str, ...]:
+    """Return the pillars whose means may stand side by side.
+
+    Not where reports give the mean and set it beside nobody's: then their groups may not be
+    compared on it (`UnitStudy.unlike`). A report alone has nobody beside it either.
+    """
+    listed = [r for r in records if not _is_told(r)]
+    return tuple(pillar for pillar in pillars if not _is_apart(listed, pillar))
+
+
+def _is_apart(records: Sequence[Record], pillar: str) -> bool:
+    mean, beside = f"mean_{pillar}", f"d_whole_{pillar}"
+    giving = [r for r in records if _known(r, mean) is not None and beside in r.numbers]
+    alone = len({r.name for r in giving}) < 2
+    return not alone and any(_known(r, beside) is None for r in giving)
 
 
 def index_csv(records: Iterable[Record], *, headline: Iterable[str] = ()) -> str:
@@ -223,7 +243,12 @@ def _css_text(text: str) -> str:
     return "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):x} " for c in text)
 
 
-def _summary(records: Sequence[Record], columns: Mapping[str, str], language: Language) -> str:
+def _summary(
+    records: Sequence[Record],
+    columns: Mapping[str, str],
+    apart: Sequence[str],
+    language: Language,
+) -> str:
     """Say how many reports there are of each kind, and what the kinds and the numbers mean."""
     if not records:
         return f'<p class="lead">{escape(say("index.empty", language))}</p>'
@@ -242,6 +267,8 @@ def _summary(records: Sequence[Record], columns: Mapping[str, str], language: La
         if counts[status]
     )
     note = [say("index.means", language)] if len(columns) > 1 else []
+    if apart:
+        note.append(say("index.apart", language, named=listing(apart, language)))
     if any(_known(r, key) is None for r in records if not _is_told(r) for key in columns):
         note.append(say("index.nothing", language))
     about = f'<p class="note">{escape(" ".join(note))}</p>' if note else ""

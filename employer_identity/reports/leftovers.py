@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from employer_identity.attractiveness import DRAWS
+from employer_identity.brand import is_clustered
 from employer_identity.reports import trend_words
 from employer_identity.reports.study import Study
 
@@ -58,4 +59,6 @@ def methods(study: Study) -> list[str]:
         "shrunken": study.employers is not None,
     }
     keys = [key for key, is_there in told.items() if is_there]
+    if "trend" in keys and is_clustered(study.survey):
+        keys[keys.index("trend")] = "trend_clustered"
     return [study.tell(f"brand.method.{key}", draws=DRAWS) for key in keys]

@@ -23,7 +23,13 @@ from employer_identity.reports.parameters import (
 )
 from employer_identity.reports.prepared import Selection, select
 from employer_identity.reports.records import Format
-from employer_identity.reports.settling import chosen_groups, chosen_wave, settled, survey_problems
+from employer_identity.reports.settling import (
+    chosen_groups,
+    chosen_wave,
+    settled,
+    survey_problems,
+    unit_columns,
+)
 from employer_identity.reports.snapshot import SUFFIX, digest, write_snapshot
 from employer_identity.reports.tasks import Task, basis, key, stems
 from employer_identity.reports.unit import unit_problems
@@ -77,6 +83,9 @@ def sets_by(
     column = {"employer": instrument.employer, "sector": instrument.sector}.get(by) or by
     if not issubclass(TEMPLATES[template], UnitParameters):
         raise refusal(ReportError, [Problem("batch.by_nothing", by)])
+    if by == "employer" and column not in unit_columns(instrument):
+        choices = ", ".join(f"--by {name}" for name in unit_columns(instrument)) or "-"
+        raise refusal(ReportError, [Problem("batch.no_employers", values={"choices": choices})])
     probe = read_parameters({**common, "employer": _NOBODY, "by": column}, template)
     if problems := [p for p in survey_problems(probe, survey) if p.where != _NOBODY]:
         raise refusal(ReportError, problems)

@@ -51,7 +51,9 @@ def _asked(study: Study, practice: str) -> tuple[Asked, ...]:
     return tuple(
         Asked(
             number(r.agree, ".0%", study.language),
-            study.say("practices.mean", mean=float(r.mean)),
+            study.instrument.as_scored(
+                r.item, study.say("practices.mean", mean=float(r.mean)), study.language
+            ),
             float(r.agree),
         )
         for r in rows[rows["n"] >= study.distribution_n].itertuples()

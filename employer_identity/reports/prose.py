@@ -7,7 +7,7 @@ import pandas as pd
 from employer_identity.brand import agree, agreement
 from employer_identity.language import Language, listing, number, say
 from employer_identity.questionnaire import Instrument
-from employer_identity.reports import public_words, structure_words, trend_words
+from employer_identity.reports import public_words, structure_words, treatment_words, trend_words
 from employer_identity.reports.employer_words import comparable
 from employer_identity.reports.estimation import clusters, estimated, fit_in_words, problems
 from employer_identity.reports.study import Study
@@ -72,6 +72,8 @@ def key_numbers(study: Study) -> list[tuple[str, str]]:
     if study.ladder:
         held, aside = int(study.ladder.table["accepted"].sum()), len(study.items_aside)
         told = study.say("card.rungs_in_part" if aside else "card.rungs", n=aside)
+        if study.depends_on_treatment:
+            told = study.say("card.as_numbers", told=told)
         cards.append((study.say("card.of", n=held, of=len(study.ladder.testable)), told))
     return cards
 
@@ -81,7 +83,7 @@ def at_a_glance(study: Study) -> list[str]:
     sentences = [_levels(study), *trend_words.glance(study), fit_in_words(study)]
     sentences += structure_words.glance(study)
     if study.ladder:
-        sentences.append(verdict(study))
+        sentences.append(" ".join([verdict(study), *treatment_words.see(study)]))
     sentences += uncompared(study)
     if len(study.associations):
         r = study.associations["r"]
@@ -273,7 +275,8 @@ def outcome_levels(study: Study) -> list[str]:
 def _agreeing(study: Study, outcome: str) -> str:
     """Name an outcome with the share that agrees with it and the interval."""
     ends = dict(zip(("share", "lower", "upper"), agree(study.survey, outcome), strict=True))
-    return study.tell("brand.with.quoted", name=study.labels([outcome]), **ends)
+    name = study.instrument.as_scored(outcome, study.labels([outcome]), study.language)
+    return study.tell("brand.with.quoted", name=name, **ends)
 
 
 def caution(study: Study) -> list[str]:

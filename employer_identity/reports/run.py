@@ -300,5 +300,11 @@ def open_survey(
         return survey
     _check_instrument(survey, instrument)
     here = sample()
-    source = here / "employees.csv" if survey is None else survey
-    return load_survey(source, instrument=instrument or here / "instrument.toml")
+    if survey is not None:
+        return load_survey(survey, instrument=instrument or here / "instrument.toml")
+    try:
+        return load_survey(
+            here / "employees.csv", instrument=instrument or here / "instrument.toml"
+        )
+    except SurveyError as error:  # the sample's own columns are right
+        raise refusal(ReportError, [Problem("report.no_survey")]) from error

@@ -122,6 +122,28 @@ class Study(Worded):
             return self.prepared.treatments[self.group]
         return treatment(self.survey, self.ladder)
 
+    @property
+    def second_way(self) -> Treatment | None:
+        """The same as `treatment` where this report compares both ways; None where it does not."""
+        if self.ladder is None or self.ladder.route.ordered:
+            return None
+        made = self.prepared is None or self.group in self.prepared.treatments
+        return self.treatment if made else None
+
+    @property
+    def depends_on_treatment(self) -> bool:
+        """Whether something else may be said of the groups with answers as ordered categories."""
+        found = self.second_way
+        return found is not None and found.compared and not found.same_decision
+
+    @property
+    def holds_both_ways(self) -> bool:
+        """Whether what may be said does not rest on answers as numbers alone."""
+        found = self.second_way
+        if self.ladder is not None and self.ladder.route.ordered:
+            return True
+        return found is not None and found.compared and found.same_decision
+
     @cached_property
     def _modelled(self) -> Survey:
         """The answers, with nobody in groups of which no model may be shown."""

@@ -101,6 +101,19 @@ def _agreement(study: Study) -> str:
     return _say(study, f"outcome.agrees_{'structure' if may['structure'] else 'nothing'}")
 
 
+def dependence(study: Study) -> list[str]:
+    """Say where a verdict on numbers is another for ordered categories; nothing where it is not."""
+    if not study.depends_on_treatment:
+        return []
+    return [" ".join([_say(study, "depends"), *_decisions(study)])]
+
+
+def see(study: Study) -> list[str]:
+    """Say where it is told in full; nothing where both ways come to the same verdict."""
+    where = study.say("heading.treatment")
+    return [_say(study, "see", where=where)] if study.depends_on_treatment else []
+
+
 def borderline(study: Study) -> list[str]:
     """Name gaps that are on the border of what stands out; nothing where there are none."""
     rows = study.treatment.borderline

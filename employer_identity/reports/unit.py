@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -115,7 +115,8 @@ class UnitStudy:
         """The study of everybody, by the column across which the whole is compared."""
         p = self.prepared
         tested = self.border if isinstance(p.ladders.get(self.border), Ladder) else ""
-        return Study(p.survey, tested, self.language, self.minimum_n, p.wave, p.waves, p)
+        alone = replace(p, treatments={})  # what it says does not hang on what else is made
+        return Study(p.survey, tested, self.language, self.minimum_n, p.wave, p.waves, alone)
 
     @property
     def is_refused(self) -> bool:

@@ -127,7 +127,9 @@ def _differences(unit: UnitStudy, found: pd.DataFrame) -> str:
     """Name rows of `UnitStudy.apart`, each with its difference and the interval of that."""
     named = []
     for r in found.itertuples():
-        label = unit.instrument.label(r.name, unit.language)
+        label = unit.instrument.as_scored(
+            r.name, unit.instrument.label(r.name, unit.language), unit.language
+        )
         values = {"size": abs(r.d), "lower": float(r.d_lower), "upper": float(r.d_upper)}
         quoted = label if r.kind == "pillar" else unit.say("difference.quoted", label=label)
         direction = unit.say(f"difference.{'higher' if r.d > 0 else 'lower'}")
@@ -157,7 +159,9 @@ def not_compared(unit: UnitStudy) -> list[str]:
         reason = "none" if not unit.sector else "alone" if unit.is_sector_shown else "hidden"
         told.append(unit.say(f"compared.sector_{reason}", sector=_sector(unit)))
     if "whole" not in unit.references:
-        told.append(unit.say("compared.refused" if unit.is_refused else "compared.alone"))
+        unfit = unit.whole.ladder is not None and unit.whole.ladder.level is None
+        refused = "compared.refused_unfit" if unfit else "compared.refused"
+        told.append(unit.say(refused if unit.is_refused else "compared.alone"))
     return [*told, *_unlike(unit)]
 
 
@@ -185,8 +189,17 @@ def head(unit: UnitStudy) -> str:
     subject = "practices" if _is_brand_study(unit) else "items"
     shown = "shares" if unit.shows("distributions") else "means"
     told = unit.say(f"noticed.{subject}_{shown}", agree=agreement(scale), maximum=scale.maximum)
+    told += _turned(unit)
     mark = unit.references and unit.of("item")[f"{unit.references[0]}_agree"].notna().any()
     return f"{told} {unit.say('noticed.mark', reference=nearest(unit))}" if mark else told
+
+
+def _turned(unit: UnitStudy) -> str:
+    """Say whom the number beside a turned item is about; nothing where none is turned."""
+    if not any(item.reverse for item in unit.instrument.items):
+        return ""
+    shown = "shares" if unit.shows("distributions") else "means"
+    return " " + unit.say(f"noticed.turned_{shown}")
 
 
 def noticed(unit: UnitStudy, pillar: str) -> list[Noticed]:
@@ -201,10 +214,12 @@ def noticed(unit: UnitStudy, pillar: str) -> list[Noticed]:
 
 
 def _noticed(unit: UnitStudy, name: str, asked: list[str]) -> Noticed:
-    label, text = (f(name, unit.language) for f in (unit.instrument.label, unit.instrument.wording))
+    instrument, language = unit.instrument, unit.language
+    label, text = instrument.label(name, language), instrument.wording(name, language)
     rows = unit.of("item").set_index("name")
     told = tuple(_asked(unit, rows.loc[item]) for item in asked if item in rows.index)
-    return Noticed(f"{label}.", text if text != label else "", told)
+    scored = instrument.as_scored(name, label, language)
+    return Noticed(f"{scored}.", text if text != label else "", told)
 
 
 def _asked(unit: UnitStudy, row: pd.Series[float]) -> Asked:
@@ -222,6 +237,8 @@ def _asked(unit: UnitStudy, row: pd.Series[float]) -> Asked:
     if np.isnan(row["agree"]):
         return Asked(number(row["mean"], ".1f", language), unit.say("noticed.mean"), None, text)
     mean = unit.whole.say("practices.mean", mean=float(row["mean"]))
+    if _is_brand_study(unit):  # else the item's own name says so
+        mean = unit.instrument.as_scored(str(row.name), mean, language)
     return Asked(number(row["agree"], ".0%", language), mean, float(row["agree"]), text, mark)
 
 

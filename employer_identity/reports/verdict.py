@@ -9,6 +9,7 @@ from employer_identity.conclusions import WITH, sentences
 from employer_identity.decision import Decision
 from employer_identity.ladder_log import which
 from employer_identity.language import listing, say
+from employer_identity.reports import treatment_words
 from employer_identity.reports.study import Study
 from employer_identity.rungs import Constraint
 from employer_identity.states import Aside, asides
@@ -22,7 +23,10 @@ def verdict(study: Study) -> str:
     """Say in one sentence what may be compared, and whether items had to be set aside for it."""
     n, key = len(study.items_aside), _reached(study)
     part = "_in_part" if n and key in ("metric", "scalar") else ""
-    return study.say(f"verdict.{key}{part}", n=n, items=len(study.survey.item_names))
+    if key == "strict" and not study.holds_both_ways:
+        part = "_numbers"
+    told = study.say(f"verdict.{key}{part}", n=n, items=len(study.survey.item_names))
+    return " ".join([told, *treatment_words.dependence(study)])
 
 
 def _reached(study: Study) -> str:
@@ -45,7 +49,10 @@ def aside(study: Study) -> list[tuple[str, str]]:
     assert study.ladder is not None
     ladder = study.ladder
     return [
-        (f"{study.labels([a.item])}.", _aside(study, a))
+        (
+            f"{study.instrument.as_scored(a.item, study.labels([a.item]), study.language)}.",
+            _aside(study, a),
+        )
         for a in asides(study.releases, ladder.groups)
     ]
 
@@ -86,7 +93,7 @@ def reasons(study: Study) -> list[str]:
     """Say why: the rule, the rules that disagree, the equalities that are still contradicted."""
     if study.ladder is None or study.ladder.level is None:
         return [_rule(study)]
-    rests_on = " ".join([_rule(study), *_searched(study)])
+    rests_on = " ".join([_rule(study), *_searched(study), *treatment_words.see(study)])
     disagreement = " ".join(_disagreement(study))
     return [rests_on, *_few_clusters(study), disagreement, *culprits(study)]
 
@@ -142,7 +149,9 @@ def culprits(study: Study) -> list[str]:
         named.append(
             study.say(
                 f"culprit.{constraint.kind}_{direction}",
-                item=instrument.label(constraint.item, language),
+                item=instrument.as_scored(
+                    constraint.item, instrument.label(constraint.item, language), language
+                ),
                 who=instrument.value_label(study.group, str(constraint.group), language),
                 size=abs(constraint.epc_std),
                 **which(ladder, constraint),
