@@ -206,7 +206,7 @@ def _noticed(unit: UnitStudy, name: str, asked: list[str]) -> Noticed:
     label, text = (f(name, unit.language) for f in (unit.instrument.label, unit.instrument.wording))
     rows = unit.of("item").set_index("name")
     told = tuple(_asked(unit, rows.loc[item]) for item in asked if item in rows.index)
-    return Noticed(f"{label}.", text if text != label else "", told)
+    return Noticed(f"{label}.", text, told) if text != label else Noticed(label, "", told)
 
 
 def _asked(unit: UnitStudy, row: pd.Series[float]) -> Asked:
