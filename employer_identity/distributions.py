@@ -156,7 +156,7 @@ def _bars(
 
 
 def _colours(axes: Axes, instrument: Instrument, language: Language) -> None:
-    """Draw the colours of the answers, with the words at both ends where the instrument has them."""
+    """Draw the colours of the answers, with words at the ends if the instrument has them."""
     scale = instrument.scale
     points = list(range(scale.minimum, scale.maximum + 1))
     low, high = (t.get(language, next(iter(t.values()), "")) for t in (scale.low, scale.high))
