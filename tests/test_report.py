@@ -361,7 +361,7 @@ def test_one_wave_without_public_weights_employers(tmp_path: Path, language: str
     for nl, en in (
         ("geen antwoorden van het publiek", "no answers of the public"),
         ("Er is geen eerdere meting", "There is no earlier wave"),
-        ("staat niet waar mensen werken", "does not say where people work"),
+        ("geen kolom met werkgevers of sectoren", "no column of employers or sectors"),
         ("niet gewogen: iedereen telt even zwaar", "not weighted: everybody counts alike"),
         ("één verhaal met vier kanten", "one story with four sides"),
     ):

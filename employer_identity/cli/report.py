@@ -44,7 +44,7 @@ def report(
         typer.Option(
             "--output",
             "-o",
-            help="Where the report goes: an .html, .pdf or .ipynb. Left out: in the current folder, "
+            help="Where the report goes: an .html, .pdf or .ipynb. Left out: in this folder, "
             "TEMPLATE.LANGUAGE.html, and for one employer TEMPLATE.NAME.LANGUAGE.html.",
         ),
     ] = None,
