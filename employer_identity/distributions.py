@@ -156,13 +156,13 @@ def _bars(
 
 
 def _colours(axes: Axes, instrument: Instrument, language: Language) -> None:
-    """Draw the colours of the answers with the words at both ends."""
+    """Draw the colours of the answers, with words at the ends if the instrument has them."""
     scale = instrument.scale
     points = list(range(scale.minimum, scale.maximum + 1))
     low, high = (t.get(language, next(iter(t.values()), "")) for t in (scale.low, scale.high))
-    ends = (f"{scale.minimum} {low}".strip(), f"{scale.maximum} {high}".strip())
+    ends = (f"{scale.minimum} {low}" if low else "", f"{scale.maximum} {high}" if high else "")
     step, y = 0.22, 0.16
-    left = MARGIN + breadth(ends[0], SMALL) + 0.1
+    left = MARGIN + (breadth(ends[0], SMALL) + 0.1 if low else 0)
     write(axes, MARGIN, y, ends[0], size=SMALL, color=MUTED)
     for place, point in enumerate(points):
         colour = STEPS(place / (len(points) - 1))

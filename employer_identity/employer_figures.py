@@ -199,6 +199,9 @@ def trend(frame: pd.DataFrame, instrument: Instrument, *, language: Language = "
         told.append(_told(r, label, language))
     ends = {"low": instrument.scale.minimum, "high": instrument.scale.maximum}
     caption = say("brandfigures.trend.caption", language, **ends)
+    if len(ticks) <= ends["high"] - ends["low"]:
+        shown = {"first": ticks[0], "last": ticks[-1]}
+        caption += " " + say("brandfigures.trend.axis", language, **shown)
     if not frame["comparable"].all():
         caption += " " + say("brandfigures.trend.not_all", language)
     alt = say("brandfigures.trend.alt", language, rows="; ".join(told), **ends)

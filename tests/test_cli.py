@@ -128,6 +128,7 @@ def test_check_of_no_file_is_a_problem(language: str, words: str) -> None:
         (["report", "employer_report", "-p", "employer=A", "-p", "by=sektor"], "sector"),
         (["report", "employer_report", "-p", "employer=Vrolijke Elan"], "Vrolijke Eland"),
         (["check"], "Missing argument"),
+        (["check", "answers.csv"], "instrument new"),
         (["sing"], "sing"),
     ],
 )

@@ -150,6 +150,16 @@ def test_intervals_are_drawn_from_end_to_end() -> None:
     assert list(point.get_xdata()) == pytest.approx([2.0])
 
 
+def test_ends_of_the_scale_without_words_are_not_written_twice(survey: Survey) -> None:
+    bare = survey.instrument.scale.model_copy(update={"low": {}, "high": {}})
+    plain = replace(survey, instrument=survey.instrument.model_copy(update={"scale": bare}))
+    for told, times in ((survey, 2), (plain, 1)):
+        shown = figures.answers(told, "advancement")
+        written = [t.get_text() for t in shown.content.axes[0].texts]
+        ends = [w for w in written if w.split(" ")[0] == str(bare.maximum)]
+        assert len(ends) == times
+
+
 def test_no_distribution_of_few_answers(survey: Survey) -> None:
     few = survey.answers.copy()
     few.loc[9:, "adv2"] = np.nan

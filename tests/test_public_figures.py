@@ -357,6 +357,8 @@ def test_an_arrow_stands_only_where_a_comparable_mean_surely_moved(panel) -> Non
     assert written(shown).count("waves not comparable") == 1
     assert written(shown).count("not asked before") == 1
     assert "both means are shown and no change" in shown.caption
+    span = [t.get_text() for t in shown.content.axes[0].texts if t.get_text().isdigit()]
+    assert f"The axis runs from {min(span)} to {max(span)}." in shown.caption
     assert "+0.20 ± 0.10" in shown.alt
     assert "+0.40" not in shown.alt
     quiet = waves(panel.instrument).assign(comparable=True).head(2)

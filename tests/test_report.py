@@ -135,7 +135,7 @@ def test_the_chapters_begin_with_whom_they_are_about(dutch: str) -> None:
     assert "Dit deel gaat over de medewerkers: 4.800 mensen" in page.text
     assert "Dit hoofdstuk gaat over de medewerkers, naar waar zij werken" in page.text
     for heading in (
-        "Wat er veranderde sinds meting 2025", "Zijn vier scores ook vier dingen?",
+        "Wat er veranderde sinds de meting", "Zijn vier scores ook vier dingen?",
         "Werkgevers die mensen kennen", "Wat telt, en wat mensen krijgen",
         "Het publiek: wie van werkgever wisselt", "Het publiek: erbij horen op het werk",
         "De medewerkers: wie wil blijven", "De medewerkers: het wij-gevoel ertussen",
@@ -361,7 +361,7 @@ def test_one_wave_without_public_weights_employers(tmp_path: Path, language: str
     for nl, en in (
         ("geen antwoorden van het publiek", "no answers of the public"),
         ("Er is geen eerdere meting", "There is no earlier wave"),
-        ("staat niet waar mensen werken", "does not say where people work"),
+        ("geen kolom met werkgevers of sectoren", "no column of employers or sectors"),
         ("niet gewogen: iedereen telt even zwaar", "not weighted: everybody counts alike"),
         ("één verhaal met vier kanten", "one story with four sides"),
     ):
@@ -383,7 +383,7 @@ def test_margins_a_theme_and_no_public(tmp_path: Path) -> None:
     assert "table-raking" in {str(a.get("id")) for _, a in page.tags}
     assert "The theme is doing it for us" in page.text
     assert "no answers of the public" in page.text
-    assert "What changed since wave 2025" in page.text
+    assert "What changed since the wave “2025”" in page.text
 
 
 @pytest.mark.slow
@@ -398,7 +398,8 @@ def test_the_sample_in_english_is_the_same_every_time(tmp_path: Path) -> None:
     page = check_document(texts[0].decode(), "en")
     assert "The four pillars" in page.text
     assert "Wave 2025" in page.text
-    assert "This report is about wave 2025 only. The file also holds 2026" in page.text
+    told = "This report is about the wave “2025” only. The file also holds the answers of “2026”"
+    assert told in page.text
     assert texts[0] == texts[1]
 
 
@@ -420,7 +421,8 @@ def test_a_step_that_fails_is_named_and_leaves_nothing(tmp_path: Path) -> None:
     [
         ({"minimal_n": 3}, ["parameters.unknown_near"]),
         ({"minimum_n": 2}, ["parameters.identifiable"]),
-        ({"minimum_n": "5"}, ["parameters.wrong.whole_number"]),
+        ({"minimum_n": "5"}, ["parameters.wrong.whole_number_quoted"]),
+        ({"minimum_n": "five"}, ["parameters.wrong.whole_number"]),
         (
             {"language": "fr", "colour": "red"},
             ["parameters.wrong.choice", "parameters.unknown"],

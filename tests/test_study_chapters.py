@@ -496,8 +496,8 @@ def test_a_wave_before_that_does_not_fit_the_margins_is_not_compared(tmp_path: P
     assert study.earlier is None
     told = leftovers.trend(study)
     assert told == [
-        "The answers to Contract in wave 2025 do not fit the margins, so that it could not be "
-        "weighted like this one; the waves are therefore not compared."
+        "The answers to Contract in the wave “2025” do not fit the margins, so that it could not "
+        "be weighted like this one; the waves are therefore not compared."
     ]
     assert trend_words.glance(study) == []
     assert "over waves nothing is compared here" in " ".join(data_words.about_survey(study))

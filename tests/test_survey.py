@@ -412,7 +412,7 @@ def test_a_survey_prints_itself_the_same_way_twice(frame: pd.DataFrame, ours: In
         "  groupings: age (2), site (2)",
         "  units: 2 employers, 2 sectors",
         "  missing: 0.0% of the answers to items; 100% of the respondents answered every item",
-        "  c2: 1 reversed question turned, so that a high answer means much of what is asked about",
+        "  c2: 1 reversed question turned: a high answer now means “more” there as well",
     ]
     assert repr(survey) == repr(load_survey(frame, instrument=ours))
     html = survey._repr_html_()

@@ -236,7 +236,7 @@ def test_the_command_line_passes_on_that_it_is_accepted(tmp_path: Path) -> None:
 
 def test_what_is_hidden_is_counted_by_what_is_left_of_everybody() -> None:
     told = " ".join(hidden_words.not_shown(Study(SIBLING, "size", "en")))
-    assert "by size 2 of 4, with 156 people who are in none of those shown" in told
+    assert "by size 2 of the 4 groups (156 people are in none of those shown)" in told
     told = hidden_words.not_shown(Study(grouped(a=120, b=120), "size", "en"))[-1]
     assert told == "No group had to be hidden for it."
 
@@ -247,4 +247,4 @@ def test_those_who_said_nothing_are_not_told_apart_from_those_hidden() -> None:
     survey = replace(survey, answers=survey.answers.assign(size=groups))
     told = hidden_words.not_shown(Study(survey, "size", "en"))[-1]
     assert decide(survey).why("size", "") == "few"
-    assert "1 of 4, with 7 people" in told  # the three, and the four who said nothing
+    assert "1 of the 4 groups (7 people" in told  # the three, and the four who said nothing

@@ -34,7 +34,7 @@ def check(
     instrument: Annotated[
         str,
         typer.Option("--instrument", "-i", help="TOML file, or: connecting-employership."),
-    ],
+    ] = "",
     language: LanguageOption = "nl",
     page: Annotated[
         Path | None, typer.Option("--page", "-p", help="Write what is found to this HTML page.")
@@ -54,10 +54,13 @@ def check(
     """  # noqa: D301
     tongue = tongue_of(language)
     with refusals(tongue):
-        from employer_identity.language import say
+        from employer_identity.errors import Problem, SurveyError
+        from employer_identity.language import refusal, say
         from employer_identity.loading import check_survey
         from employer_identity.reports.checking import check_page
 
+        if not instrument:  # an option that must be given is refused in English only
+            raise refusal(SurveyError, [Problem("report.no_instrument")])
         check_folders(page, table)
         found = check_survey(files, instrument=instrument)
         _tell(found, tongue)

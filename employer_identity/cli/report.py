@@ -48,7 +48,12 @@ def report(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="Where the report goes: an .html, .pdf or .ipynb."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Where the report goes: an .html, .pdf or .ipynb. Left out: in this folder, "
+            "TEMPLATE.LANGUAGE.html, and for one employer TEMPLATE.NAME.LANGUAGE.html.",
+        ),
     ] = None,
     tables: Annotated[
         list[str] | None,

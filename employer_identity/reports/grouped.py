@@ -94,9 +94,8 @@ def reasons(m: Measurement, by: Compared) -> list[str]:
             listing([say(f"invariance.rule.{r}", language) for r in side], language)
             for side in sides
         )
-        words = {"yes": yes, "no": no, "n_yes": len(sides[0]), "n_no": len(sides[1])}
         rung = say(f"invariance.level.{level}", language)
-        told.append(m.say("judged.disagreement", level=rung, **words))
+        told.append(m.say("judged.disagreement", level=rung, yes=yes, no=no))
     if len(told) == 1 and len(ladder.levels) > 1:
         told.append(m.say("judged.agreement"))
     return [" ".join(told)]

@@ -249,10 +249,16 @@ def _problem(error: Any, template: str, model: type[Parameters]) -> Problem:
         values = {"asked": str(value), "allowed": joined(get_args(field.annotation))}
         return Problem("parameters.wrong.choice", name, values=values)
     if kind == "yes_or_no":
-        return Problem("parameters.wrong.yes_or_no", name)
+        return Problem(f"parameters.wrong.yes_or_no{_quoted(value, kind)}", name)
     if kind == "whole_number":
-        return Problem("parameters.wrong.whole_number", name, values={"least": _least(field)})
+        code = f"parameters.wrong.whole_number{_quoted(value, kind)}"
+        return Problem(code, name, values={"least": _least(field)})
     return Problem(f"parameters.wrong.text{_instead(value)}", name)
+
+
+def _quoted(value: object, kind: Kind) -> str:
+    """Whether only the quotes around a value of a file make a text of it."""
+    return "_quoted" if isinstance(value, str) and not isinstance(_read(value, kind), str) else ""
 
 
 def _instead(value: object) -> str:

@@ -63,4 +63,5 @@ def _asked(study: Study, practice: str) -> tuple[Asked, ...]:
 def head(study: Study) -> str:
     """Say what the shares beside the practices are."""
     scale = study.instrument.scale
-    return study.say("practices.head", agree=agreement(scale), maximum=scale.maximum)
+    ends = {"minimum": scale.minimum, "maximum": scale.maximum}
+    return study.say("practices.head", agree=agreement(scale), **ends)

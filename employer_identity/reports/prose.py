@@ -66,9 +66,10 @@ def key_numbers(study: Study) -> list[tuple[str, str]]:
     else:
         cards.append((f"{len(study.survey.item_names)}", study.say("card.items")))
     low, high = (number(float(x), ".1f", language) for x in (means.min(), means.max()))
-    maximum = study.instrument.scale.maximum
+    scale = study.instrument.scale
     span = low if low == high else f"{low}–{high}"  # noqa: RUF001
-    cards.append((span, study.say("card.means", maximum=maximum)))
+    told = study.say("card.means", minimum=scale.minimum, maximum=scale.maximum)
+    cards.append((span, told))
     if study.ladder:
         held, aside = int(study.ladder.table["accepted"].sum()), len(study.items_aside)
         told = study.say("card.rungs_in_part" if aside else "card.rungs", n=aside)

@@ -80,9 +80,10 @@ def key_numbers(unit: UnitStudy) -> list[tuple[str, str]]:
     language, means = unit.language, unit.of("pillar")["mean"]
     low, high = (number(float(x), ".1f", language) for x in (means.min(), means.max()))
     span = low if low == high else f"{low}–{high}"  # noqa: RUF001
-    maximum = unit.instrument.scale.maximum
+    scale = unit.instrument.scale
     cards = [(number(unit.n, ",", language), unit.say(f"card.{unit.kind}"))]
-    cards.append((span, unit.whole.say("card.means", maximum=maximum)))
+    told = unit.whole.say("card.means", minimum=scale.minimum, maximum=scale.maximum)
+    cards.append((span, told))
     for kind in ("pillar", "item"):
         rows = unit.of(kind)
         if unit.references and len(rows):
@@ -188,7 +189,8 @@ def head(unit: UnitStudy) -> str:
     scale = unit.instrument.scale
     subject = "practices" if _is_brand_study(unit) else "items"
     shown = "shares" if unit.shows("distributions") else "means"
-    told = unit.say(f"noticed.{subject}_{shown}", agree=agreement(scale), maximum=scale.maximum)
+    ends = {"minimum": scale.minimum, "maximum": scale.maximum}
+    told = unit.say(f"noticed.{subject}_{shown}", agree=agreement(scale), **ends)
     told += _turned(unit)
     mark = unit.references and unit.of("item")[f"{unit.references[0]}_agree"].notna().any()
     return f"{told} {unit.say('noticed.mark', reference=nearest(unit))}" if mark else told
@@ -219,7 +221,7 @@ def _noticed(unit: UnitStudy, name: str, asked: list[str]) -> Noticed:
     rows = unit.of("item").set_index("name")
     told = tuple(_asked(unit, rows.loc[item]) for item in asked if item in rows.index)
     scored = instrument.as_scored(name, label, language)
-    return Noticed(f"{scored}.", text if text != label else "", told)
+    return Noticed(f"{scored}.", text, told) if text != label else Noticed(scored, "", told)
 
 
 def _asked(unit: UnitStudy, row: pd.Series[float]) -> Asked:

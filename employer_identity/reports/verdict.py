@@ -130,8 +130,7 @@ def _disagreement(study: Study) -> list[str]:
             for side in sides
         )
         words = {"level": say(f"figures.ladder.{level}", study.language), "yes": yes, "no": no}
-        n = {"n_yes": len(sides[0]), "n_no": len(sides[1])}
-        sentences.append(study.say("ladder.disagreement", **words, **n))
+        sentences.append(study.say("ladder.disagreement", **words))
     return sentences or [study.say("ladder.agreement")]
 
 
