@@ -245,8 +245,14 @@ def test_reports_of_two_versions_or_with_other_numbers_are_told(tmp_path: Path) 
 def test_studies_and_frames_are_apart(tmp_path: Path) -> None:
     put(tmp_path)
     put(tmp_path, "public", tuple(replace(f, frame="outsiders") for f in cells({"b": 8})))
-    put(tmp_path, "another", cells({"b": 8}), study="another")
+    put(tmp_path, "another", cells({"b": 8}), study="another", edition="two")
     assert codes(tmp_path) == []
+
+
+def test_the_same_answers_under_another_title_are_the_same_people(tmp_path: Path) -> None:
+    put(tmp_path)
+    put(tmp_path, "another", cells({"b": 8}), study="another")
+    assert "audit.leak.exact_count" in codes(tmp_path)
 
 
 # --- The command

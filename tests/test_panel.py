@@ -54,6 +54,15 @@ def test_the_sample_is_read_whole(panel):
     assert (panel.ratings["respondent"].map(people) == panel.ratings["weight"]).all()
 
 
+def test_what_merged_groups_of_the_public_hold_is_known(files):
+    instrument = ei.load_instrument(SAMPLE / "instrument.toml")
+    (generation,) = (g for g in instrument.groupings if g.column == "generation")
+    merged = generation.model_copy(update={"merge": {"younger": ("millennial", "gen_z")}})
+    asked = instrument.model_copy(update={"groupings": (merged,)})
+    (found,) = ei.load_panel(*files, instrument=asked).instrument.groupings
+    assert found.held == {"younger": ("gen_z", "millennial")}
+
+
 def test_everything_that_is_wrong_is_told_at_once(files):
     ratings, people = (f.copy() for f in files)
     ratings.loc[3, "known"] = 2

@@ -106,12 +106,24 @@ def _attack(published: Sequence[Published]) -> list[Leak]:
     """Attack each study's people, employees and public apart."""
     told: dict[tuple[str, str], list[Statement]] = defaultdict(list)
     answers: dict[str, Answers] = {}
+    same = _same_people(published)
     for one in published:
         answers |= one.answers
         for fact in one.facts:
-            told[one.study, fact.frame].append(Statement(fact, one.report, one.edition))
+            told[same[one.study], fact.frame].append(Statement(fact, one.report, one.edition))
     floor = max((p.floor for p in published), default=0)
     return [leak for group in told.values() for leak in leaks(group, answers, floor=floor)]
+
+
+def _same_people(published: Sequence[Published]) -> dict[str, str]:
+    """Return one name for studies of the same answers, whatever each calls itself."""
+    name = {one.study: one.study for one in published}
+    first: dict[str, str] = {}
+    for one in published:
+        other = first.setdefault(one.edition, one.study) if one.edition else one.study
+        kept, gone = name[other], name[one.study]
+        name = {study: kept if called == gone else called for study, called in name.items()}
+    return name
 
 
 # --- Reading

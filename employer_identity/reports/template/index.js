@@ -21,7 +21,8 @@
       shown += fits;
     }
     const count = shown.toLocaleString(document.documentElement.lang);
-    told.textContent = shown ? told.dataset.some.replace("{shown}", count) : told.dataset.none;
+    const none = entries.length ? told.dataset.none : "";
+    told.textContent = shown ? told.dataset.some.replace("{shown}", count) : none;
   };
 
   const sort = (head) => {
