@@ -53,7 +53,7 @@ def clusters_of(survey: Survey) -> pd.Series[int]:
 
 def is_clustered(survey: Survey) -> bool:
     """Whether anybody shares a cluster with somebody else."""
-    return clusters_of(survey).nunique() < survey.n
+    return bool(clusters_of(survey).nunique() < survey.n)
 
 
 def standard_error(influence: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:

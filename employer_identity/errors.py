@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import inspect
 import linecache
 import textwrap
 import traceback
@@ -64,6 +65,15 @@ class EmployerIdentityError(Exception):
         for line in str(self).splitlines():
             told += textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
         return [*_users_line(self), *told]
+
+
+def users_level() -> int:
+    """Return the ``stacklevel`` at which a caller's warning is about the user's own line."""
+    level, frame = 1, inspect.currentframe()
+    assert frame is not None  # CPython has frames
+    while (frame := frame.f_back) is not None and frame.f_code.co_filename.startswith(_HERE):
+        level += 1
+    return level
 
 
 def _users_line(error: Exception) -> list[str]:
