@@ -71,7 +71,7 @@ class _Names(dict[str, Any]):
         self.there = there
 
     def __missing__(self, name: str) -> Any:
-        if name in self.there or name in vars(builtins):
+        if name in self.there or name in vars(builtins) or name.startswith("__"):
             raise KeyError(name)
         return getattr(abc, name, None) or _ByName(name, (), {})
 
@@ -103,7 +103,7 @@ def checked(
 @cache
 def _taken(function: Callable[..., object]) -> tuple[inspect.Signature, dict[str, Any]]:
     """Return what a function takes: its signature and its annotations as types."""
-    names = _Names(function.__globals__)
+    names = _Names(inspect.unwrap(function).__globals__)
     return inspect.signature(function), get_type_hints(function, localns=names, include_extras=True)
 
 

@@ -9,6 +9,7 @@ import textwrap
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -69,11 +70,8 @@ class EmployerIdentityError(Exception):
 
 def users_level() -> int:
     """Return the ``stacklevel`` at which a caller's warning is about the user's own line."""
-    level, frame = 1, inspect.currentframe()
-    assert frame is not None  # CPython has frames
-    while (frame := frame.f_back) is not None and frame.f_code.co_filename.startswith(_HERE):
-        level += 1
-    return level
+    ours = (f.filename.startswith(_HERE) for f in inspect.stack(0)[1:])
+    return 1 + sum(takewhile(bool, ours))
 
 
 def _users_line(error: Exception) -> list[str]:
