@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from employer_identity.answers import Flags, days, distinct, names, numbers
-from employer_identity.errors import Problem
+from employer_identity.errors import Problem, SurveyError
 from employer_identity.intake.raw import Named, Raw
-from employer_identity.language import nearest
+from employer_identity.language import nearest, refusal
 from employer_identity.questionnaire import Instrument
 from employer_identity.spelling import meant, usual_spellings
 
@@ -62,6 +62,28 @@ def check_columns(present: Sequence[str], instrument: Instrument) -> Iterator[Pr
             absent.append(name)
     if absent:
         yield Problem("survey.missing_columns", ", ".join(absent), len(absent))
+
+
+def check_asked(instrument: Instrument, *, pillar: str = "", group: str = "") -> None:
+    """Refuse a pillar that the instrument has not, and a column spelt nearly like one of its own.
+
+    Other columns may be of the frame alone.
+
+    Raises
+    ------
+    SurveyError
+        With the name that is nearest.
+    """
+    if pillar and pillar not in instrument.factors:
+        near = nearest(pillar, instrument.factors)
+        values = {"near": near, "known": ", ".join(instrument.factors)}
+        code = "figures.unknown_pillar_near" if near else "figures.unknown_pillar"
+        raise refusal(SurveyError, [Problem(code, pillar, values=values)])
+    known = [*declared_columns(instrument), *(g.column for g in instrument.groupings)]
+    if group and group not in known and (near := nearest(group, known, alike=ALIKE)):
+        raise refusal(
+            SurveyError, [Problem("figures.unknown_column_near", group, values={"near": near})]
+        )
 
 
 # --- Groups

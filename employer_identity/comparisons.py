@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
 from employer_identity.audit.stating import Teller, of_model
+from employer_identity.columns import check_asked
 from employer_identity.drawing import (
     ACCENT,
     ALARM,
@@ -179,6 +180,7 @@ def latent_means(
     Groups of fewer than `minimum` persons are left out. Why means are shown that may not be
     compared stands in caption and alt text.
     """
+    check_asked(instrument, group=group)
     means = of_large_groups(means, counts, minimum)
     factors, groups = means["factor"].unique(), means["group"].unique()
     row, head = 0.24, 0.32

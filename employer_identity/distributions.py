@@ -14,6 +14,7 @@ from employer_identity import weighing
 from employer_identity.audit.facts import Fact
 from employer_identity.audit.stating import Teller
 from employer_identity.brand import agreed, distribution
+from employer_identity.columns import check_asked
 from employer_identity.drawing import (
     ACCENT,
     MARGIN,
@@ -58,6 +59,7 @@ def answers(
 ) -> Shown:
     """Draw the answers to a pillar's items as stacked bars, the highest mean on top."""
     instrument = survey.instrument
+    check_asked(instrument, pillar=pillar)
     found = [
         _answered(
             survey, item, instrument.as_scored(item, instrument.wording(item, language), language)

@@ -5,8 +5,10 @@ What a function takes is read off its annotations, so that a new argument is cov
 
 from __future__ import annotations
 
+import builtins
 import inspect
 from abc import ABC, abstractmethod
+from collections import abc
 from collections.abc import Callable, Iterable, Mapping, Sized
 from functools import cache, wraps
 from numbers import Integral, Real
@@ -55,19 +57,38 @@ class Framed(ABC):
         """Make it a frame."""
 
 
+class _ByName(type):
+    """A type that a room imports for its annotations only: what is of it is known by its name."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return any(kind.__name__ == cls.__name__ for kind in type(value).__mro__)
+
+
+class _Names(dict[str, Any]):
+    """Names of annotations that their module does not have when it runs."""
+
+    def __init__(self, there: Mapping[str, object]) -> None:
+        self.there = there
+
+    def __missing__(self, name: str) -> Any:
+        if name in self.there or name in vars(builtins) or name.startswith("__"):
+            raise KeyError(name)
+        return getattr(abc, name, None) or _ByName(name, (), {})
+
+
 def checked(
-    error: type[EmployerIdentityError], *, left: tuple[str, ...] = ()
+    error: type[EmployerIdentityError], *, left: tuple[str, ...] = (), room: str = "ei"
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Have a public function refuse, by this exception, arguments that it could not read.
 
-    Those in ``left`` it refuses itself, with better advice. What can be made a frame is made one
-    for a function that takes frames and not what it is.
+    Those in ``left`` it refuses itself, with better advice; users call it as one of ``room``. What
+    can be made a frame is made one for a function that takes frames and not what it is.
     """
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         @wraps(function)
         def asked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            if problems := list(_wrong(function, args, kwargs, left)):
+            if problems := list(_wrong(function, args, kwargs, left, room)):
                 raise refusal(error, problems)
             if any(isinstance(value, Framed) for value in (*args, *kwargs.values())):
                 given = _framed(function, args, kwargs)
@@ -82,7 +103,8 @@ def checked(
 @cache
 def _taken(function: Callable[..., object]) -> tuple[inspect.Signature, dict[str, Any]]:
     """Return what a function takes: its signature and its annotations as types."""
-    return inspect.signature(function), get_type_hints(function, include_extras=True)
+    names = _Names(inspect.unwrap(function).__globals__)
+    return inspect.signature(function), get_type_hints(function, localns=names, include_extras=True)
 
 
 def _wrong(
@@ -90,10 +112,11 @@ def _wrong(
     args: tuple[object, ...],
     kwargs: Mapping[str, object],
     left: tuple[str, ...],
+    room: str,
 ) -> Iterable[Problem]:
     """Say what is wrong with a call: names first, and if those are right, kinds."""
     signature, hints = _taken(function)
-    call = f"ei.{function.__name__}"
+    call = f"{room}.{function.__name__}"
     if misnamed := list(_misnamed(signature, call, args, kwargs)):
         return misnamed
     given = signature.bind(*args, **kwargs).arguments

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copyreg
+import inspect
 import linecache
 import textwrap
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -64,6 +66,12 @@ class EmployerIdentityError(Exception):
         for line in str(self).splitlines():
             told += textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
         return [*_users_line(self), *told]
+
+
+def users_level() -> int:
+    """Return the ``stacklevel`` at which a caller's warning is about the user's own line."""
+    ours = (f.filename.startswith(_HERE) for f in inspect.stack(0)[1:])
+    return 1 + sum(takewhile(bool, ours))
 
 
 def _users_line(error: Exception) -> list[str]:

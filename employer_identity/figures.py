@@ -28,7 +28,9 @@ from employer_identity.drawing import (
     sheet,
     write,
 )
+from employer_identity.edge import checked
 from employer_identity.employer_figures import funnel, trend
+from employer_identity.errors import ReportError
 from employer_identity.expected_curves import expected_scores
 from employer_identity.heatmap import units
 from employer_identity.language import Language, listing, number, say
@@ -136,3 +138,7 @@ def associations(
     caption = say("figures.associations.caption", language, **nouns(instrument, language))
     facts = tuple(Teller(instrument).pairs(frame))
     return Shown("associations", "figure", figure, caption, alt, facts=facts)
+
+
+for _name in __all__:
+    globals()[_name] = checked(ReportError, room="figures")(globals()[_name])

@@ -284,10 +284,11 @@ def _not_allowed(ladder: Ladder, statement: Statement) -> ComparisonError:
     values = {
         "groups": len(ladder.groups),
         "reason": ladder.decision[statement].reason(),
-        "worst": listing(worst) if worst else "-",
+        "worst": listing(worst),
     }
     code = "means_refused" if statement == "latent means" else "variances_refused"
-    return _refused(f"invariance.{code}", ladder.group, values)
+    alone = "" if worst else "_alone"
+    return _refused(f"invariance.{code}{alone}", ladder.group, values)
 
 
 def _refused(code: str, where: str, values: dict[str, object]) -> ComparisonError:

@@ -24,7 +24,7 @@ from employer_identity.columns import (
     weight,
 )
 from employer_identity.edge import checked
-from employer_identity.errors import Problem, SurveyError, SurveyWarning
+from employer_identity.errors import Problem, SurveyError, SurveyWarning, users_level
 from employer_identity.groupings import Held, derive
 from employer_identity.instrument import load_instrument
 from employer_identity.intake.files import read
@@ -131,7 +131,7 @@ def load_survey(source: Source, *, instrument: str | Path | Instrument) -> Surve
         raise refusal(SurveyError, found.errors)
     if found.warnings:
         text = "\n".join(describe(p) for p in found.warnings)
-        warnings.warn(SurveyWarning(text, found.warnings), stacklevel=2)
+        warnings.warn(SurveyWarning(text, found.warnings), stacklevel=users_level())
     return found.survey
 
 

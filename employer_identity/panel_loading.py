@@ -16,7 +16,7 @@ from employer_identity import columns as naming
 from employer_identity.answers import distinct, numbers
 from employer_identity.columns import rows_problem, shown
 from employer_identity.edge import checked
-from employer_identity.errors import Problem, SurveyError, SurveyWarning
+from employer_identity.errors import Problem, SurveyError, SurveyWarning, users_level
 from employer_identity.groupings import Held, derive
 from employer_identity.instrument import load_instrument
 from employer_identity.intake.files import read
@@ -78,7 +78,7 @@ def load_panel(public: Source, people: Source, *, instrument: str | Path | Instr
         raise refusal(SurveyError, found.errors)
     if doubts := found.of("warning"):
         text = "\n".join(describe(p) for p in doubts)
-        python_warnings.warn(SurveyWarning(text, doubts), stacklevel=2)
+        python_warnings.warn(SurveyWarning(text, doubts), stacklevel=users_level())
     both = hashlib.sha256("".join(raw.sha256 for raw in raws).encode()).hexdigest()
     names = tuple(raw.name for raw in raws)
     words = labelled(instrument, raws[1]).holding(found.held)

@@ -226,6 +226,8 @@ def of_large_groups(
     ComparisonError
         If the reference group is too small, for a difference tells of both, or nothing is left.
     """
+    if not counts:
+        raise refusal(ComparisonError, [Problem("invariance.no_counts")])
     large = [g for g, n in counts.items() if n >= minimum]
     kept = frame[frame["group"].isin(large)]
     if "other" in frame:

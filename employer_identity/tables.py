@@ -14,6 +14,9 @@ from employer_identity.alignment_tables import alignment
 from employer_identity.audit.facts import Fact
 from employer_identity.audit.stating import Teller
 from employer_identity.bias_tables import conclusions, contrasts, dmacs
+from employer_identity.columns import check_asked
+from employer_identity.edge import checked
+from employer_identity.errors import ReportError
 from employer_identity.language import Language, listing, number, say
 from employer_identity.latent import stamp_of
 from employer_identity.league_tables import league
@@ -196,6 +199,7 @@ def latent_means(
 
     Groups of fewer than `minimum` persons are left out.
     """
+    check_asked(instrument, group=group)
     means = of_large_groups(means, counts, minimum)
     rows = [
         {
@@ -320,3 +324,7 @@ def checklist(rows: Iterable[tuple[str, str]], *, language: Language = "en") -> 
 def facts(rows: Iterable[tuple[str, str]], *, language: Language = "en") -> Shown:
     """Names with their values: parameters, hashes, versions."""
     return tabulate("facts", [{"name": n, "value": v} for n, v in rows], language, ())
+
+
+for _name in __all__:
+    globals()[_name] = checked(ReportError, room="tables")(globals()[_name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -15,8 +16,16 @@ from nbformat.v4 import new_code_cell, new_notebook
 from prepared import prepared
 
 import employer_identity as ei
+from employer_identity import figures, tables
 from employer_identity.edge import checked, fits
-from employer_identity.errors import EmployerIdentityError, ModelError, Problem, SurveyError
+from employer_identity.errors import (
+    ComparisonError,
+    EmployerIdentityError,
+    ModelError,
+    Problem,
+    SurveyError,
+)
+from employer_identity.questionnaire import Grouping
 
 FUNCTIONS = sorted(n for n in ei.__all__ if inspect.isfunction(getattr(ei, n)))
 
@@ -61,6 +70,38 @@ def test_a_misspelt_argument_is_told_the_nearest(name: str) -> None:
         function(**{f"{first}x": 1})
     problem = refused.value.problems[0]
     assert (problem.code, problem.values["near"]) == ("edge.unknown_near", first)
+
+
+ROOMS = [(room, name) for room in (figures, tables) for name in room.__all__]
+
+
+@pytest.mark.parametrize(("room", "name"), ROOMS)
+def test_every_figure_and_table_says_what_it_takes(room: Any, name: str) -> None:
+    function = getattr(room, name)
+    taken = inspect.signature(function).parameters
+    called = f"{room.__name__.rpartition('.')[2]}.{name}"
+    with pytest.raises(EmployerIdentityError, match=re.escape(called)):
+        function()
+    for argument in taken:
+        needed = [n for n, p in taken.items() if p.default is p.empty]
+        with pytest.raises(EmployerIdentityError) as refused:
+            function(**{one: Odd() for one in {*needed, argument}})
+        assert argument in {p.where for p in refused.value.problems}
+
+
+def test_figures_refuse_names_that_are_not_there_and_no_counts() -> None:
+    survey, ladder = given("survey"), given("ladder")
+    means, own = ei.latent_means(ladder), survey.instrument
+    with pytest.raises(SurveyError, match="Did you mean 'advancement'"):
+        figures.answers(survey, "advancment")
+    grouped = own.model_copy(update={"groupings": (Grouping(column="gender"),)})
+    for room in (figures, tables):
+        with pytest.raises(SurveyError, match="Did you mean 'gender'"):
+            room.latent_means(means, grouped, "gendr", ladder.n)
+        with pytest.raises(ComparisonError, match="counts is empty"):
+            room.latent_means(means, own, "age", {})
+    with pytest.raises(EmployerIdentityError, match="a Ladder"):
+        figures.ladder(given("fit"), own)
 
 
 def given(name: str) -> Any:

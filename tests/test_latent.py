@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pytest
 import employer_identity as ei
 from employer_identity.adjusting import holm
 from employer_identity.errors import ComparisonError, EmployerIdentityError, ModelError
+from employer_identity.language import LANGUAGES, describe
 from tests.examples import FOUR, answers, two_groups
 from tests.test_golden import GOLDEN, frame_of
 from tests.test_golden import answers as stored
@@ -216,3 +218,17 @@ def test_means_of_factors_that_another_explains_hold_all_that_reaches_them() -> 
     plain = plain.set_index(["group", "factor"]).loc["young"]
     ours = means.loc["young"].loc[plain.index]
     assert ((ours["est"] - plain["est"]).abs() < 2 * plain["se"]).all()
+
+
+@pytest.mark.parametrize("call", [ei.latent_means, ei.latent_variances])
+def test_a_refusal_names_nothing_where_nothing_was_tested(call: Any) -> None:
+    truth = ei.Truth("age", {"old": 0.5, "young": 0.5})
+    survey = ei.simulate_survey(600, preset="idealised", seed=3, truth=truth)
+    swapped = {"adv1": "ent1", "ent1": "adv1", "adv2": "imp2", "imp2": "adv2"}
+    mixed = replace(survey, answers=survey.answers.rename(columns=swapped))
+    ladder = ei.invariance(mixed, group="age")
+    assert ladder.level is None
+    with pytest.raises(ComparisonError) as caught:
+        call(ladder)
+    told = [describe(p, language) for p in caught.value.problems for language in LANGUAGES]
+    assert not any(": -." in t or "named" in t or "genoemde" in t for t in told)

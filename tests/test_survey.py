@@ -400,6 +400,16 @@ def test_a_column_that_is_hardly_alike_is_not_suggested(
     assert [p.code for p in found.errors] == ["survey.missing_columns"]
 
 
+def test_a_warning_is_about_the_line_of_whoever_loads(
+    frame: pd.DataFrame, ours: Instrument
+) -> None:
+    frame["happy"] = [1, *[None] * (len(frame) - 1)]
+    frame["age"] = ["old", *["young"] * (len(frame) - 1)]
+    with pytest.warns(SurveyWarning) as caught:
+        load_survey(frame, instrument=ours)
+    assert {w.filename for w in caught} == {__file__}
+
+
 def test_a_survey_of_nobody_says_so(frame: pd.DataFrame, ours: Instrument) -> None:
     survey = load_survey(frame, instrument=ours)
     assert repr(replace(survey, answers=survey.answers.iloc[:0])) == "Survey: no respondents"

@@ -492,7 +492,7 @@ def test_the_work_of_a_student_is_never_overwritten(tmp_path: Path) -> None:
     [
         (["--language", "en"], 0, "README.md says how to begin"),
         (["--language", "nl", "--zip"], 0, "één bestand om uit te delen"),
-        (["--language", "fr"], 2, "does not speak “fr”"),
+        (["--language", "fr"], 2, "“fr” is not possible"),
     ],
 )
 def test_the_command_makes_a_copy(

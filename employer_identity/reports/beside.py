@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from employer_identity.errors import Problem, SurveyError, SurveyWarning
+from employer_identity.errors import Problem, SurveyError, SurveyWarning, users_level
 from employer_identity.language import describe
 from employer_identity.panel import Panel, linked
 from employer_identity.panel_loading import load_panel
@@ -101,7 +101,7 @@ def warn_of_doubts(panel: Panel, survey: Survey) -> None:
     names = sorted(map(str, survey.answers[column].dropna().unique())) if column else []
     if found := (*panel.warnings, *linked(panel, names)):
         text = "\n".join(describe(problem) for problem in found)
-        warnings.warn(SurveyWarning(text, found), stacklevel=2)
+        warnings.warn(SurveyWarning(text, found), stacklevel=users_level())
 
 
 Rakings = Mapping[str, "Raking | SurveyError"]
