@@ -501,7 +501,9 @@ def test_a_wave_before_that_does_not_fit_the_margins_is_not_compared(tmp_path: P
     ]
     assert trend_words.glance(study) == []
     assert "over waves nothing is compared here" in " ".join(data_words.about_survey(study))
-    assert any(w.startswith("Wave 2025: ") and "'agency'" in w for w in data_words.doubts(study))
+    assert any(
+        w.startswith("The wave “2025”: ") and "'agency'" in w for w in data_words.doubts(study)
+    )
     with pytest.raises(SurveyError, match="agency"):  # of all waves none may fail
         open_study(str(tmp_path / "answers.csv"), group="wave", **files)
     with pytest.raises(SurveyError, match="agency"):
