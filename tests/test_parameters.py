@@ -127,7 +127,7 @@ def test_parameters_are_told_with_an_example_that_works(
         ({"minimum_n": 0}, "wrong.whole_number"),
         ({"accept_identifiability": "yes"}, "wrong.yes_or_no"),
         ({"minimum_n": 5.0}, "wrong.whole_number"),
-        ({"minimum_n": "5"}, "wrong.whole_number"),
+        ({"minimum_n": "5"}, "wrong.whole_number_quoted"),
         ({"minimum_n": True}, "wrong.whole_number"),
         ({"minimal_n": 5}, "unknown_near"),
         ({"colour": "red"}, "unknown"),
