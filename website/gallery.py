@@ -58,7 +58,7 @@ PICTURES = (
     Picture(
         "gaps",
         "employer_brand_study",
-        {"en": "Gaps with baby boomers", "nl": "Verschillen met babyboomers"},
+        {"en": "Gaps with", "nl": "Verschillen met"},
     ),
     Picture("employer", "employer_report", {"en": "Vrolijke Eland", "nl": "Vrolijke Eland"}),
     Picture(
