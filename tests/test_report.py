@@ -342,7 +342,7 @@ def test_five_scales_without_practices_outcomes_employers(
     assert not {"wanted", "staying", "units", "theme"} & set(sections(page))
     missing = {"nl": "geen antwoorden van het publiek", "en": "no answers of the public"}[language]
     assert missing in page.text
-    title = {"nl": "De vijf schalen", "en": "The five scales"}[language]
+    title = {"nl": "De vijf dimensies", "en": "The five dimensions"}[language]
     assert title in page.text
     assert not re.search(r"pijler|pillar|werkgever|employer", page.text.replace("employer_", ""))
     means = {"nl": "Latente gemiddelden naar", "en": "Latent means by"}[language]
