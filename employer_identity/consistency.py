@@ -27,6 +27,8 @@ from employer_identity.questionnaire import (
 from employer_identity.questionnaire_words import ROLES
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+FOUND = "held"
+"""What a grouping holds once answers were read, and no key of a file."""
 
 # --- A table's keys and values: pydantic's findings as problems
 
@@ -79,9 +81,7 @@ def key_problem(error: Any, raw: Mapping[str, Any], file: str) -> Problem:
     if error["type"] == "missing":
         return Problem("instrument.missing_key", where, values={"key": key})
     if error["type"] == "extra_forbidden":
-        fields = _owner(place).model_fields.items()
-        known = [f.alias or name for name, f in fields if name != "held"]
-        return unknown("instrument.unknown_key", where, key, known)
+        return unknown_key(where, key, _owner(place))
     kind = _WRONG.get(error["type"], "other")
     allowed = str(error.get("ctx", {}).get("expected", "")).replace(" or ", ", ")
     return Problem(f"instrument.wrong.{kind}", where, values={"key": key, "allowed": allowed})
@@ -110,6 +110,12 @@ def unknown(code: str, where: str, name: str, known: Iterable[str]) -> Problem:
     near = nearest(name, names)
     values = {"key": name, "near": near, "known": ", ".join(names) or "-"}
     return Problem(f"{code}_near" if near else code, where, values=values)
+
+
+def unknown_key(where: str, key: str, table: type[BaseModel]) -> Problem:
+    """Say that a table of the file has no such key, with the nearest or all that it has."""
+    known = [f.alias or name for name, f in table.model_fields.items() if name != FOUND]
+    return unknown("instrument.unknown_key", where, key, known)
 
 
 def is_model_name(name: str) -> bool:

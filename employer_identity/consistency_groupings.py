@@ -9,12 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from employer_identity.consistency import name_of, rows, unknown
+from employer_identity.consistency import FOUND, name_of, rows, unknown, unknown_key
 from employer_identity.errors import Problem
 from employer_identity.questionnaire import MERGED, OTHER, Grouping
 from employer_identity.special import special_category
 
-FOUND = "held"
 FIRST_YEAR = 1000  # whole numbers from here on are read as years
 
 
@@ -34,11 +33,10 @@ def check_groupings(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 def _check_found(raw: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Refuse as a key what is only found in answers."""
-    known = [f.alias or name for name, f in Grouping.model_fields.items() if name != FOUND]
     for row in rows(raw, "grouping"):
         if FOUND in row:
             where = f"{file}, [[grouping]] {name_of(row)}"
-            yield unknown("instrument.unknown_key", where, FOUND, known)
+            yield unknown_key(where, FOUND, Grouping)
 
 
 def _groupings(raw: Mapping[str, Any]) -> list[Grouping]:

@@ -197,7 +197,7 @@ def _told(found: list[_Answered], survey: Survey, minimum: int, language: Langua
     instrument, told = survey.instrument, []
     low, high = _ends(instrument)
     for a in found:
-        label = instrument.as_scored(a.name, instrument.label(a.name, language), language)
+        label = instrument.scored_label(a.name, language)
         values: dict[str, object] = {"item": label}
         if a.n < minimum:
             told.append(say("figures.answers.item_hidden", language, minimum=minimum, **values))

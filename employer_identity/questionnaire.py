@@ -355,6 +355,10 @@ class Instrument(Showing, _Table):
             return text
         return say("instrument.turned", language, text=text.rstrip("."))
 
+    def scored_label(self, name: str, language: Language = "en") -> str:
+        """Return a question's label, which says so where its answers are turned."""
+        return self.as_scored(name, self.label(name, language), language)
+
     def value_label(self, column: str, value: object, language: Language = "en") -> str:
         """Label of one value of a grouping or other column; without one, the value itself.
 

@@ -149,10 +149,7 @@ def differences(
     height = top + row * len(drawn) + 0.3
     figure, axes = sheet(height)
     _key(axes, ["apart", "near"], "differences", language)
-    names = [
-        instrument.as_scored(name, instrument.label(name, language), language)
-        for name in drawn["name"]
-    ]
+    names = [instrument.scored_label(name, language) for name in drawn["name"]]
     left = MARGIN + min(max(breadth(n, SMALL) for n in names), 2.3) + 0.2
     axis = _about_zero(axes, drawn[[f"{d}_lower", f"{d}_upper"]], left, top, height, language)
     told = []

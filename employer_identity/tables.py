@@ -252,9 +252,7 @@ def outcomes(frame: pd.DataFrame, instrument: Instrument, *, language: Language 
     """The outcomes one by one: mean with its interval, spread, missing, highest answers."""
     rows = [
         {
-            "outcome": instrument.as_scored(
-                r.outcome, instrument.label(r.outcome, language), language
-            ),
+            "outcome": instrument.scored_label(r.outcome, language),
             "n": whole(r.n, language),
             "mean": number(r.mean, ".2f", language),
             "interval": interval(r.ci_lower, r.ci_upper, language),

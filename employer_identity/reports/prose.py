@@ -276,7 +276,7 @@ def outcome_levels(study: Study) -> list[str]:
 def _agreeing(study: Study, outcome: str) -> str:
     """Name an outcome with the share that agrees with it and the interval."""
     ends = dict(zip(("share", "lower", "upper"), agree(study.survey, outcome), strict=True))
-    name = study.instrument.as_scored(outcome, study.labels([outcome]), study.language)
+    name = study.instrument.scored_label(outcome, study.language)
     return study.tell("brand.with.quoted", name=name, **ends)
 
 

@@ -128,9 +128,7 @@ def _differences(unit: UnitStudy, found: pd.DataFrame) -> str:
     """Name rows of `UnitStudy.apart`, each with its difference and the interval of that."""
     named = []
     for r in found.itertuples():
-        label = unit.instrument.as_scored(
-            r.name, unit.instrument.label(r.name, unit.language), unit.language
-        )
+        label = unit.instrument.scored_label(r.name, unit.language)
         values = {"size": abs(r.d), "lower": float(r.d_lower), "upper": float(r.d_upper)}
         quoted = label if r.kind == "pillar" else unit.say("difference.quoted", label=label)
         direction = unit.say(f"difference.{'higher' if r.d > 0 else 'lower'}")
@@ -220,7 +218,7 @@ def _noticed(unit: UnitStudy, name: str, asked: list[str]) -> Noticed:
     label, text = instrument.label(name, language), instrument.wording(name, language)
     rows = unit.of("item").set_index("name")
     told = tuple(_asked(unit, rows.loc[item]) for item in asked if item in rows.index)
-    scored = instrument.as_scored(name, label, language)
+    scored = instrument.scored_label(name, language)
     return Noticed(f"{scored}.", text, told) if text != label else Noticed(scored, "", told)
 
 

@@ -49,10 +49,7 @@ def aside(study: Study) -> list[tuple[str, str]]:
     assert study.ladder is not None
     ladder = study.ladder
     return [
-        (
-            f"{study.instrument.as_scored(a.item, study.labels([a.item]), study.language)}.",
-            _aside(study, a),
-        )
+        (f"{study.instrument.scored_label(a.item, study.language)}.", _aside(study, a))
         for a in asides(study.releases, ladder.groups)
     ]
 
@@ -148,9 +145,7 @@ def culprits(study: Study) -> list[str]:
         named.append(
             study.say(
                 f"culprit.{constraint.kind}_{direction}",
-                item=instrument.as_scored(
-                    constraint.item, instrument.label(constraint.item, language), language
-                ),
+                item=instrument.scored_label(constraint.item, language),
                 who=instrument.value_label(study.group, str(constraint.group), language),
                 size=abs(constraint.epc_std),
                 **which(ladder, constraint),
